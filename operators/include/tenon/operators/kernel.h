@@ -1,0 +1,67 @@
+// Plain C++ reference kernels, used by the reference and simulator plugins and by the host (constant folding, shape
+// arithmetic). A kernel is planned once for concrete shapes; its plan is immutable and may run on many threads at once.
+#pragma once
+
+#include <memory>
+#include <span>
+
+#include "tenon/operators/tensor.h"
+
+namespace tenon::operators {
+
+struct TensorSpec {
+  bool present = false;
+  DataType type = DataType::kUndefined;
+  Shape shape;
+};
+
+// Splits [0, total) into chunks of `chunk` (the last one shorter); chunks never depend on the number of threads, so
+// results don't either. `Inline()` runs them one after the other on the calling thread.
+struct ParallelFor {
+  using Body = void (*)(void* context, int64_t begin, int64_t end);
+  void* host = nullptr;
+  void (*run)(void* host, int64_t total, int64_t chunk, Body body, void* context) = nullptr;
+  static ParallelFor Inline();
+
+  template <typename F>
+  void operator()(int64_t total, int64_t chunk, const F& f) const {
+    run(host, total, chunk, [](void* c, int64_t b, int64_t e) { (*static_cast<const F*>(c))(b, e); },
+        const_cast<F*>(&f));
+  }
+};
+
+struct KernelArguments {
+  std::span<void* const> inputs;   // null where absent; dense row-major
+  std::span<void* const> outputs;  // null where the output is not wanted
+  void* workspace = nullptr;       // workspace_bytes() of the plan, aligned to 64
+  ParallelFor parallel;
+};
+
+class KernelPlan {
+ public:
+  virtual ~KernelPlan() = default;
+  virtual int64_t workspace_bytes() const { return 0; }
+  // Computes all outputs. Bit-equal at any number of threads. Allocates nothing. Must not keep arguments.
+  virtual Status Run(const KernelArguments& arguments) const = 0;
+};
+
+// Plans `node` for the given types and static shapes. `node` and what it points to must outlive the plan.
+using PlanFunction = Result<std::unique_ptr<KernelPlan>> (*)(const NodeView& node,
+                                                             std::span<const TensorSpec> inputs,
+                                                             std::span<const TensorSpec> outputs);
+
+struct Kernel {
+  std::string_view domain;
+  std::string_view name;
+  int revision_min, revision_max;
+  uint64_t types;        // bit DataType: element types of input 0 that the kernel computes
+  PlanFunction plan;
+  double error_bound;    // largest error relative to the largest magnitude of the output, float32
+};
+
+std::span<const Kernel* const> AllKernels();
+const Kernel* FindKernel(std::string_view domain, std::string_view name, int revision, DataType type);
+
+inline constexpr uint64_t Bit(DataType type) { return uint64_t{1} << static_cast<unsigned>(type); }
+
+}  // namespace tenon::operators
