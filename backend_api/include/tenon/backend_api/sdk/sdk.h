@@ -1,0 +1,2 @@
+#pragma once
+#include "tenon/backend_api/sdk/backend.h"
