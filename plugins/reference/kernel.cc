@@ -1,0 +1,170 @@
+#include "kernel.h"
+
+#include <algorithm>
+#include <cctype>
+#include <vector>
+
+#include "node.h"
+
+namespace tenon::reference {
+namespace {
+
+using operators::KernelPlan;
+using operators::TensorSpec;
+
+// Pointers of a run with more arguments than this (Concat of many) stand behind the plan's workspace.
+constexpr uint32_t kPointersOnStack = 16;
+constexpr uint64_t kAlignment = 64;
+
+const KernelDescriptor& Self(const tenon_kernel_descriptor* d) { return *static_cast<const KernelDescriptor*>(d); }
+const Node& Of(const tenon_kernel* kernel) { return *reinterpret_cast<const Node*>(kernel); }
+const KernelPlan& Of(const tenon_plan* plan) { return *reinterpret_cast<const KernelPlan*>(plan); }
+
+uint64_t PointersOffset(const KernelPlan& plan) {
+  return (static_cast<uint64_t>(plan.workspace_bytes()) + kAlignment - 1) / kAlignment * kAlignment;
+}
+
+[[gnu::cold, gnu::noinline]] tenon_status StatusOf(sdk::Host host, const Status& status) {
+  return host.Error(static_cast<tenon_code>(status.code()), std::string(status.message()));
+}
+
+TensorSpec SpecOf(const tenon_argument* argument) {
+  if (!argument) return {};
+  const DLTensor& tensor = argument->tensor;
+  return {true, static_cast<DataType>(argument->dtype), ShapeOf("argument", tensor.ndim, tensor.shape)};
+}
+
+TensorSpec SpecOf(const tenon_value* value) {
+  if (!value) return {};
+  return {true, static_cast<DataType>(value->dtype), ShapeOf(value->name, value->rank, value->dims)};
+}
+
+template <typename T>
+std::vector<TensorSpec> SpecsOf(const T* const* values, uint32_t count, size_t extra = 0) {
+  std::vector<TensorSpec> specs;
+  specs.reserve(count + extra);
+  for (uint32_t i = 0; i < count; ++i) specs.push_back(SpecOf(values[i]));
+  return specs;
+}
+
+// Takes a node whose attributes can be copied and which, where all shapes are known, can be planned.
+tenon_status TENON_CALL Supports(const tenon_kernel_descriptor* d, tenon_backend*, tenon_device*,
+                                 const tenon_node* node) {
+  const KernelDescriptor& self = Self(d);
+  return sdk::Guard(self.host.table(), [&] {
+    const Node copy(*node);
+    const std::vector<TensorSpec> inputs = SpecsOf(node->inputs, node->input_count);
+    const std::vector<TensorSpec> outputs = SpecsOf(node->outputs, node->output_count);
+    const auto known = [](const TensorSpec& spec) { return !spec.present || spec.shape.IsStatic(); };
+    if (!std::ranges::all_of(inputs, known) || !std::ranges::all_of(outputs, known)) return sdk::kOk;
+    auto plan = self.row().plan(copy.view(), inputs, outputs);
+    if (plan.ok()) return sdk::kOk;
+    return self.host.Error(TENON_UNSUPPORTED, std::string(plan.status().message()));
+  });
+}
+
+tenon_status TENON_CALL Create(const tenon_kernel_descriptor* d, tenon_backend*, tenon_device*, const tenon_node* node,
+                               tenon_kernel** out_kernel) {
+  return sdk::Guard(Self(d).host.table(), [&] { *out_kernel = reinterpret_cast<tenon_kernel*>(new Node(*node)); });
+}
+
+tenon_status TENON_CALL Prepare(const tenon_kernel_descriptor* d, tenon_kernel* kernel,
+                                const tenon_argument* const* inputs, uint32_t input_count,
+                                const tenon_argument* const* outputs, uint32_t output_count,
+                                tenon_plan_info* out_info) {
+  const KernelDescriptor& self = Self(d);
+  return sdk::Guard(self.host.table(), [&] {
+    const auto input_specs = SpecsOf(inputs, input_count);
+    const auto output_specs = SpecsOf(outputs, output_count);
+    auto plan = self.row().plan(Of(kernel).view(), input_specs, output_specs);
+    if (!plan.ok()) return StatusOf(self.host, plan.status());
+    const uint32_t pointers = input_count + output_count;
+    out_info->workspace_kind = TENON_MEMORY_HOST;
+    out_info->workspace_alignment = kAlignment;
+    out_info->workspace_bytes = pointers > kPointersOnStack ? PointersOffset(**plan) + pointers * sizeof(void*)
+                                                            : static_cast<uint64_t>((*plan)->workspace_bytes());
+    out_info->plan = reinterpret_cast<tenon_plan*>(plan->release());
+    return sdk::kOk;
+  });
+}
+
+void RunChunks(void* host, int64_t total, int64_t chunk, operators::ParallelFor::Body body, void* context) {
+  if (total <= chunk) {
+    if (total > 0) body(context, 0, total);
+    return;
+  }
+  const auto* table = static_cast<const tenon_host*>(host);
+  table->parallel_for(table, total, chunk, body, context);
+}
+
+tenon_status TENON_CALL Run(const tenon_kernel_descriptor* d, tenon_kernel*, tenon_plan* plan, const tenon_run* run) {
+  const sdk::Host host = Self(d).host;
+  const uint32_t input_count = run->input_count;
+  const uint32_t output_count = run->output_count;
+  void* const workspace = run->workspace ? run->workspace->tensor.data : nullptr;
+  void* on_stack[kPointersOnStack];
+  void** pointers = on_stack;
+  if (input_count + output_count > kPointersOnStack) [[unlikely]] {
+    pointers = reinterpret_cast<void**>(static_cast<char*>(workspace) + PointersOffset(Of(plan)));
+  }
+  void** next = pointers;
+  for (uint32_t i = 0; i < input_count; ++i) *next++ = run->inputs[i] ? run->inputs[i]->tensor.data : nullptr;
+  for (uint32_t i = 0; i < output_count; ++i) *next++ = run->outputs[i] ? run->outputs[i]->tensor.data : nullptr;
+  return sdk::Guard(host.table(), [&] {
+    const Status status = Of(plan).Run({.inputs = {pointers, input_count},
+                                        .outputs = {pointers + input_count, output_count},
+                                        .workspace = workspace,
+                                        .parallel = {const_cast<tenon_host*>(host.table()), &RunChunks}});
+    return status.ok() ? sdk::kOk : StatusOf(host, status);
+  });
+}
+
+void TENON_CALL PlanRelease(const tenon_kernel_descriptor*, tenon_kernel*, tenon_plan* plan) {
+  delete reinterpret_cast<KernelPlan*>(plan);
+}
+
+void TENON_CALL Destroy(const tenon_kernel_descriptor*, tenon_kernel* kernel) {
+  delete reinterpret_cast<Node*>(kernel);
+}
+
+std::string NameOf(const operators::Kernel& row, int ordinal) {
+  std::string name = "ref_" + std::string(row.name);
+  for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return ordinal == 0 ? name : name + "_" + std::to_string(ordinal + 1);
+}
+
+}  // namespace
+
+KernelDescriptor::KernelDescriptor(const operators::Kernel& row, int ordinal, sdk::Host its_host)
+    : HostedDescriptor(its_host),
+      row_(row),
+      name_(NameOf(row, ordinal)),
+      domain_(row.domain),
+      op_(row.name),
+      dtypes_{row.types, sdk::kAnyType} {
+  struct_size = TENON_SIZE_TO(tenon_kernel_descriptor, destroy);
+  name = name_.c_str();
+  domain = domain_.c_str();
+  op = op_.c_str();
+  revision_min = static_cast<uint32_t>(row.revision_min);
+  revision_max = static_cast<uint32_t>(row.revision_max);
+  input_dtypes = dtypes_;
+  input_dtype_count = 2;
+  if (const operators::Operator* meaning = operators::FindOperator(row.domain, row.name)) {
+    for (const operators::InPlace alias : meaning->in_place) aliases_.push_back({alias.input, alias.output});
+  }
+  in_place = aliases_.data();
+  in_place_count = static_cast<uint32_t>(aliases_.size());
+  numerics = TENON_NUMERICS_STRICT;
+  determinism = TENON_DETERMINISM_BITWISE;
+  efficiency = 250;
+  error_bound = row.error_bound;
+  supports = &Supports;
+  create = &Create;
+  prepare = &Prepare;
+  run = &Run;
+  plan_release = &PlanRelease;
+  destroy = &Destroy;
+}
+
+}  // namespace tenon::reference
