@@ -23,7 +23,7 @@ tenon_status TENON_CALL CreateBackend(const tenon_host* host, tenon_backend** ou
 }
 
 template <typename... Arguments>
-int32_t RefuseOffer(tenon_answer* answer, const char* format, Arguments... arguments) {
+[[gnu::cold, gnu::noinline]] int32_t RefuseOffer(tenon_answer* answer, const char* format, Arguments... arguments) {
   if (TENON_HAS(answer, tenon_answer, reason_size) && answer->reason && answer->reason_size > 0) {
     std::snprintf(answer->reason, static_cast<size_t>(answer->reason_size), format, arguments...);
   }
