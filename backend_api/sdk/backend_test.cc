@@ -4,10 +4,13 @@
 
 #include <cstdlib>
 
-#include "test_host.h"
+#include "tenon/backend_api/sdk/testing/host.h"
+#include "tenon/backend_api/sdk/testing/node.h"
 
 namespace tenon::sdk_test {
 namespace {
+
+using namespace sdk::testing;  // NOLINT
 
 void Nothing(const sdk::Run&) {}
 

@@ -2,10 +2,13 @@
 #include <gtest/gtest.h>
 
 #include "sdk_example.inc"
-#include "test_host.h"
+#include "tenon/backend_api/sdk/testing/host.h"
+#include "tenon/backend_api/sdk/testing/kernel.h"
 
 namespace tenon::sdk_test {
 namespace {
+
+using namespace sdk::testing;  // NOLINT
 
 class ExampleTest : public testing::TestWithParam<int> {
  protected:
@@ -35,36 +38,19 @@ class ExampleTest : public testing::TestWithParam<int> {
 TEST_P(ExampleTest, MatMulPacksPlansAndRuns) {
   const tenon_kernel_descriptor* d = Find("matmul_float32");
   ASSERT_NE(d, nullptr);
-  float x[] = {1, 2, 3, 4, 5, 6}, w[] = {1, 0, 2, 1, 0, 3}, blob[6], y[4];
-  const TestValue xv("x", TENON_FLOAT32, {-1, 3}), wv("w", TENON_FLOAT32, {3, 2}, w, sizeof(w)),
-      yv("y", TENON_FLOAT32, {-1, 2});
-  const TestNode node("MatMul", {&xv, &wv}, {&yv});
-  tenon_kernel* kernel = nullptr;
-  ASSERT_EQ(d->supports(d, backend_, nullptr, &node).code, TENON_OK);
-  ASSERT_EQ(d->create(d, backend_, nullptr, &node, &kernel).code, TENON_OK);
+  const std::vector<float> w = {1, 0, 2, 1, 0, 3};
+  std::vector<float> x = {1, 2, 3, 4, 5, 6}, y(4);
+  const TestValue xv("x", TENON_FLOAT32, {-1, 3}), wv("w", {3, 2}, w), yv("y", TENON_FLOAT32, {-1, 2});
+  TestKernel kernel(d, backend_);
+  ASSERT_EQ(kernel.Create(TestNode("MatMul", {&xv, &wv}, {&yv})).code, TENON_OK);
+  ASSERT_NE(kernel.blob(1), nullptr);
+  EXPECT_EQ(kernel.blob(1)->bytes, w.size() * sizeof(float));
 
-  const TestArgument<float> weight(TENON_FLOAT32, {3, 2}, w), packed(TENON_UINT8, {24}, blob),
-      in(TENON_FLOAT32, {2, 3}, x), out(TENON_FLOAT32, {2, 2}, y);
-  tenon_prepack_info pack{};
-  ASSERT_EQ(d->prepack(d, kernel, 1, &weight, nullptr, &pack).code, TENON_OK);
-  ASSERT_EQ(pack.bytes, sizeof(blob));
-  ASSERT_EQ(d->prepack(d, kernel, 1, &weight, &packed, &pack).code, TENON_OK);
-  const tenon_argument* ins[] = {&in, &packed};
-  const tenon_argument* outs[] = {&out};
-  tenon_plan_info info{};
-  ASSERT_EQ(d->prepare(d, kernel, ins, 2, outs, 1, &info).code, TENON_OK);
-  std::vector<double> scratch(info.workspace_bytes / sizeof(double));
-  ASSERT_EQ(scratch.size(), 6u);
-  const TestArgument<double> workspace(TENON_UINT8, {static_cast<int64_t>(scratch.size())}, scratch.data());
-  tenon_run run{};
-  run.inputs = ins;
-  run.outputs = outs;
-  run.input_count = 2;
-  run.output_count = 1;
-  run.workspace = &workspace;
-  ASSERT_EQ(d->run(d, kernel, info.plan, &run).code, TENON_OK);
-  EXPECT_EQ(std::vector<float>(y, y + 4), (std::vector<float>{5, 11, 14, 23}));
-  d->destroy(d, kernel);
+  const TestArgument in({2, 3}, x.data()), weight(wv), out({2, 2}, y.data());
+  ASSERT_EQ(kernel.Prepare({&in, &weight}, {&out}).code, TENON_OK);
+  EXPECT_EQ(kernel.plan(0).workspace_bytes, 6 * sizeof(double));
+  ASSERT_EQ(kernel.Run(0, {&in, &weight}, {&out}).code, TENON_OK);
+  EXPECT_EQ(y, (std::vector<float>{5, 11, 14, 23}));
 }
 
 TEST_P(ExampleTest, MatMulRefusesAWeightThatIsNotConstant) {

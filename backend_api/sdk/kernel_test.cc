@@ -5,10 +5,13 @@
 #include <map>
 #include <string>
 
-#include "test_host.h"
+#include "tenon/backend_api/sdk/testing/host.h"
+#include "tenon/backend_api/sdk/testing/node.h"
 
 namespace tenon::sdk_test {
 namespace {
+
+using namespace sdk::testing;  // NOLINT
 
 template <typename T>
 void Double(const sdk::Run& run) {
@@ -91,7 +94,7 @@ TEST(Rows, TypesExpandToOneRowEach) {
 TEST(Function, RunsAndFails) {
   TestHost host;
   float x[] = {1, 2, 3}, y[3] = {};
-  const TestArgument<float> in(TENON_FLOAT32, {3}, x), out(TENON_FLOAT32, {3}, y);
+  const TestArgument in({3}, x), out({3}, y);
   const tenon_argument* ins[] = {&in};
   const tenon_argument* outs[] = {&out};
   tenon_run run{};
@@ -115,10 +118,7 @@ TEST(Function, RunsAndFails) {
 class ClassKernel : public testing::Test {
  protected:
   tenon_status Make(int64_t by) {
-    by_.struct_size = TENON_SIZE_TO(tenon_attribute, graph);
-    by_.kind = TENON_ATTRIBUTE_INT;
-    by_.name = "by";
-    by_.i = by;
+    by_ = IntAttribute("by", by);
     const TestNode node("Scale", {&x_, &w_}, {&x_}, {&by_});
     const tenon_status status = d_.supports(&d_, nullptr, nullptr, &node);
     return sdk::IsOk(status) ? d_.create(&d_, nullptr, nullptr, &node, &kernel_) : status;
@@ -133,8 +133,8 @@ class ClassKernel : public testing::Test {
 TEST_F(ClassKernel, LivesThroughPackPrepareRun) {
   ASSERT_EQ(Make(10).code, TENON_OK);
   float w[] = {1, 2}, packed[2] = {}, x[] = {5, 6}, y[2] = {};
-  const TestArgument<float> weight(TENON_FLOAT32, {2}, w), blob(TENON_UINT8, {8}, packed), in(TENON_FLOAT32, {2}, x),
-      out(TENON_FLOAT32, {2}, y);
+  const TestArgument weight({2}, w), blob({8}, packed), in({2}, x),
+      out({2}, y);
   tenon_prepack_info pack{};
   EXPECT_EQ(d_.prepack(&d_, kernel_, 0, &in, nullptr, &pack).code, TENON_OK);
   EXPECT_EQ(pack.bytes, 0u);
@@ -176,7 +176,7 @@ TEST_F(ClassKernel, RefusesFailsAndDeclines) {
   EXPECT_EQ(Counted::live, 0);
 
   ASSERT_EQ(Make(1).code, TENON_OK);
-  const TestArgument<float> matrix(TENON_FLOAT32, {1, 2}, nullptr);
+  const TestArgument matrix({1, 2}, static_cast<float*>(nullptr));
   const tenon_argument* ins[] = {&matrix};
   tenon_plan_info info{};
   status = d_.prepare(&d_, kernel_, ins, 1, ins, 1, &info);

@@ -4,19 +4,13 @@
 
 #include "tenon/backend_api/sdk/host.h"
 #include "tenon/backend_api/sdk/node.h"
-#include "test_host.h"
+#include "tenon/backend_api/sdk/testing/host.h"
+#include "tenon/backend_api/sdk/testing/node.h"
 
 namespace tenon::sdk_test {
 namespace {
 
-tenon_attribute IntAttribute(const char* name, int64_t value) {
-  tenon_attribute attribute{};
-  attribute.struct_size = TENON_SIZE_TO(tenon_attribute, graph);
-  attribute.kind = TENON_ATTRIBUTE_INT;
-  attribute.name = name;
-  attribute.i = value;
-  return attribute;
-}
+using namespace sdk::testing;  // NOLINT
 
 TEST(Guard, PassesOnWhatTheBodyGives) {
   TestHost host;
