@@ -2,7 +2,9 @@
 // about it. Rows are constant data; all functions are pure and may be called from any thread.
 #pragma once
 
+#include <cstdint>
 #include <span>
+#include <string_view>
 
 #include "tenon/operators/tensor.h"
 
@@ -37,7 +39,7 @@ using CostFunction = Cost (*)(const NodeView& node, std::span<const InferInput> 
                               std::span<const InferOutput> outputs);
 
 // A node being rewritten from one revision to the next (or back). Implemented by the runtime over its graph.
-// Indices of inputs are those before any change made through this object take effect in order of the calls.
+// Changes take effect in the order of the calls.
 class Rewriter {
  public:
   virtual const NodeView& node() const = 0;              // as it stands now, attributes included
@@ -51,6 +53,7 @@ class Rewriter {
   virtual void SetInts(std::string_view name, std::span<const int64_t> values) = 0;
   virtual void SetConstantInput(int index, DataType type, const Shape& shape, const void* data) = 0;
   virtual void RemoveInput(int index) = 0;               // the last ones shrink the list, others become absent
+  virtual void MoveInput(int from, int to) = 0;          // `to` is absent or beyond the end; `from` becomes absent
   virtual void RemoveOutputs(int first) = 0;             // drops outputs from `first` on; they must be unused
   virtual bool OutputUsed(int index) const = 0;
   virtual void SetOperator(std::string_view domain, std::string_view name, int revision) = 0;
@@ -62,11 +65,14 @@ class Rewriter {
  protected:
   ~Rewriter() = default;
 };
-// Changes the node in place. kUnsupported: this node cannot be said in the other revision (a reason, not a failure).
+// Changes the node in place; the caller sets the revision afterwards, unless the rule called SetOperator: then the node
+// stands in the operator and revision given there. kUnsupported: this node cannot be said in the other revision (a
+// reason, not a failure); the node is then as it was.
 using RewriteFunction = Status (*)(Rewriter& rewriter);
 
 // A semantic revision: `number` from `since_opset` of the operator's domain on. The number changes only when meaning
-// or signature changes, not when ONNX adds a dtype.
+// or signature changes, not when ONNX adds a dtype. It is the operator's ONNX version that brought the change (Clip 11,
+// Softmax 13); what stood in opset 6 is revision 1. So a kernel made for opset 17 may declare revisions up to 17.
 struct Revision {
   int number;
   int since_opset;
@@ -83,12 +89,20 @@ enum OperatorFlags : uint32_t {
 
 struct InPlace { uint8_t input, output; };  // the output may overwrite the input when their sizes are equal
 
+// How many arguments the newest revision takes. Inputs below `min_inputs` must be present.
+struct Arity {
+  uint8_t min_inputs, max_inputs;
+  uint8_t min_outputs = 1, max_outputs = 1;
+};
+inline constexpr uint8_t kVariadic = 255;
+
 struct Operator {
-  std::string_view domain;  // "" or "ai.tenon"
-  std::string_view name;
-  std::span<const Revision> revisions;  // oldest first, at least one
-  InferFunction infer;
-  CostFunction cost;                    // null: elementwise, one FLOP an output element
+  std::string_view domain = {};  // "" or "ai.tenon"
+  std::string_view name = {};
+  std::span<const Revision> revisions = {};  // oldest first, at least one
+  Arity arity = {};
+  InferFunction infer = nullptr;        // takes nodes in every revision of the row
+  CostFunction cost = nullptr;          // null: elementwise, one FLOP an output element
   uint32_t flags = 0;
   std::span<const InPlace> in_place = {};
   uint32_t shape_inputs = 0;            // bit i: input i's values decide shapes; the host must be able to read them

@@ -1,0 +1,47 @@
+// The reference kernels of all source files, sorted by operator for look-up. Built on first use, then constant.
+#include <algorithm>
+#include <vector>
+
+#include "support/rows.h"
+
+namespace tenon::operators {
+namespace {
+
+struct KernelRegistry {
+  std::vector<const Kernel*> all;
+  std::vector<const Kernel*> by_name;
+
+  KernelRegistry() {
+    for (const KernelRowsFunction source : KernelRowSources()) {
+      for (const Kernel& row : source()) all.push_back(&row);
+    }
+    by_name = all;
+    std::ranges::stable_sort(by_name, {}, &Kernel::name);
+  }
+  static const KernelRegistry& Get() {
+    static const KernelRegistry registry;
+    return registry;
+  }
+};
+
+void RunInline(void*, int64_t total, int64_t chunk, ParallelFor::Body body, void* context) {
+  for (int64_t begin = 0; begin < total; begin += chunk) body(context, begin, std::min(begin + chunk, total));
+}
+
+}  // namespace
+
+ParallelFor ParallelFor::Inline() { return {.host = nullptr, .run = RunInline}; }
+
+std::span<const Kernel* const> AllKernels() { return KernelRegistry::Get().all; }
+
+const Kernel* FindKernel(std::string_view domain, std::string_view name, int revision, DataType type) {
+  for (const Kernel* kernel : std::ranges::equal_range(KernelRegistry::Get().by_name, name, {}, &Kernel::name)) {
+    if (kernel->domain == domain && kernel->revision_min <= revision && revision <= kernel->revision_max &&
+        (kernel->types & Bit(type)) != 0) {
+      return kernel;
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace tenon::operators

@@ -1,0 +1,39 @@
+// What kernels share: making plans, looping over elements in parallel chunks.
+#pragma once
+
+#include "support/infer.h"
+#include "support/rows.h"
+#include "support/types.h"
+#include "tenon/operators/kernel.h"
+
+namespace tenon::operators {
+
+using Plan = std::unique_ptr<KernelPlan>;
+using PlanResult = Result<Plan>;
+using Specs = std::span<const TensorSpec>;
+
+inline bool Has(Specs specs, size_t index) { return index < specs.size() && specs[index].present; }
+
+// Elements that one chunk of an elementwise loop takes. Fixed, so that results don't depend on threads.
+inline constexpr int64_t kElementChunk = 16384;
+
+// Runs f(begin, end) over [0, count): at once where it is small, else in parallel chunks.
+template <typename F>
+inline void ForElements(const ParallelFor& parallel, int64_t count, const F& f, int64_t chunk = kElementChunk) {
+  if (count <= chunk) {
+    if (count > 0) f(int64_t{0}, count);
+  } else {
+    parallel(count, chunk, f);
+  }
+}
+
+// The plan Plan<T>(node, inputs, outputs) for the T of List that input `index` has.
+template <template <typename> class P, typename List, int index = 0>
+PlanResult PlanByType(const NodeView& node, Specs inputs, Specs outputs) {
+  const DataType type = inputs[index].type;
+  return Dispatch(
+      List{}, type, [&]<typename T>() -> PlanResult { return Plan(std::make_unique<P<T>>(node, inputs, outputs)); },
+      [&]() -> PlanResult { return Unsupported(node, "has no reference kernel for ", type); });
+}
+
+}  // namespace tenon::operators
