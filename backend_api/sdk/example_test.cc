@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "sdk_example.inc"
+#include "tenon/backend_api/sdk/testing/backend.h"
 #include "tenon/backend_api/sdk/testing/host.h"
 #include "tenon/backend_api/sdk/testing/kernel.h"
 
@@ -12,36 +13,22 @@ using namespace sdk::testing;  // NOLINT
 
 class ExampleTest : public testing::TestWithParam<int> {
  protected:
-  void SetUp() override {
-    const tenon_offer offer{TENON_SIZE_TO(tenon_offer, host_version), TENON_ABI_MAJOR, 1, 1, TENON_SANITIZER, 0, ""};
-    tenon_answer answer{};
-    answer.struct_size = TENON_SIZE_TO(tenon_answer, reason_size);
-    ASSERT_EQ(tenon_negotiate(&offer, &answer), 0);
-    ASSERT_EQ(answer.create(&host_, &backend_).code, TENON_OK);
-  }
-  void TearDown() override { backend_->destroy(backend_); }
-  const tenon_kernel_descriptor* Find(const std::string& name) {
-    const auto* table = static_cast<const tenon_kernel_interface*>(backend_->interface(backend_, "kernel", 1));
-    const tenon_kernel_descriptor* const* list = nullptr;
-    uint32_t count = 0;
-    EXPECT_EQ(table->descriptors(backend_, &list, &count).code, TENON_OK);
-    EXPECT_EQ(count, 4u);
-    for (uint32_t i = 0; i < count; ++i) {
-      if (name == list[i]->name) return list[i];
-    }
-    return nullptr;
-  }
   TestHost host_{GetParam()};
-  tenon_backend* backend_ = nullptr;
+  TestBackend backend_{&tenon_negotiate, host_};
 };
 
+TEST_P(ExampleTest, ExpandsTypes) {
+  ASSERT_EQ(backend_.Descriptors().size(), 4u);
+  EXPECT_NE(backend_.Find("neg_float64"), nullptr);
+}
+
 TEST_P(ExampleTest, MatMulPacksPlansAndRuns) {
-  const tenon_kernel_descriptor* d = Find("matmul_float32");
+  const tenon_kernel_descriptor* d = backend_.Find("matmul_float32");
   ASSERT_NE(d, nullptr);
   const std::vector<float> w = {1, 0, 2, 1, 0, 3};
   std::vector<float> x = {1, 2, 3, 4, 5, 6}, y(4);
   const TestValue xv("x", TENON_FLOAT32, {-1, 3}), wv("w", {3, 2}, w), yv("y", TENON_FLOAT32, {-1, 2});
-  TestKernel kernel(d, backend_);
+  TestKernel kernel(d, backend_.handle());
   ASSERT_EQ(kernel.Create(TestNode("MatMul", {&xv, &wv}, {&yv})).code, TENON_OK);
   ASSERT_NE(kernel.blob(1), nullptr);
   EXPECT_EQ(kernel.blob(1)->bytes, w.size() * sizeof(float));
@@ -54,10 +41,10 @@ TEST_P(ExampleTest, MatMulPacksPlansAndRuns) {
 }
 
 TEST_P(ExampleTest, MatMulRefusesAWeightThatIsNotConstant) {
-  const tenon_kernel_descriptor* d = Find("matmul_float32");
+  const tenon_kernel_descriptor* d = backend_.Find("matmul_float32");
   const TestValue x("x", TENON_FLOAT32, {2, 3}), w("w", TENON_FLOAT32, {3, 2});
   const TestNode node("MatMul", {&x, &w}, {&x});
-  const tenon_status status = d->supports(d, backend_, nullptr, &node);
+  const tenon_status status = d->supports(d, backend_.handle(), nullptr, &node);
   EXPECT_EQ(status.code, TENON_UNSUPPORTED);
   EXPECT_EQ(host_.Take(status), "11|input 1|a value known only at run time|a constant");
 }
