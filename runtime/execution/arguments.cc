@@ -32,9 +32,15 @@ bool IsAligned(const void* data, DataType type) {
 }
 
 uint64_t DenseBytes(DataType type, const Shape& shape) {
-  uint64_t count = 1;
-  for (int64_t dim : shape.dims()) count *= static_cast<uint64_t>(dim);
-  return (count * BitWidth(type) + 7) / 8;
+  uint64_t bits = BitWidth(type);
+  bool overflow = false;
+  bool empty = false;
+  for (int64_t dim : shape.dims()) {
+    empty |= dim == 0;
+    overflow |= __builtin_mul_overflow(bits, static_cast<uint64_t>(dim), &bits);
+  }
+  if (empty) return 0;
+  return overflow ? UINT64_MAX : bits / 8 + (bits % 8 != 0);
 }
 
 namespace {

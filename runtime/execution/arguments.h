@@ -17,7 +17,7 @@ struct ArgumentStorage {
 
 DLDataType DlType(DataType type);
 bool IsAligned(const void* data, DataType type);  // to the element
-// Bytes of a dense tensor; the shape is static and was checked.
+// Bytes of a dense tensor of a static shape; UINT64_MAX where they cannot be counted.
 uint64_t DenseBytes(DataType type, const Shape& shape);
 
 // An argument without data. `device` null: host memory.

@@ -129,6 +129,8 @@ Status LiveKernel::Prepack(KernelMaking& making, uint32_t input, const graph::Co
   }));
   packed->input = input;
   packed->argument = BlobArgument(*packed->weight->block, info.bytes, *device_, packed->dims);
+  packed->description = packed->argument;
+  PointTo(&packed->description, nullptr, nullptr, 0);
   making.prepacked_bytes += info.bytes;
   packed_.push_back(std::move(packed));
   return Status();
@@ -150,6 +152,13 @@ Result<std::shared_ptr<Block>> LiveKernel::Pack(uint32_t input, const tenon_argu
 const tenon_argument* LiveKernel::packed(uint32_t input) const {
   for (const auto& packed : packed_) {
     if (packed->input == input) return &packed->argument;
+  }
+  return nullptr;
+}
+
+const tenon_argument* LiveKernel::packed_shape(uint32_t input) const {
+  for (const auto& packed : packed_) {
+    if (packed->input == input) return &packed->description;
   }
   return nullptr;
 }

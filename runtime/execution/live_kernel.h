@@ -56,6 +56,7 @@ class LiveKernel {
   backend::Device& device() const { return *device_; }
   // The blob that the kernel gets instead of input `input`; null where the input stays as it is.
   const tenon_argument* packed(uint32_t input) const;
+  const tenon_argument* packed_shape(uint32_t input) const;  // the same without data, for prepare
 
   // kUnsupported: declined. Arguments have no data.
   Result<std::shared_ptr<const KernelPlan>> Prepare(std::span<const tenon_argument* const> inputs,
@@ -66,7 +67,7 @@ class LiveKernel {
     uint32_t input;
     std::shared_ptr<const SharedWeight> weight;
     Charge charge;
-    tenon_argument argument;
+    tenon_argument argument, description;
     int64_t dims[2];  // shape, stride
   };
   LiveKernel() = default;

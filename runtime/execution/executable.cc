@@ -1,0 +1,162 @@
+#include "tenon/execution/executable.h"
+
+#include "executable_state.h"
+
+namespace tenon::execution {
+
+using program::kNone;
+
+Executable::Executable() : state_(std::make_unique<State>()) {}
+
+Executable::~Executable() = default;
+
+Result<std::shared_ptr<Executable>> Executable::Create(std::shared_ptr<const program::Program> program,
+                                                       ExecutableOptions options) {
+  std::shared_ptr<Executable> made(new Executable);
+  State& state = *made->state_;
+  state.profiler.emplace(static_cast<uint32_t>(program->steps.size()));
+  TENON_ASSIGN(state.live, LiveProgram::Create(std::move(program), options));
+  if (made->program().IsStatic()) {
+    std::vector<Shape> inputs;
+    for (uint32_t input : made->program().inputs) inputs.push_back(made->program().logical[input].shape);
+    TENON_RETURN_IF_ERROR([&] {
+      auto planned = state.Specialise(inputs);
+      return planned.ok() ? Status() : std::move(planned).status();
+    }());
+    state.replan_count = 0;
+  }
+  return made;
+}
+
+const program::Program& Executable::program() const { return state_->live->program(); }
+const ExecutableOptions& Executable::options() const { return state_->live->options(); }
+
+std::shared_ptr<Binding> Executable::CreateBinding() { return std::make_shared<Binding>(shared_from_this()); }
+
+Result<MemorySpace> Executable::FindSpace(std::string_view backend, uint32_t device) const {
+  for (const auto& b : options().backends) {
+    if (b->name() != backend) continue;
+    for (const auto& d : b->devices()) {
+      if (d->id() == device) return DefaultSpace(d.get());
+    }
+  }
+  return Status(Code::kNotFound,
+                "the session uses no device " + std::to_string(device) + " of a backend \"" + std::string(backend) + "\"");
+}
+
+Result<std::shared_ptr<Tensor>> Executable::CreateTensor(const MemorySpace& space, DataType type, const Shape& shape) {
+  return Tensor::Create(space, type, shape, options().budget, shared_from_this());
+}
+
+void Executable::EnableProfile(bool on) {
+  state_->profiler->Clear();
+  state_->profiling.store(on, std::memory_order_relaxed);
+}
+
+Profile Executable::GetProfile() const { return state_->profiler->Get(); }
+
+ExecutionStatistics Executable::statistics() const {
+  const State& state = *state_;
+  ExecutionStatistics out;
+  out.run_count = state.run_count;
+  out.failed_count = state.failed_count;
+  out.replan_count = state.replan_count;
+  out.first_run_ns = state.first_run_ns;
+  out.first_run_plan_ns = state.first_run_plan_ns;
+  out.first_run_kernel_ns = state.first_run_kernel_ns;
+  out.constant_bytes = state.live->constant_bytes();
+  out.prepacked_bytes = state.live->prepacked_bytes();
+  out.uploaded_bytes = state.live->uploaded_bytes();
+  std::lock_guard lock(state.mutex);
+  out.plan_count = state.plans.size();
+  if (!state.plans.empty()) {
+    out.arena_bytes = state.plans.front()->arena_bytes();
+    out.arena_lower_bound_bytes = state.plans.front()->arena_lower_bound();
+  }
+  return out;
+}
+
+std::string Executable::KernelName(uint32_t step) const {
+  std::lock_guard lock(state_->mutex);
+  if (!state_->plans.empty()) {
+    const LiveKernel* kernel = state_->plans.front()->kernel(step);
+    return kernel != nullptr ? kernel->descriptor()->name : "";
+  }
+  const uint32_t kernel = program().steps[step].kernel;
+  return kernel == kNone ? "" : program().kernels[kernel].descriptor;
+}
+
+Result<std::shared_ptr<const Specialisation>> Executable::State::Specialise(std::span<const Shape> inputs) {
+  std::shared_ptr<const Specialisation> previous;
+  {
+    std::lock_guard lock(mutex);
+    for (auto plan = plans.begin(); plan != plans.end(); ++plan) {
+      if (!std::ranges::equal((*plan)->inputs(), inputs)) continue;
+      plans.splice(plans.begin(), plans, plan);
+      return plans.front();
+    }
+    if (!plans.empty()) previous = plans.front();
+  }
+  TENON_ASSIGN(auto made, Specialisation::Build(*live, inputs, previous.get()));
+  replan_count.fetch_add(1, std::memory_order_relaxed);
+  std::lock_guard lock(mutex);
+  plans.push_front(made);
+  plan_bytes += made->bytes();
+  while (plan_bytes > live->options().plan_cache_bytes && plans.size() > 1) {
+    plan_bytes -= plans.back()->bytes();
+    plans.pop_back();
+  }
+  return made;
+}
+
+const Route* Executable::State::FindRoute(const BindingLayout& layout) {
+  std::lock_guard lock(mutex);
+  for (const auto& route : routes) {
+    if (route->layout() == layout) return route.get();
+  }
+  routes.push_back(std::make_unique<Route>(*live, layout));
+  return routes.back().get();
+}
+
+Result<std::unique_ptr<RunContext>> Executable::State::Acquire(
+    std::unique_ptr<RunContext> held, const std::shared_ptr<const Specialisation>& specialisation, const Route* route) {
+  if (held && held->IsBoundTo(specialisation.get(), route)) return held;
+  {
+    std::lock_guard lock(mutex);
+    for (auto& context : idle) {
+      if (!context->IsBoundTo(specialisation.get(), route)) continue;
+      std::swap(context, held);
+      if (!context) std::erase(idle, nullptr);
+      return held;
+    }
+    if (!held && !idle.empty()) {
+      held = std::move(idle.back());
+      idle.pop_back();
+    }
+  }
+  if (!held) {
+    TENON_ASSIGN(held, RunContext::Create(*live));
+  }
+  Status status = held->Bind(specialisation, route);
+  if (!status.ok()) {
+    // Memory of contexts that nobody uses may be what is missing.
+    std::vector<std::unique_ptr<RunContext>> ended;
+    {
+      std::lock_guard lock(mutex);
+      ended.swap(idle);
+    }
+    const bool memory = status.code() == Code::kBudgetExceeded || status.code() == Code::kOutOfMemory;
+    if (!memory || ended.empty()) return status;
+    ended.clear();
+    TENON_RETURN_IF_ERROR(held->Bind(specialisation, route));
+  }
+  return held;
+}
+
+void Executable::State::Release(std::unique_ptr<RunContext> context) {
+  if (!context) return;
+  std::lock_guard lock(mutex);
+  if (idle.size() < live->options().max_contexts) idle.push_back(std::move(context));
+}
+
+}  // namespace tenon::execution

@@ -1,0 +1,61 @@
+// A program with everything live that does not depend on shapes: devices, kernels, constants in their memories.
+// Immutable but for fallback kernels, which are made under a lock when first needed; any thread.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "live_kernel.h"
+#include "tenon/execution/executable.h"
+#include "tenon/execution/memory.h"
+#include "tenon/program/program.h"
+
+namespace tenon::execution {
+
+class LiveProgram {
+ public:
+  static Result<std::unique_ptr<LiveProgram>> Create(std::shared_ptr<const program::Program> program,
+                                                     const ExecutableOptions& options);
+
+  const program::Program& program() const { return *program_; }
+  const ExecutableOptions& options() const { return options_; }
+  backend::Device* device(uint32_t index) const { return devices_[index]; }
+  const std::vector<backend::Device*>& devices() const { return devices_; }
+  const MemorySpace& space(uint32_t memory) const { return spaces_[memory]; }
+  // The memory index of a device's kind, kNone where the program has none.
+  uint32_t FindMemory(const MemorySpace& space) const;
+  // The physical value whose bytes `physical` shares: itself unless it is an alias.
+  uint32_t base(uint32_t physical) const { return base_[physical]; }
+  const Location& constant(uint32_t physical) const { return constants_[physical]; }  // of home kConstant
+
+  // The kernel of a step: candidate 0 is placement's choice, the others its fallbacks. kNotFound beyond the last.
+  Result<const LiveKernel*> Candidate(uint32_t step, uint32_t candidate) const;
+  uint64_t constant_bytes() const { return constant_bytes_; }
+  uint64_t prepacked_bytes() const { return making_.prepacked_bytes; }
+  uint64_t uploaded_bytes() const { return uploaded_bytes_; }
+  // OK, or kDeviceLost for the first device that is lost.
+  Status CheckDevices() const;
+
+ private:
+  LiveProgram() = default;
+  Status FindDevices();
+  Status MakeKernels();
+  Status PlaceConstants();
+  Status PlaceConstant(uint32_t physical);
+
+  std::shared_ptr<const program::Program> program_;
+  ExecutableOptions options_;
+  std::vector<backend::Device*> devices_;
+  std::vector<MemorySpace> spaces_;
+  std::vector<uint32_t> base_;
+  std::vector<Location> constants_;
+  std::vector<std::shared_ptr<const void>> held_;  // shared weights, aligned copies
+  std::vector<Charge> charges_;
+  mutable std::mutex mutex_;
+  mutable KernelMaking making_;
+  mutable std::vector<std::vector<std::unique_ptr<LiveKernel>>> kernels_;  // by step, by candidate
+  uint64_t constant_bytes_ = 0, uploaded_bytes_ = 0;
+};
+
+}  // namespace tenon::execution

@@ -1,0 +1,158 @@
+#include "specialisation.h"
+
+namespace tenon::execution {
+
+using program::Home;
+using program::kNone;
+using program::StepKind;
+
+Result<std::shared_ptr<const Specialisation>> Specialisation::Build(const LiveProgram& live,
+                                                                    std::span<const Shape> inputs,
+                                                                    const Specialisation* previous) {
+  std::shared_ptr<Specialisation> made(new Specialisation);
+  const program::Program& program = live.program();
+  made->live_ = &live;
+  made->inputs_.assign(inputs.begin(), inputs.end());
+  TENON_RETURN_IF_ERROR(
+      program::ResolveShapes(program, inputs, previous ? &previous->resolved_ : nullptr, &made->resolved_));
+  made->changed_.assign(program.logical.size(), true);
+  for (uint32_t l = 0; previous != nullptr && l < made->changed_.size(); ++l) {
+    made->changed_[l] = !(made->resolved_.shapes[l] == previous->resolved_.shapes[l]);
+  }
+  TENON_RETURN_IF_ERROR(made->MakeArguments(live, previous));
+  made->plans_.resize(program.steps.size());
+  made->workspace_.resize(program.steps.size());
+  for (uint32_t s = 0; s < program.steps.size(); ++s) {
+    if (program.steps[s].kind != StepKind::kKernel) continue;
+    TENON_RETURN_IF_ERROR(made->PrepareStep(live, s, previous));
+    TENON_RETURN_IF_ERROR(made->RequestWorkspace(live, s));
+  }
+  TENON_RETURN_IF_ERROR(
+      program::PlanMemory(program, made->resolved_, made->workspace_, made->physical_bytes_, &made->memory_));
+  made->changed_ = {};
+  made->in_ = {};
+  made->out_ = {};
+  made->bytes_ = sizeof *made + program.logical.size() * (sizeof(Shape) + 32) +
+                 program.physical.size() * (sizeof(ArgumentStorage) + sizeof(tenon_argument) + 32) +
+                 program.steps.size() * 192;
+  return std::shared_ptr<const Specialisation>(std::move(made));
+}
+
+Status Specialisation::MakeArguments(const LiveProgram& live, const Specialisation* previous) {
+  const program::Program& program = live.program();
+  const size_t count = program.physical.size();
+  storage_.resize(count);
+  arguments_.resize(count);
+  physical_bytes_.resize(count);
+  for (uint32_t p = 0; p < count; ++p) {
+    const program::PhysicalValue& value = program.physical[p];
+    if (!changed_[value.logical]) {
+      storage_[p] = previous->storage_[p];
+      arguments_[p] = previous->arguments_[p];
+      arguments_[p].tensor.shape = storage_[p].dims;
+      arguments_[p].tensor.strides = storage_[p].strides;
+      physical_bytes_[p] = previous->physical_bytes_[p];
+      continue;
+    }
+    const program::LogicalValue& logical = program.logical[value.logical];
+    const Shape& shape = resolved_.shapes[value.logical];
+    if (!shape.IsStatic()) {
+      return Status(Code::kUnsupported, "the shape of \"" + logical.name + "\" is " + shape.ToString() +
+                                            " even with all input shapes known: it depends on data");
+    }
+    const MemorySpace& space = live.space(value.memory);
+    uint64_t bytes = 0;
+    if (value.layout >= TENON_LAYOUT_OWN) {
+      for (const tenon_layout_info* layout : space.device->backend().layouts()) {
+        if (layout->id != value.layout) continue;
+        bytes = layout->bytes(static_cast<tenon_dtype>(logical.type), shape.rank(), shape.dims().data());
+      }
+      if (bytes == 0) {
+        return Status(Code::kInternal, "\"" + logical.name + "\" of shape " + shape.ToString() +
+                                           " cannot have layout " + std::to_string(value.layout));
+      }
+    } else {
+      bytes = DenseBytes(logical.type, shape);
+      if (bytes == UINT64_MAX) {
+        return Status(Code::kInvalidArgument, "\"" + logical.name + "\" of shape " + shape.ToString() +
+                                                  " has more bytes than 64 bits can count");
+      }
+    }
+    physical_bytes_[p] = bytes;
+    arguments_[p] = MakeArgument(logical.type, shape, value.layout, bytes, space.device, space.kind, &storage_[p]);
+  }
+  return Status();
+}
+
+Status Specialisation::PrepareStep(const LiveProgram& live, uint32_t s, const Specialisation* previous) {
+  const program::Step& step = live.program().steps[s];
+  bool same = previous != nullptr;
+  auto unchanged = [&](uint32_t p) { return p == kNone || !changed_[live.program().physical[p].logical]; };
+  for (size_t i = 0; same && i < step.inputs.size(); ++i) same = unchanged(step.inputs[i]);
+  for (size_t i = 0; same && i < step.outputs.size(); ++i) same = unchanged(step.outputs[i]);
+  if (same) {
+    plans_[s] = previous->plans_[s];
+    return Status();
+  }
+  out_.clear();
+  for (uint32_t p : step.outputs) out_.push_back(p == kNone ? nullptr : &arguments_[p]);
+  std::string declined;
+  for (uint32_t candidate = 0;; ++candidate) {
+    auto kernel = live.Candidate(s, candidate);
+    if (!kernel.ok()) {
+      if (kernel.status().code() != Code::kNotFound) return std::move(kernel).status();
+      return Status(Code::kUnsupported, "every kernel declines these shapes: " + declined)
+          .WithContext(StepName(live.program(), step));
+    }
+    in_.clear();
+    for (uint32_t i = 0; i < step.inputs.size(); ++i) {
+      const tenon_argument* packed = (*kernel)->packed_shape(i);
+      in_.push_back(step.inputs[i] == kNone ? nullptr : packed != nullptr ? packed : &arguments_[step.inputs[i]]);
+    }
+    auto plan = (*kernel)->Prepare(in_, out_);
+    if (plan.ok()) {
+      plans_[s] = std::move(plan).value();
+      return Status();
+    }
+    if (plan.status().code() != Code::kUnsupported) {
+      return std::move(plan).status().WithContext(StepName(live.program(), step));
+    }
+    declined += (declined.empty() ? "" : "; ") + std::string((*kernel)->descriptor()->name) + ": " +
+                std::string(plan.status().message());
+  }
+}
+
+Status Specialisation::RequestWorkspace(const LiveProgram& live, uint32_t s) {
+  const tenon_plan_info& info = plans_[s]->info();
+  if (info.workspace_bytes == 0) return Status();
+  program::WorkspaceRequest& request = workspace_[s];
+  request.memory = live.FindMemory({&plans_[s]->kernel().device(), info.workspace_kind});
+  if (request.memory == kNone) {
+    return Status(Code::kUnsupported, "workspace in memory kind " + std::to_string(info.workspace_kind) +
+                                          ", in which the program has no arena")
+        .WithContext(StepName(live.program(), live.program().steps[s]));
+  }
+  request.bytes = info.workspace_bytes;
+  request.alignment = std::max(info.workspace_alignment, live.program().memories[request.memory].alignment);
+  return Status();
+}
+
+std::byte* Specialisation::contents(uint32_t physical) const {
+  const uint32_t logical = live_->program().physical[physical].logical;
+  if (logical >= resolved_.contents.size() || !resolved_.contents[logical].known) return nullptr;
+  return const_cast<std::byte*>(resolved_.contents[logical].bytes.data());
+}
+
+uint64_t Specialisation::arena_bytes() const {
+  uint64_t sum = 0;
+  for (const program::Arena& arena : memory_.arenas) sum += arena.bytes;
+  return sum;
+}
+
+uint64_t Specialisation::arena_lower_bound() const {
+  uint64_t sum = 0;
+  for (const program::Arena& arena : memory_.arenas) sum += arena.lower_bound;
+  return sum;
+}
+
+}  // namespace tenon::execution
