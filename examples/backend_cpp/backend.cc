@@ -25,7 +25,7 @@ class Backend : public sdk::Backend<Backend> {
         return sdk::Row{.op = "Relu", .revisions = {1}, .types = sdk::Same<T>, .kernel = sdk::Function<Relu<T>>,
                         .in_place = {{0, 0}}};
       }),
-      sdk::Row{.op = "Gemm", .revisions = {7}, .types = sdk::Same<float>, .kernel = sdk::Class<Gemm>,
+      sdk::Row{.op = "Gemm", .revisions = {7, 11}, .types = sdk::Same<float>, .kernel = sdk::Class<Gemm>,
                .rank_min = 2, .rank_max = 2, .error_bound = 1e-5},
       sdk::Row{.op = "ScaledAdd", .revisions = {1}, .types = sdk::Same<float>, .kernel = sdk::Class<ScaledAdd>,
                .domain = "com.example", .in_place = {{0, 0}, {1, 0}}});
