@@ -45,6 +45,7 @@ struct LoadOptions {
 };
 
 class Backend;
+struct BackendLoader;
 
 class Device {
  public:
@@ -60,7 +61,7 @@ class Device {
   bool IsHost() const { return default_memory() == nullptr; }    // shares plain host memory with the host
 
  private:
-  friend class Backend;
+  friend struct BackendLoader;
   Backend* backend_ = nullptr;
   const tenon_device_info* info_ = nullptr;
   tenon_device* handle_ = nullptr;
@@ -102,8 +103,11 @@ class Backend {
   Status Take(tenon_status status) const {
     return status.code == TENON_OK && status.detail == nullptr ? Status() : TakeFailure(status);
   }
+  // The same, with the reason of a refusal.
+  Status Take(tenon_status status, tenon_reason* out_reason) const;
 
  private:
+  friend struct BackendLoader;
   Backend();
   Status TakeFailure(tenon_status status) const;
   struct State;

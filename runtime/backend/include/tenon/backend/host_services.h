@@ -2,6 +2,7 @@
 // rooms through the abstract classes here.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -12,6 +13,8 @@
 #include "tenon/operators/status.h"
 
 namespace tenon::backend {
+
+uint64_t ClockNs();  // monotonic
 
 // The host's threads. Implemented by execution's thread pool; `SerialRunner()` runs everything on the caller.
 class ParallelRunner {
@@ -46,17 +49,22 @@ struct HostServices {
   std::function<void(const std::string& backend, const tenon_profile_event&)> profile;  // may be null
 };
 
-// A cancellation token: tenon_cancel* points to one.
+// A cancellation token: tenon_cancel* points to one. Any thread.
 class CancelToken {
  public:
-  void Cancel();
-  bool cancelled() const;
-  void SetDeadline(uint64_t clock_ns);     // 0: none; cancelled() is true after it
+  void Cancel() { cancelled_.store(true, std::memory_order_relaxed); }
+  bool cancelled() const {
+    if (cancelled_.load(std::memory_order_relaxed)) return true;
+    const uint64_t deadline = deadline_.load(std::memory_order_relaxed);
+    return deadline != 0 && ClockNs() > deadline;
+  }
+  // cancelled() is true after this moment on ClockNs(); 0: none.
+  void SetDeadline(uint64_t clock_ns) { deadline_.store(clock_ns, std::memory_order_relaxed); }
   const tenon_cancel* handle() const { return reinterpret_cast<const tenon_cancel*>(this); }
 
  private:
-  // (atomics; see host_services.cc)
-  alignas(8) mutable unsigned char state_[24] = {};
+  std::atomic<bool> cancelled_{false};
+  std::atomic<uint64_t> deadline_{0};
 };
 
 // A timeline of the host, thread-safe; the fence origin is TENON_ORIGIN_HOST.
@@ -75,7 +83,5 @@ class HostTimeline {
   struct State;
   std::unique_ptr<State> state_;
 };
-
-uint64_t ClockNs();  // monotonic
 
 }  // namespace tenon::backend

@@ -1,0 +1,84 @@
+#include "host_tensor.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "failure.h"
+
+namespace tenon::tools {
+namespace {
+
+constexpr uint64_t kMostBytes = uint64_t{1} << 40;
+
+template <typename T>
+std::string SummariseAs(const tenon_tensor_info& tensor) {
+  const auto* values = static_cast<const T*>(tensor.data);
+  const uint64_t count = tensor.bytes / sizeof(T);
+  if (count == 0) return "empty";
+  double sum = 0;
+  uint64_t not_finite = 0;
+  for (uint64_t i = 0; i < count; ++i) {
+    const auto value = static_cast<double>(values[i]);
+    if (std::isfinite(value)) sum += value;
+    else ++not_finite;
+  }
+  const auto [low, high] = std::minmax_element(values, values + count);
+  std::vector<int64_t> position(static_cast<size_t>(tensor.rank));
+  for (int64_t axis = tensor.rank - 1, rest = high - values; axis >= 0; --axis) {
+    position[static_cast<size_t>(axis)] = rest % tensor.dims[axis];
+    rest /= tensor.dims[axis];
+  }
+  std::string text = fmt::format("min {:.6g}, max {:.6g} at {}, mean {:.6g}", static_cast<double>(*low),
+                                 static_cast<double>(*high), position, sum / static_cast<double>(count));
+  if (not_finite) text += fmt::format(", {} not finite", not_finite);
+  return text;
+}
+
+}  // namespace
+
+Tensor HostTensor::Wrap() { return Tensor::Wrap(dtype, dims, data.data(), data.size()); }
+
+uint64_t HostTensor::ElementCount() const {
+  uint64_t count = 1;
+  for (int64_t dim : dims) count *= static_cast<uint64_t>(dim);
+  return count;
+}
+
+HostTensor MakeTensor(tenon_dtype dtype, std::vector<int64_t> dims) {
+  uint64_t count = 1;
+  for (int64_t dim : dims) {
+    if (dim < 0 || (dim > 0 && count > kMostBytes / static_cast<uint64_t>(dim))) {
+      throw Failure(kUsage, fmt::format("a tensor of shape {} is too large or negative", dims));
+    }
+    count *= static_cast<uint64_t>(dim);
+  }
+  HostTensor tensor{dtype, std::move(dims), {}};
+  tensor.data.resize(tenon_dtype_bytes(dtype, count));
+  return tensor;
+}
+
+std::string Describe(tenon_dtype dtype, std::span<const int64_t> dims) {
+  return fmt::format("{}[{}]", tenon_dtype_name(dtype), fmt::join(dims, ", "));
+}
+
+std::string Summarise(const tenon_tensor_info& tensor) {
+  switch (tensor.dtype) {
+    case TENON_FLOAT32: return SummariseAs<float>(tensor);
+    case TENON_FLOAT64: return SummariseAs<double>(tensor);
+    case TENON_INT8: return SummariseAs<int8_t>(tensor);
+    case TENON_UINT8: return SummariseAs<uint8_t>(tensor);
+    case TENON_INT16: return SummariseAs<int16_t>(tensor);
+    case TENON_UINT16: return SummariseAs<uint16_t>(tensor);
+    case TENON_INT32: return SummariseAs<int32_t>(tensor);
+    case TENON_UINT32: return SummariseAs<uint32_t>(tensor);
+    case TENON_INT64: return SummariseAs<int64_t>(tensor);
+    case TENON_UINT64: return SummariseAs<uint64_t>(tensor);
+    case TENON_BOOL: return SummariseAs<bool>(tensor);
+    default: return fmt::format("{} bytes", tensor.bytes);
+  }
+}
+
+}  // namespace tenon::tools

@@ -1,0 +1,151 @@
+#include "input_spec.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cstring>
+#include <random>
+#include <sstream>
+
+#include "failure.h"
+#include "npy.h"
+#include "picture.h"
+
+namespace tenon::tools {
+namespace {
+
+std::vector<std::string> Split(const std::string& text, char separator) {
+  std::vector<std::string> parts;
+  std::istringstream stream(text);
+  for (std::string part; std::getline(stream, part, separator);) parts.push_back(part);
+  return parts;
+}
+
+template <typename T>
+T ParseNumber(const std::string& text, const std::string& what) {
+  T value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || text.empty()) {
+    throw Failure(kUsage, fmt::format("{}: '{}' is not a number", what, text));
+  }
+  return value;
+}
+
+std::vector<int64_t> ParseShape(const std::string& text) {
+  std::vector<int64_t> dims;
+  for (const std::string& dim : Split(text, 'x')) dims.push_back(ParseNumber<int64_t>(dim, "shape"));
+  return dims;
+}
+
+std::vector<float> ParseFloats(const std::string& text, const std::string& what) {
+  std::vector<float> values;
+  for (const std::string& value : Split(text, '/')) values.push_back(ParseNumber<float>(value, what));
+  if (values.empty()) throw Failure(kUsage, what + ": needs a number");
+  return values;
+}
+
+// Dimensions that the model leaves open come from NAME=V, else 1.
+std::vector<int64_t> DefaultShape(const ValueInfo& input, std::span<const std::string> dims) {
+  std::vector<int64_t> shape = input.dims;
+  for (size_t i = 0; i < shape.size(); ++i) {
+    if (shape[i] >= 0) continue;
+    shape[i] = 1;
+    for (const std::string& dim : dims) {
+      const size_t equals = dim.find('=');
+      if (equals != std::string::npos && dim.substr(0, equals) == input.symbols[i]) {
+        shape[i] = ParseNumber<int64_t>(dim.substr(equals + 1), "--dim " + input.symbols[i]);
+      }
+    }
+  }
+  return shape;
+}
+
+template <typename T>
+void FillBits(HostTensor& tensor, std::mt19937_64& random) {
+  auto* values = reinterpret_cast<T*>(tensor.data.data());
+  for (uint64_t i = 0; i < tensor.ElementCount(); ++i) values[i] = static_cast<T>(random() >> 63);
+}
+
+template <typename T>
+void FillNormal(HostTensor& tensor, std::mt19937_64& random) {
+  std::normal_distribution<T> normal;
+  auto* values = reinterpret_cast<T*>(tensor.data.data());
+  for (uint64_t i = 0; i < tensor.ElementCount(); ++i) values[i] = normal(random);
+}
+
+void FillRandom(HostTensor& tensor, uint64_t seed, const std::string& name) {
+  std::mt19937_64 random(seed);
+  switch (tensor.dtype) {
+    case TENON_FLOAT32: return FillNormal<float>(tensor, random);
+    case TENON_FLOAT64: return FillNormal<double>(tensor, random);
+    case TENON_INT8: case TENON_UINT8: case TENON_BOOL: return FillBits<uint8_t>(tensor, random);
+    case TENON_INT16: case TENON_UINT16: return FillBits<uint16_t>(tensor, random);
+    case TENON_INT32: case TENON_UINT32: return FillBits<uint32_t>(tensor, random);
+    case TENON_INT64: case TENON_UINT64: return FillBits<uint64_t>(tensor, random);
+    default:
+      throw Failure(kUsage, fmt::format("input {}: no random values for {}; give --input {}=@file.npy or zeros", name,
+                                        tenon_dtype_name(tensor.dtype), name));
+  }
+}
+
+PictureOptions ParsePictureOptions(const std::string& text) {
+  PictureOptions options;
+  for (const std::string& option : Split(text, ',')) {
+    const size_t equals = option.find('=');
+    const std::string key = option.substr(0, equals);
+    const std::string value = equals == std::string::npos ? "" : option.substr(equals + 1);
+    if (key == "mean") options.mean = ParseFloats(value, "mean");
+    else if (key == "scale") options.scale = ParseFloats(value, "scale");
+    else if (key == "layout" && (value == "nchw" || value == "nhwc")) options.channels_last = value == "nhwc";
+    else if (key == "order" && (value == "rgb" || value == "bgr")) options.bgr = value == "bgr";
+    else if (key == "channels" && value.size() == 1 && value[0] >= '1' && value[0] <= '4') options.channels = value[0] - '0';
+    else throw Failure(kUsage, fmt::format("picture option '{}': expected mean=, scale=, layout=nchw|nhwc, order=rgb|bgr or channels=1..4", option));
+  }
+  return options;
+}
+
+HostTensor FromFile(const std::string& path_and_options) {
+  const size_t colon = path_and_options.rfind(':');
+  const std::string path = path_and_options.substr(0, colon);
+  const std::string options = colon == std::string::npos ? "" : path_and_options.substr(colon + 1);
+  if (path.ends_with(".npy")) return ReadNpy(path);
+  return ReadPicture(path, ParsePictureOptions(options));
+}
+
+HostTensor FromRaw(tenon_dtype dtype, std::vector<int64_t> shape, const std::string& path) {
+  const std::string bytes = ReadFile(path);
+  HostTensor tensor = MakeTensor(dtype, std::move(shape));
+  if (bytes.size() != tensor.data.size()) {
+    throw Failure(kUsage, fmt::format("{}: holds {} bytes, {} needs {}", path, bytes.size(), Describe(dtype, tensor.dims),
+                                      tensor.data.size()));
+  }
+  std::memcpy(tensor.data.data(), bytes.data(), bytes.size());
+  return tensor;
+}
+
+}  // namespace
+
+HostTensor MakeInput(const ValueInfo& input, const std::string& spec, std::span<const std::string> dims) {
+  if (spec.starts_with('@')) return FromFile(spec.substr(1));
+  std::vector<std::string> parts = Split(spec, ':');
+  const std::string kind = parts.empty() ? "" : parts[0];
+  std::vector<int64_t> shape = DefaultShape(input, dims);
+  uint64_t seed = 0;
+  std::string file;
+  for (size_t i = 1; i < parts.size(); ++i) {
+    if (parts[i].starts_with("shape=")) shape = ParseShape(parts[i].substr(6));
+    else if (parts[i].starts_with("seed=")) seed = ParseNumber<uint64_t>(parts[i].substr(5), "seed");
+    else if (kind == "raw" && parts[i].starts_with('@')) file = parts[i].substr(1);
+    else throw Failure(kUsage, fmt::format("input {}: unknown part '{}' in '{}'", input.name, parts[i], spec));
+  }
+  if (kind == "raw" && !file.empty()) return FromRaw(input.dtype, shape, file);
+  if (kind != "zeros" && kind != "rand") {
+    throw Failure(kUsage, fmt::format("input {}: '{}': expected @file.npy, @picture.png, zeros, rand or raw:@file",
+                                      input.name, spec));
+  }
+  HostTensor tensor = MakeTensor(input.dtype, shape);
+  if (kind == "rand") FillRandom(tensor, seed, input.name);
+  return tensor;
+}
+
+}  // namespace tenon::tools

@@ -1,0 +1,62 @@
+#include "input_spec.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "failure.h"
+
+namespace tenon::tools {
+namespace {
+
+const ValueInfo kPicture{"x", TENON_FLOAT32, true, {-1, 3, 4, -1}, {"N", "", "", ""}};
+const ValueInfo kMask{"mask", TENON_INT64, true, {2, -1}, {"", "S"}};
+
+TEST(InputSpecTest, OpenDimensionsAreOneUnlessGiven) {
+  EXPECT_EQ(MakeInput(kPicture, "zeros", {}).dims, (std::vector<int64_t>{1, 3, 4, 1}));
+  const std::string dims[] = {"N=5", "S=7"};
+  EXPECT_EQ(MakeInput(kPicture, "zeros", dims).dims, (std::vector<int64_t>{5, 3, 4, 1}));
+  EXPECT_EQ(MakeInput(kMask, "rand", dims).dims, (std::vector<int64_t>{2, 7}));
+  EXPECT_EQ(MakeInput(kPicture, "rand:seed=1:shape=2x3x4x8", dims).dims, (std::vector<int64_t>{2, 3, 4, 8}));
+}
+
+TEST(InputSpecTest, RandomFloatsAreNormalAndIntegersBits) {
+  const HostTensor floats = MakeInput(kPicture, "rand:shape=1x1x100x100", {});
+  const auto* f = reinterpret_cast<const float*>(floats.data.data());
+  double sum = 0, squares = 0;
+  for (int i = 0; i < 10000; ++i) {
+    sum += f[i];
+    squares += f[i] * f[i];
+  }
+  EXPECT_NEAR(sum / 10000, 0, 0.05);
+  EXPECT_NEAR(squares / 10000, 1, 0.06);
+  const HostTensor bits = MakeInput(kMask, "rand:shape=2x500", {});
+  const auto* i = reinterpret_cast<const int64_t*>(bits.data.data());
+  int ones = 0;
+  for (int k = 0; k < 1000; ++k) {
+    ASSERT_TRUE(i[k] == 0 || i[k] == 1);
+    ones += static_cast<int>(i[k]);
+  }
+  EXPECT_NEAR(ones, 500, 80);
+}
+
+TEST(InputSpecTest, TheSameSeedGivesTheSameValues) {
+  EXPECT_EQ(MakeInput(kPicture, "rand:seed=3", {}).data, MakeInput(kPicture, "rand:seed=3", {}).data);
+  EXPECT_NE(MakeInput(kPicture, "rand:seed=3", {}).data, MakeInput(kPicture, "rand:seed=4", {}).data);
+}
+
+TEST(InputSpecTest, WrongSpecsAreUsageErrorsThatNameTheInput) {
+  for (const char* spec : {"", "ones", "rand:sed=1", "rand:seed=x", "zeros:shape=1xax3", "raw:", "@missing.npy",
+                           "@missing.png", "zeros:shape=99999999999x99999999999", "zeros:shape=-1"}) {
+    try {
+      MakeInput(kPicture, spec, {});
+      ADD_FAILURE() << spec;
+    } catch (const Failure& failure) {
+      EXPECT_EQ(failure.code(), kUsage) << spec;
+      EXPECT_FALSE(std::string(failure.what()).empty());
+    }
+  }
+}
+
+}  // namespace
+}  // namespace tenon::tools

@@ -1,0 +1,107 @@
+// `tenon`: runs, measures and explains models. Results go to stdout, messages to stderr; exit codes are in failure.h.
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <fmt/format.h>
+
+#include "failure.h"
+#include "tenon/runtime/tenon.hpp"
+#include "verbs.h"
+
+namespace tenon::tools {
+namespace {
+
+// The known word that is nearest to `word` (Levenshtein), or "" where none is near.
+std::string Nearest(const std::string& word, const std::vector<std::string>& known) {
+  std::string best;
+  size_t best_distance = word.size() / 2 + 1;
+  for (const std::string& candidate : known) {
+    std::vector<size_t> row(candidate.size() + 1);
+    for (size_t j = 0; j < row.size(); ++j) row[j] = j;
+    for (size_t i = 1; i <= word.size(); ++i) {
+      size_t diagonal = row[0];
+      row[0] = i;
+      for (size_t j = 1; j < row.size(); ++j) {
+        const size_t substituted = diagonal + (word[i - 1] != candidate[j - 1]);
+        diagonal = row[j];
+        row[j] = std::min({row[j] + 1, row[j - 1] + 1, substituted});
+      }
+    }
+    if (row.back() < best_distance) {
+      best_distance = row.back();
+      best = candidate;
+    }
+  }
+  return best;
+}
+
+// The first argument that nothing knows, with the nearest that is known.
+std::string Suggest(const CLI::App& app, int argc, char** argv) {
+  const CLI::App* scope = &app;
+  std::vector<std::string> known;
+  for (const CLI::App* verb : app.get_subcommands({})) known.push_back(verb->get_name());
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    if (scope == &app && !word.starts_with('-')) {
+      const auto* verb = app.get_subcommand_no_throw(word);
+      if (!verb) {
+        const std::string near = Nearest(word, known);
+        return fmt::format("no verb '{}'{}", word, near.empty() ? "" : fmt::format("; did you mean '{}'?", near));
+      }
+      scope = verb;
+      continue;
+    }
+    if (!word.starts_with("--")) continue;
+    const std::string flag = word.substr(0, word.find('='));
+    std::vector<std::string> flags;
+    for (const CLI::Option* option : scope->get_options()) {
+      for (const std::string& name : option->get_lnames()) flags.push_back("--" + name);
+    }
+    if (std::find(flags.begin(), flags.end(), flag) == flags.end()) {
+      const std::string near = Nearest(flag, flags);
+      return fmt::format("no option '{}'{}", flag, near.empty() ? "" : fmt::format("; did you mean '{}'?", near));
+    }
+  }
+  return {};
+}
+
+int Main(int argc, char** argv) {
+  CLI::App app("Runs ONNX models on backends that are loaded at run time, measures them, and explains where nodes run.");
+  app.name("tenon");
+  app.set_version_flag("--version", std::string("tenon ") + tenon_version());
+  app.require_subcommand(1);
+  app.footer("tenon VERB --help tells more. Exit codes: 0 ok, 1 mismatch, 2 usage, 3 model rejected,\n"
+             "4 backend failed or budget exceeded, 5 output not writable.");
+  Action action;
+  AddRun(app, action);
+  AddBench(app, action);
+  AddExplain(app, action);
+  AddInspect(app, action);
+  AddBackends(app, action);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& wanted) {  // --help, --version
+    return app.exit(wanted);
+  } catch (const CLI::ParseError& error) {
+    const std::string hint = argc > 1 ? Suggest(app, argc, argv) : "";
+    fmt::print(stderr, "tenon: {}\n", hint.empty() ? error.what() : hint);
+    if (argc < 2) fmt::print(stderr, "{}", app.help());
+    return kUsage;
+  }
+  return action();
+}
+
+}  // namespace
+}  // namespace tenon::tools
+
+int main(int argc, char** argv) {
+  try {
+    return tenon::tools::Main(argc, argv);
+  } catch (const tenon::tools::Failure& failure) {
+    fmt::print(stderr, "tenon: {}\n", failure.what());
+    return failure.code();
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "tenon: {}\n", error.what());
+    return tenon::tools::kBackendFailed;
+  }
+}

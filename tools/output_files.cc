@@ -1,0 +1,29 @@
+#include "output_files.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "failure.h"
+#include "npy.h"
+
+namespace tenon::tools {
+
+void PrepareFolder(const std::string& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) throw Failure(kNotWritable, fmt::format("{}: can't be made: {}", folder, error.message()));
+  if (access(folder.c_str(), W_OK) != 0) throw Failure(kNotWritable, fmt::format("{}: not writable", folder));
+}
+
+std::string WriteOutput(const std::string& folder, size_t index, const tenon_tensor_info& tensor) {
+  const std::string path = fmt::format("{}/output_{}.npy", folder, index);
+  const std::span<const int64_t> dims(tensor.dims, static_cast<size_t>(tensor.rank));
+  if (WriteNpy(path, tensor.dtype, dims, tensor.data, tensor.bytes)) return path;
+  const std::string raw = fmt::format("{}/output_{}.raw", folder, index);
+  WriteFile(raw, "", tensor.data, tensor.bytes);
+  return raw;
+}
+
+}  // namespace tenon::tools

@@ -1,0 +1,46 @@
+// The flags that all verbs on a model share, and what is opened with them.
+#pragma once
+
+#include <CLI/App.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "failure.h"
+#include "host_tensor.h"
+
+namespace tenon::tools {
+
+struct SessionFlags {
+  std::string model;
+  std::string backends;
+  std::vector<std::string> settings;  // BACKEND.OPTION=VALUE
+  std::vector<std::string> dims;      // NAME=V
+  std::vector<std::string> inputs;    // NAME=SPEC
+  std::string numerics = "standard";
+  std::string fallback = "report";
+  uint32_t threads = 0;
+  uint64_t budget = 0;
+  bool json = false;
+
+  void AddTo(CLI::App& verb, bool with_inputs);
+};
+
+// A session with the runtime it belongs to. Failures become exit codes: kModelRejected, kBackendFailed or kUsage.
+struct OpenedSession {
+  std::unique_ptr<Runtime> runtime;
+  std::unique_ptr<Session> session;
+};
+// stage_flags: TENON_SESSION_... ; threads 0: as the flags say.
+OpenedSession Open(const SessionFlags& flags, tenon_session_flags stage_flags = 0, uint32_t threads = 0);
+std::unique_ptr<Runtime> MakeRuntime(uint32_t threads);
+// One tensor for each input, in the model's order: as --input says, the others random.
+std::vector<HostTensor> MakeInputs(const Session& session, const SessionFlags& flags);
+// Complaints of the validation layer, if there are any, as a failure.
+void CheckViolations(const Runtime& runtime);
+// What a failed run means for the exit code.
+[[noreturn]] void RethrowRunError(const Error& error);
+// One line on stderr where nodes run on another group of backends than the first.
+void ReportFallback(const Session& session);
+
+}  // namespace tenon::tools

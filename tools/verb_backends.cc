@@ -1,0 +1,126 @@
+// tenon backends: which backends were found, loaded or refused, and what they offer.
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "session_flags.h"
+#include "verbs.h"
+
+namespace tenon::tools {
+namespace {
+
+using Json = nlohmann::ordered_json;
+constexpr const char* kOptionKinds[] = {"string", "int", "bool", "choice"};
+
+Json ToJson(const tenon_backend_info& info) {
+  Json json = {{"name", info.name}, {"version", info.version}, {"vendor", info.vendor}, {"library", info.library_path},
+               {"manifest", info.manifest_path}, {"loaded", info.code == TENON_OK}};
+  if (info.code != TENON_OK) {
+    json["code"] = tenon_code_name(info.code);
+    json["refusal"] = info.refusal;
+    return json;
+  }
+  json["abi"] = fmt::format("{}.{}", TENON_ABI_MAJOR, info.abi_minor);
+  json["kernels"] = info.kernel_count;
+  json["compiles"] = info.compiles != 0;
+  json["devices"] = Json::array();
+  for (uint32_t i = 0; i < info.device_count; ++i) {
+    const tenon_device_info& device = *info.devices[i];
+    Json memory = Json::array();
+    for (uint32_t k = 0; k < device.memory_kind_count; ++k) memory.push_back(device.memory_kinds[k]->name);
+    json["devices"].push_back({{"id", device.id}, {"name", device.name}, {"kind", device.kind == TENON_DEVICE_HOST ? "host" : "accelerator"},
+                               {"memory", memory}, {"gflops", device.gflops}, {"gbytes", device.gbytes}});
+  }
+  json["options"] = Json::array();
+  for (uint32_t i = 0; i < info.option_count; ++i) {
+    const tenon_option& option = *info.options[i];
+    json["options"].push_back({{"name", option.name}, {"kind", kOptionKinds[option.kind > 3 ? 0 : option.kind]},
+                               {"default", option.default_value ? option.default_value : ""},
+                               {"description", option.description ? option.description : ""}});
+  }
+  return json;
+}
+
+void PrintShort(const tenon_backend_info& info) {
+  if (info.code != TENON_OK) {
+    fmt::print("{:<12} refused: {}\n", *info.name ? info.name : "?", info.refusal);
+    return;
+  }
+  std::string devices;
+  for (uint32_t i = 0; i < info.device_count; ++i) devices += fmt::format("{}{}", i ? ", " : "", info.devices[i]->name);
+  fmt::print("{:<12} {:<8} ABI 0.{}  {} kernels{}  {}  {}\n", info.name, info.version, info.abi_minor, info.kernel_count,
+             info.compiles ? ", compiles" : "", devices, info.library_path);
+}
+
+void PrintLong(const tenon_backend_info& info) {
+  PrintShort(info);
+  if (info.code != TENON_OK) return;
+  fmt::print("  vendor   {}\n", info.vendor);
+  for (uint32_t i = 0; i < info.device_count; ++i) {
+    const tenon_device_info& device = *info.devices[i];
+    fmt::print("  device   {} ({})\n", device.name, device.kind == TENON_DEVICE_HOST ? "host" : "accelerator");
+    for (uint32_t k = 0; k < device.memory_kind_count; ++k) {
+      const tenon_memory_kind& kind = *device.memory_kinds[k];
+      fmt::print("  memory   {}: alignment {}, largest allocation {}\n", kind.name, kind.alignment,
+                 kind.largest_allocation == UINT64_MAX ? "any" : fmt::format("{}", kind.largest_allocation));
+    }
+  }
+  for (uint32_t i = 0; i < info.option_count; ++i) {
+    const tenon_option& option = *info.options[i];
+    fmt::print("  option   {}.{} = {}  {}\n", info.name, option.name, option.default_value ? option.default_value : "",
+               option.description ? option.description : "");
+  }
+}
+
+int List(bool json, bool full) {
+  const std::unique_ptr<Runtime> runtime = MakeRuntime(1);
+  Json out = {{"version", 1}, {"backends", Json::array()}};
+  for (const tenon_backend_info* info : runtime->backends()) {
+    if (json) out["backends"].push_back(ToJson(*info));
+    else full ? PrintLong(*info) : PrintShort(*info);
+  }
+  if (json) fmt::print("{}\n", out.dump(2));
+  return kOk;
+}
+
+int Info(const std::string& file, bool json) {
+  tenon_status status = tenon_backend_probe(file.c_str());
+  if (status.code != TENON_OK) {
+    const std::string why = tenon_status_message(status);
+    tenon_status_release(status);
+    throw Failure(kBackendFailed, why);
+  }
+  RuntimeOptions options;
+  options.discovery = TENON_DISCOVER_NONE;
+  options.backend_files = {file};
+  const Runtime runtime(std::move(options));
+  for (const tenon_backend_info* info : runtime.backends()) {
+    if (json) fmt::print("{}\n", Json{{"version", 1}, {"backend", ToJson(*info)}}.dump(2));
+    else PrintLong(*info);
+    if (info->code != TENON_OK) return kBackendFailed;
+  }
+  return kOk;
+}
+
+}  // namespace
+
+void AddBackends(CLI::App& app, Action& action) {
+  CLI::App* verb = app.add_subcommand("backends", "Lists backends, or tells about one library");
+  auto json = std::make_shared<bool>(false);
+  auto full = std::make_shared<bool>(false);
+  auto file = std::make_shared<std::string>();
+  verb->add_flag("--json", *json, "Print JSON on stdout");
+  verb->require_subcommand(0, 1);
+  CLI::App* list = verb->add_subcommand("list", "Every backend that was found (the default)");
+  list->add_flag("--json", *json, "Print JSON on stdout");
+  list->add_flag("--long", *full, "Devices, memory kinds and options too");
+  CLI::App* info = verb->add_subcommand("info", "Probes one library in a child process and tells about it");
+  info->add_option("file", *file, "Shared object or manifest")->required()->type_name("FILE");
+  info->add_flag("--json", *json, "Print JSON on stdout");
+  verb->footer("Example: tenon backends info lib/tenon/libtenon_simulator.so");
+  verb->callback([=, &action] {
+    action = [=] { return info->parsed() ? Info(*file, *json) : List(*json, *full); };
+  });
+}
+
+}  // namespace tenon::tools
