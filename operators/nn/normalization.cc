@@ -1,0 +1,112 @@
+// BatchNormalization (inference), InstanceNormalization and LayerNormalization.
+#include "support/definition.h"
+#include "support/rewrite.h"
+
+namespace tenon::operators {
+namespace {
+
+constexpr const char* kBatchInputs[] = {"X", "scale", "B", "input_mean", "input_var"};
+
+// Inputs [1, count) are vectors of X's channels.
+Status CheckChannels(const NodeView& node, std::span<const InferInput> inputs, size_t count) {
+  const Shape& x = inputs[0].shape;
+  if (x.rank() < 2 && x.has_rank()) return Invalid(node, "X has shape ", x, " (expected [N, C, ...])");
+  for (size_t i = 1; i < count; ++i) {
+    const Shape& shape = inputs[i].shape;
+    int64_t merged = 0;
+    if (!shape.has_rank() || !x.has_rank() || (shape.rank() == 1 && MergeDim(shape[0], x[1], merged))) continue;
+    return Invalid(node, kBatchInputs[i], " has shape ", shape, " (expected [", x[1], "], X's channels)");
+  }
+  return {};
+}
+
+Status InferBatch(const NodeView& node, std::span<const InferInput> inputs, std::span<InferOutput> outputs) {
+  if (node.Int("training_mode", 0) != 0) return Unsupported(node, "training_mode is set (only inference is)");
+  if (outputs.size() > 1) return Unsupported(node, "has outputs of training (only inference is)");
+  if (inputs.size() < 5) return Invalid(node, "has less than 5 inputs");
+  // With spatial = 0 (before revision 9) there is one value for every element of a sample.
+  if (node.Int("spatial", 1) != 0) TENON_RETURN_IF_ERROR(CheckChannels(node, inputs, 5));
+  return InferSame(node, inputs, outputs);
+}
+
+Status InferInstance(const NodeView& node, std::span<const InferInput> inputs, std::span<InferOutput> outputs) {
+  TENON_RETURN_IF_ERROR(CheckChannels(node, inputs, 3));
+  return InferSame(node, inputs, outputs);
+}
+
+// Over the dimensions from `axis` on; Mean and InvStdDev have 1 there.
+Status InferLayer(const NodeView& node, std::span<const InferInput> inputs, std::span<InferOutput> outputs) {
+  const Shape& x = inputs[0].shape;
+  const auto stash = static_cast<DataType>(node.Int("stash_type", 1));
+  for (size_t i = 1; i < outputs.size(); ++i) outputs[i].type = stash;
+  TENON_RETURN_IF_ERROR(InferSame(node, inputs, outputs));
+  if (!x.has_rank()) return {};
+  int axis = 0;
+  TENON_RETURN_IF_ERROR(NormalizeAxis(node, node.Int("axis", -1), x.rank(), axis));
+  const Shape normalized(x.dims().subspan(static_cast<size_t>(axis)));
+  for (size_t i = 1; i < inputs.size(); ++i) {
+    Shape result = normalized;
+    if (!inputs[i].present || !inputs[i].shape.has_rank()) continue;
+    if (!BroadcastShape(inputs[i].shape, result) || result.rank() != normalized.rank()) {
+      return Invalid(node, i == 1 ? "Scale" : "B", " has shape ", inputs[i].shape, ", which does not broadcast to ",
+                     normalized);
+    }
+    for (int d = 0; d < result.rank(); ++d) {
+      if (normalized[d] == 1 && result[d] != 1) return Invalid(node, "input ", static_cast<int>(i), " is too large");
+    }
+  }
+  for (size_t i = 1; i < outputs.size(); ++i) {
+    outputs[i].shape = x;
+    for (int d = axis; d < x.rank(); ++d) outputs[i].shape[d] = 1;
+  }
+  return {};
+}
+
+template <int flops>
+Cost FlopsPerElement(const NodeView&, std::span<const InferInput> inputs, std::span<const InferOutput> outputs) {
+  return CostOf(flops * static_cast<double>(outputs[0].shape.ElementCount()), inputs, outputs);
+}
+
+// Opset 6 trains unless told otherwise.
+Status RequireTest(Rewriter& rewriter) {
+  if (rewriter.node().Int("is_test", 0) == 0) return CannotSay(rewriter, "is_test is 0: training");
+  rewriter.RemoveAttribute("is_test");
+  return {};
+}
+Status SetTest(Rewriter& rewriter) {
+  rewriter.SetInt("is_test", 1);
+  return {};
+}
+Status RequireSpatial(Rewriter& rewriter) {
+  TENON_RETURN_IF_ERROR(RequireInt(rewriter, "spatial", 1, 1));
+  rewriter.RemoveAttribute("spatial");
+  return {};
+}
+Status OneOutput(Rewriter& rewriter) {
+  for (int i = 1; i < rewriter.output_count(); ++i) {
+    if (rewriter.OutputUsed(i)) return CannotSay(rewriter, "output ", i, " of training is used");
+  }
+  if (rewriter.output_count() > 1) rewriter.RemoveOutputs(1);
+  return {};
+}
+Status NoTraining(Rewriter& rewriter) {
+  TENON_RETURN_IF_ERROR(RequireInt(rewriter, "training_mode", 0, 0));
+  TENON_RETURN_IF_ERROR(OneOutput(rewriter));
+  rewriter.RemoveAttribute("training_mode");
+  return {};
+}
+
+constexpr Revision kBatch[] = {Since(1), Since(7, RequireTest, SetTest), Since(9, RequireSpatial, Unchanged),
+                               Since(14, OneOutput, NoTraining)};
+constexpr Operator kRows[] = {
+    Define<InferBatch, Arity{5, 5, 1, 3}, kBatch>(
+        {.name = "BatchNormalization", .cost = FlopsPerElement<2>, .in_place = kFirstInPlace}),
+    Define<InferInstance, Arity{3, 3}, kOnce<1>>({.name = "InstanceNormalization", .cost = FlopsPerElement<6>}),
+    Define<InferLayer, Arity{2, 3, 1, 3}, kOnce<17>>({.name = "LayerNormalization", .cost = FlopsPerElement<6>}),
+};
+
+}  // namespace
+
+Rows normalization_rows() { return kRows; }
+
+}  // namespace tenon::operators

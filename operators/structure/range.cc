@@ -1,0 +1,64 @@
+// Range: start, start + delta ... before limit.
+#include "structure/range.h"
+
+#include <cmath>
+
+#include "support/definition.h"
+
+namespace tenon::operators {
+namespace {
+
+template <typename T>
+int64_t CountFloats(const void* start, const void* limit, const void* delta) {
+  const double from = *static_cast<const T*>(start), to = *static_cast<const T*>(limit);
+  const double step = *static_cast<const T*>(delta);
+  const double count = std::ceil((to - from) / step);
+  if (step == 0 || !(count < 0x1p62)) return -1;
+  return count > 0 ? static_cast<int64_t>(count) : 0;
+}
+
+template <typename T>
+int64_t CountInts(const void* start, const void* limit, const void* delta) {
+  const int64_t from = *static_cast<const T*>(start), to = *static_cast<const T*>(limit);
+  const int64_t step = *static_cast<const T*>(delta);
+  int64_t span = 0;
+  if (step == 0 || __builtin_sub_overflow(to, from, &span)) return -1;
+  if (span == 0 || (span > 0) != (step > 0)) return 0;
+  return span / step + (span % step != 0);
+}
+
+Status Infer(const NodeView& node, std::span<const InferInput> inputs, std::span<InferOutput> outputs) {
+  TENON_RETURN_IF_ERROR(SameTypes(node, inputs, 0, 3));
+  outputs[0].type = inputs[0].type;
+  outputs[0].shape = Shape{kUnknownDim};
+  for (size_t i = 0; i < 3; ++i) {
+    const TensorView* value = inputs[i].value;
+    if (value == nullptr || value->data == nullptr) return {};
+    if (value->shape.ElementCount() != 1) return Invalid(node, "input ", static_cast<int>(i), " is no scalar");
+  }
+  const int64_t count =
+      RangeCount(inputs[0].type, inputs[0].value->data, inputs[1].value->data, inputs[2].value->data);
+  if (count < 0) return Invalid(node, "delta is 0 or the range is too long");
+  outputs[0].shape[0] = count;
+  return {};
+}
+
+constexpr Operator kRows[] = {Define<Infer, Arity{3, 3}, kOnce<11>>(
+    {.name = "Range", .cost = CopyCost, .flags = kHostArithmetic, .shape_inputs = 0b111})};
+
+}  // namespace
+
+int64_t RangeCount(DataType type, const void* start, const void* limit, const void* delta) {
+  switch (type) {
+    case DataType::kFloat32: return CountFloats<float>(start, limit, delta);
+    case DataType::kFloat64: return CountFloats<double>(start, limit, delta);
+    case DataType::kInt16: return CountInts<int16_t>(start, limit, delta);
+    case DataType::kInt32: return CountInts<int32_t>(start, limit, delta);
+    case DataType::kInt64: return CountInts<int64_t>(start, limit, delta);
+    default: return -1;
+  }
+}
+
+Rows range_rows() { return kRows; }
+
+}  // namespace tenon::operators
