@@ -5,6 +5,8 @@
 // attributes.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -42,6 +44,9 @@ struct Constant {
   std::shared_ptr<const Blob> blob;  // dense row-major, little-endian, sub-byte types packed low bits first
   std::vector<std::string> strings;  // elements where type is kString (blob is then null)
 };
+
+// The constant's bytes, lent; data is null for strings.
+TensorView View(const Constant& constant);
 
 class Graph;
 struct Attribute {
