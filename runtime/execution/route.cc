@@ -68,7 +68,7 @@ void Route::PlaceOutput(const LiveProgram& live, uint32_t output) {
   const program::Program& program = live.program();
   const uint32_t physical = program.output_physical[output];
   const uint32_t base = live.base(physical);
-  const bool direct = program.physical[physical].home == Home::kOutput && program.physical[physical].index == output;
+  const bool direct = program.physical[base].home == Home::kOutput && program.physical[base].index == output;
   if (!layout_.outputs[output]) {
     if (direct) MakeOwn(base);
     return;
@@ -79,18 +79,17 @@ void Route::PlaceOutput(const LiveProgram& live, uint32_t output) {
     copies_out_.push_back({output, physical});
     return;
   }
-  if (live.space(program.physical[physical].memory) == space) return;
+  if (live.space(program.physical[base].memory) == space) return;
   for (uint32_t s = 0; s < program.steps.size(); ++s) {
     const program::Step& step = program.steps[s];
-    if (step.kind != StepKind::kCopy || step.outputs[0] != physical) continue;
+    if (step.kind != StepKind::kCopy || step.outputs[0] != base) continue;
     const uint32_t source = live.base(step.inputs[0]);
     const program::PhysicalValue& value = program.physical[source];
     left_out_[s] = true;
-    const bool only_output = std::ranges::count(program.output_physical, physical) == 1 &&
+    auto shares = [&](uint32_t p) { return p != kNone && live.base(p) == base; };
+    const bool only_output = std::ranges::count_if(program.output_physical, shares) == 1 &&
                              std::ranges::none_of(program.steps, [&](const program::Step& other) {
-                               return std::ranges::any_of(other.inputs, [&](uint32_t p) {
-                                 return p != kNone && live.base(p) == base;
-                               });
+                               return std::ranges::any_of(other.inputs, shares);
                              });
     if (only_output && places_[source].where == Where::kArena && value.layout == TENON_LAYOUT_ROW_MAJOR &&
         live.space(value.memory) == space) {
@@ -102,7 +101,7 @@ void Route::PlaceOutput(const LiveProgram& live, uint32_t output) {
     left_out_[s] = false;
   }
   MakeOwn(base);
-  copies_out_.push_back({output, physical});
+  copies_out_.push_back({output, base});
 }
 
 void Route::SelectSteps(const LiveProgram& live) {

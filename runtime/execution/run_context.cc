@@ -56,9 +56,9 @@ Status RunContext::TakeArenas() {
       uint64_t bytes = before == 0 ? wanted : std::max(wanted, before + before / 4);
       bytes = std::min(bytes, std::max(wanted, memory.largest_allocation));
       blocks[b].reset();
-      auto block = Block::Allocate(live_.space(m), bytes, memory.alignment, live_.options().budget, "an arena");
+      auto block = Block::Allocate(live_.space(m), bytes, plan.arenas[m].alignment, live_.options().budget, "an arena");
       if (!block.ok() && bytes > wanted) {
-        block = Block::Allocate(live_.space(m), wanted, memory.alignment, live_.options().budget, "an arena");
+        block = Block::Allocate(live_.space(m), wanted, plan.arenas[m].alignment, live_.options().budget, "an arena");
       }
       TENON_ASSIGN(blocks[b], std::move(block));
     }

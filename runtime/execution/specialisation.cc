@@ -15,10 +15,6 @@ Result<std::shared_ptr<const Specialisation>> Specialisation::Build(const LivePr
   made->inputs_.assign(inputs.begin(), inputs.end());
   TENON_RETURN_IF_ERROR(
       program::ResolveShapes(program, inputs, previous ? &previous->resolved_ : nullptr, &made->resolved_));
-  made->changed_.assign(program.logical.size(), true);
-  for (uint32_t l = 0; previous != nullptr && l < made->changed_.size(); ++l) {
-    made->changed_[l] = !(made->resolved_.shapes[l] == previous->resolved_.shapes[l]);
-  }
   TENON_RETURN_IF_ERROR(made->MakeArguments(live, previous));
   made->plans_.resize(program.steps.size());
   made->workspace_.resize(program.steps.size());
@@ -29,7 +25,6 @@ Result<std::shared_ptr<const Specialisation>> Specialisation::Build(const LivePr
   }
   TENON_RETURN_IF_ERROR(
       program::PlanMemory(program, made->resolved_, made->workspace_, made->physical_bytes_, &made->memory_));
-  made->changed_ = {};
   made->in_ = {};
   made->out_ = {};
   made->bytes_ = sizeof *made + program.logical.size() * (sizeof(Shape) + 32) +
@@ -46,7 +41,7 @@ Status Specialisation::MakeArguments(const LiveProgram& live, const Specialisati
   physical_bytes_.resize(count);
   for (uint32_t p = 0; p < count; ++p) {
     const program::PhysicalValue& value = program.physical[p];
-    if (!changed_[value.logical]) {
+    if (previous != nullptr && !resolved_.changed[value.logical]) {
       storage_[p] = previous->storage_[p];
       arguments_[p] = previous->arguments_[p];
       arguments_[p].tensor.shape = storage_[p].dims;
@@ -87,7 +82,7 @@ Status Specialisation::MakeArguments(const LiveProgram& live, const Specialisati
 Status Specialisation::PrepareStep(const LiveProgram& live, uint32_t s, const Specialisation* previous) {
   const program::Step& step = live.program().steps[s];
   bool same = previous != nullptr;
-  auto unchanged = [&](uint32_t p) { return p == kNone || !changed_[live.program().physical[p].logical]; };
+  auto unchanged = [&](uint32_t p) { return p == kNone || !resolved_.changed[live.program().physical[p].logical]; };
   for (size_t i = 0; same && i < step.inputs.size(); ++i) same = unchanged(step.inputs[i]);
   for (size_t i = 0; same && i < step.outputs.size(); ++i) same = unchanged(step.outputs[i]);
   if (same) {

@@ -47,7 +47,6 @@ class Specialisation {
   std::vector<std::shared_ptr<const KernelPlan>> plans_;   // by step
   std::vector<program::WorkspaceRequest> workspace_;       // by step
   program::MemoryPlan memory_;
-  std::vector<bool> changed_;                              // by logical value: against `previous`; while building
   std::vector<const tenon_argument*> in_, out_;            // while building
   uint64_t bytes_ = 0;
 };
