@@ -30,7 +30,9 @@ class Large : public sdk::Backend<Large> {
   static constexpr sdk::OptionRow kOptions[] = {
       {.name = "mode", .kind = TENON_OPTION_CHOICE, .default_value = "a", .choices = {"a", "b"}}};
   static constexpr sdk::OperatorRow kOperators[] = {
-      {.domain = "com.example", .name = "Twice", .attributes = {"scale"},
+      {.domain = "com.example",
+       .name = "Twice",
+       .attributes = {"scale"},
        .infer = [](const sdk::Node&, sdk::Inference& shapes) { shapes.SameAsInput(0, 0); }}};
 
   class Device : public sdk::Device<Large> {
@@ -51,7 +53,8 @@ class Large : public sdk::Backend<Large> {
   };
   std::vector<sdk::DeviceRow> Devices() {
     ++asked;
-    return {{.name = "first", .memory = {{.id = 1, .name = "own", .alignment = 256}}}, {.name = "second"}};
+    return {{.name = "first", .memory = {{.id = 1, .name = "own", .alignment = 256}}},
+            {.name = "second"}};
   }
   int asked = 0;
 };
@@ -64,7 +67,8 @@ const T* Table(tenon_backend* backend, const char* name) {
 TEST(Backend, ServesWhatTheClassHas) {
   TestHost host;
   tenon_backend* small = new Small(sdk::Host(&host));
-  for (const char* name : {"device", "memory", "queue", "compile", "operators", "profile", "other", ""}) {
+  for (const char* name :
+       {"device", "memory", "queue", "compile", "operators", "profile", "other", ""}) {
     EXPECT_EQ(small->interface(small, name, 1), nullptr) << name;
   }
   EXPECT_NE(small->interface(small, "kernel", 1), nullptr);
@@ -123,10 +127,12 @@ TEST(Backend, DevicesMemoryAndOptions) {
   EXPECT_EQ(memory->trim, nullptr);
   tenon_buffer* buffer = nullptr;
   void* base = nullptr;
-  EXPECT_EQ(memory->allocate(device, 1, 2000, 64, nullptr, &buffer, &base).code, TENON_OUT_OF_MEMORY);
+  EXPECT_EQ(memory->allocate(device, 1, 2000, 64, nullptr, &buffer, &base).code,
+            TENON_OUT_OF_MEMORY);
   ASSERT_EQ(memory->allocate(device, 1, 100, 64, nullptr, &buffer, &base).code, TENON_OK);
   void* mapped = nullptr;
-  EXPECT_EQ(memory->map(device, buffer, 8, 8, TENON_ACCESS_WRITE, nullptr, 0, 0, &mapped).code, TENON_OK);
+  EXPECT_EQ(memory->map(device, buffer, 8, 8, TENON_ACCESS_WRITE, nullptr, 0, 0, &mapped).code,
+            TENON_OK);
   EXPECT_EQ(mapped, static_cast<char*>(base) + 8);
   EXPECT_EQ(memory->unmap(device, buffer, mapped, nullptr).code, TENON_OK);
   memory->free(device, buffer, nullptr, 0);
@@ -140,7 +146,9 @@ TEST(Backend, OperatorsInferShapes) {
   tenon_backend* large = new Large(sdk::Host(&host));
   const tenon_operator* const* list = nullptr;
   uint32_t count = 0;
-  ASSERT_EQ(Table<tenon_operators_interface>(large, "operators")->operators(large, &list, &count).code, TENON_OK);
+  ASSERT_EQ(
+      Table<tenon_operators_interface>(large, "operators")->operators(large, &list, &count).code,
+      TENON_OK);
   ASSERT_EQ(count, 1u);
   EXPECT_STREQ(list[0]->attributes[0], "scale");
   const TestValue x("x", TENON_FLOAT16, {4, -2});
@@ -156,7 +164,8 @@ TEST(Backend, OperatorsInferShapes) {
 class Negotiation : public testing::Test {
  protected:
   int32_t Offer(uint32_t major, uint32_t least, uint32_t most) {
-    const tenon_offer offer{TENON_SIZE_TO(tenon_offer, host_version), major, least, most, TENON_SANITIZER, 0, "test"};
+    const tenon_offer offer{
+        TENON_SIZE_TO(tenon_offer, host_version), major, least, most, TENON_SANITIZER, 0, "test"};
     answer_.struct_size = TENON_SIZE_TO(tenon_answer, reason_size);
     answer_.reason = reason_;
     answer_.reason_size = sizeof(reason_);

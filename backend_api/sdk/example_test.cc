@@ -27,7 +27,8 @@ TEST_P(ExampleTest, MatMulPacksPlansAndRuns) {
   ASSERT_NE(d, nullptr);
   const std::vector<float> w = {1, 0, 2, 1, 0, 3};
   std::vector<float> x = {1, 2, 3, 4, 5, 6}, y(4);
-  const TestValue xv("x", TENON_FLOAT32, {-1, 3}), wv("w", {3, 2}, w), yv("y", TENON_FLOAT32, {-1, 2});
+  const TestValue xv("x", TENON_FLOAT32, {-1, 3}), wv("w", {3, 2}, w),
+      yv("y", TENON_FLOAT32, {-1, 2});
   TestKernel kernel(d, backend_.handle());
   ASSERT_EQ(kernel.Create(TestNode("MatMul", {&xv, &wv}, {&yv})).code, TENON_OK);
   ASSERT_NE(kernel.blob(1), nullptr);

@@ -1,4 +1,5 @@
-// The interfaces "queue", "compile" and "profile" from members of a class: a backend whose queue works at once.
+// The interfaces "queue", "compile" and "profile" from members of a class: a backend whose queue
+// works at once.
 #include <gtest/gtest.h>
 
 #include <cstring>
@@ -18,7 +19,9 @@ using namespace sdk::testing;  // NOLINT
 class Whole : public sdk::Backend<Whole> {
  public:
   using Backend::Backend;
-  static std::vector<sdk::DeviceRow> Devices() { return {{.name = "whole", .kind = TENON_DEVICE_ACCELERATOR}}; }
+  static std::vector<sdk::DeviceRow> Devices() {
+    return {{.name = "whole", .kind = TENON_DEVICE_ACCELERATOR}};
+  }
 
   class Device : public sdk::Device<Whole> {
    public:
@@ -33,7 +36,9 @@ class Whole : public sdk::Backend<Whole> {
       void Wait(uint64_t wanted, uint64_t) const {
         if (value < wanted) throw sdk::Failure(TENON_DEADLINE_EXCEEDED, "not reached");
       }
-      void Notify(uint64_t, void (*reached)(void*, tenon_code), void* context) const { reached(context, TENON_OK); }
+      void Notify(uint64_t, void (*reached)(void*, tenon_code), void* context) const {
+        reached(context, TENON_OK);
+      }
       uint64_t value = 0;
     };
 
@@ -43,11 +48,13 @@ class Whole : public sdk::Backend<Whole> {
       sdk::Host host() const { return device_.host(); }
       void Wait(sdk::Fences) {}
       void Signal(sdk::Fences fences) {
-        for (const tenon_fence& fence : fences) reinterpret_cast<Timeline*>(fence.timeline)->value = fence.value;
+        for (const tenon_fence& fence : fences)
+          reinterpret_cast<Timeline*>(fence.timeline)->value = fence.value;
       }
       void Submit() {}
       void Copy(const tenon_location& from, const tenon_location& to, uint64_t size) {
-        std::memcpy(static_cast<char*>(to.host) + to.offset, static_cast<char*>(from.host) + from.offset, size);
+        std::memcpy(static_cast<char*>(to.host) + to.offset,
+                    static_cast<char*>(from.host) + from.offset, size);
       }
       tenon_status Fill(const tenon_location&, uint64_t, const void*, uint32_t) {
         return host().Error(TENON_DEVICE_LOST, "gone");
@@ -69,8 +76,10 @@ class Whole : public sdk::Backend<Whole> {
     bool profiling = false;
   };
 
-  void Colour(const tenon_compile_target&, const tenon_segment& graph, std::span<uint32_t> colours) {
-    for (uint32_t i = 0; i < graph.node_count; ++i) colours[i] = std::string(graph.nodes[i]->op) == "Neg" ? 1 : 0;
+  void Colour(const tenon_compile_target&, const tenon_segment& graph,
+              std::span<uint32_t> colours) {
+    for (uint32_t i = 0; i < graph.node_count; ++i)
+      colours[i] = std::string(graph.nodes[i]->op) == "Neg" ? 1 : 0;
   }
   std::vector<std::byte> Compile(const tenon_segment& segment, const tenon_compile_request&) {
     return {std::byte{'N'}, static_cast<std::byte>(segment.node_count)};
@@ -107,7 +116,9 @@ class WholeBackend : public testing::Test {
     EXPECT_EQ(host_.live_details, 0);
   }
   template <typename T>
-  const T* Table(const char* name) { return static_cast<const T*>(backend_->interface(backend_, name, 1)); }
+  const T* Table(const char* name) {
+    return static_cast<const T*>(backend_->interface(backend_, name, 1));
+  }
 
   TestHost host_;
   tenon_backend* backend_ = new Whole(sdk::Host(&host_));
@@ -132,10 +143,14 @@ TEST_F(WholeBackend, QueuesSignalTimelines) {
   EXPECT_EQ(queues->timeline_query(device_, timeline, &value).code, TENON_OK);
   EXPECT_EQ(value, 5u);
   tenon_code reached = -1;
-  EXPECT_EQ(queues->timeline_notify(device_, timeline, 5,
-                                    [](void* context, tenon_code code) { *static_cast<tenon_code*>(context) = code; },
-                                    &reached).code,
-            TENON_OK);
+  EXPECT_EQ(
+      queues
+          ->timeline_notify(
+              device_, timeline, 5,
+              [](void* context, tenon_code code) { *static_cast<tenon_code*>(context) = code; },
+              &reached)
+          .code,
+      TENON_OK);
   EXPECT_EQ(reached, TENON_OK);
 
   char from[] = "abcd", to[5] = "";
@@ -177,7 +192,8 @@ TEST_F(WholeBackend, CompilesChecksAndLoads) {
   segment.node_count = 2;
   segment.name = "s";
   segment.nodes = nodes;
-  const tenon_compile_target target{TENON_SIZE_TO(tenon_compile_target, fingerprint), TENON_NUMERICS_STRICT, "", ""};
+  const tenon_compile_target target{TENON_SIZE_TO(tenon_compile_target, fingerprint),
+                                    TENON_NUMERICS_STRICT, "", ""};
   uint32_t colours[2] = {};
   ASSERT_EQ(compile->colour(backend_, &target, &segment, colours).code, TENON_OK);
   EXPECT_EQ(colours[0], 1u);

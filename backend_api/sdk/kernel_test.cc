@@ -21,7 +21,9 @@ void Double(const sdk::Run& run) {
 }
 
 tenon_status Fails(const sdk::Run& run) { return run.host().Error(TENON_IO, "no"); }
-void Scratch(sdk::Shapes& shapes) { shapes.SetWorkspace(static_cast<uint64_t>(shapes.Input(0).Count()) * 4, 128); }
+void Scratch(sdk::Shapes& shapes) {
+  shapes.SetWorkspace(static_cast<uint64_t>(shapes.Input(0).Count()) * 4, 128);
+}
 
 // Counts its objects, to see that each is ended once.
 struct Counted {
@@ -40,37 +42,49 @@ class Scale : Counted {
     if (by_ < 0) throw sdk::Failure(TENON_INVALID_ARGUMENT, "by is negative");
   }
   sdk::Packing Packs(uint32_t input, sdk::Tensor<const void> weight) const {
-    return input == 1 ? sdk::Packing{.bytes = weight.bytes(), .format = "scaled", .alignment = 32} : sdk::Packing{};
+    return input == 1 ? sdk::Packing{.bytes = weight.bytes(), .format = "scaled", .alignment = 32}
+                      : sdk::Packing{};
   }
   void Pack(uint32_t, sdk::Tensor<const void> weight, sdk::Tensor<void> blob) const {
     const auto* from = static_cast<const float*>(weight.data());
-    for (int64_t i = 0; i < weight.Count(); ++i) static_cast<float*>(blob.data())[i] = by_ * from[i];
+    for (int64_t i = 0; i < weight.Count(); ++i)
+      static_cast<float*>(blob.data())[i] = by_ * from[i];
   }
   struct Plan {
     int64_t count;
     Counted counted = {};
   };
   Plan Prepare(sdk::Shapes& shapes) const {
-    if (shapes.Input(0).rank() != 1) throw sdk::Refusal(TENON_REASON_RANK, "input 0 rank", "?", "1");
+    if (shapes.Input(0).rank() != 1)
+      throw sdk::Refusal(TENON_REASON_RANK, "input 0 rank", "?", "1");
     shapes.SetWorkspace(4);
     return {shapes.Input(0).dim(0)};
   }
   void Run(const Plan& plan, const sdk::Run& run) const {
-    for (int64_t i = 0; i < plan.count; ++i) run.Output<float>(0)[i] = run.Input<float>(0)[i] + run.Input<float>(1)[i];
+    for (int64_t i = 0; i < plan.count; ++i)
+      run.Output<float>(0)[i] = run.Input<float>(0)[i] + run.Input<float>(1)[i];
   }
 
  private:
   float by_;
 };
 
-constexpr auto kRows = sdk::Rows(
-    sdk::ForTypes<float, double, int32_t>([]<typename T>() {
-      return sdk::Row{.op = "Double", .revisions = {1, 7}, .types = sdk::Same<T>, .kernel = sdk::Function<Double<T>>,
-                      .in_place = {{0, 0}}};
-    }),
-    sdk::Row{.op = "Fails", .revisions = {1}, .kernel = sdk::Function<Fails, Scratch>, .name = "own_name"},
-    sdk::Row{.op = "Scale", .revisions = {1}, .types = {{sdk::Bits<float>, sdk::Bits<float, double>}, {}},
-             .kernel = sdk::Class<Scale>});
+constexpr auto kRows =
+    sdk::Rows(sdk::ForTypes<float, double, int32_t>([]<typename T>() {
+                return sdk::Row{.op = "Double",
+                                .revisions = {1, 7},
+                                .types = sdk::Same<T>,
+                                .kernel = sdk::Function<Double<T>>,
+                                .in_place = {{0, 0}}};
+              }),
+              sdk::Row{.op = "Fails",
+                       .revisions = {1},
+                       .kernel = sdk::Function<Fails, Scratch>,
+                       .name = "own_name"},
+              sdk::Row{.op = "Scale",
+                       .revisions = {1},
+                       .types = {{sdk::Bits<float>, sdk::Bits<float, double>}, {}},
+                       .kernel = sdk::Class<Scale>});
 
 TEST(Rows, TypesExpandToOneRowEach) {
   static_assert(kRows.size() == 5);
@@ -133,8 +147,7 @@ class ClassKernel : public testing::Test {
 TEST_F(ClassKernel, LivesThroughPackPrepareRun) {
   ASSERT_EQ(Make(10).code, TENON_OK);
   float w[] = {1, 2}, packed[2] = {}, x[] = {5, 6}, y[2] = {};
-  const TestArgument weight({2}, w), blob({8}, packed), in({2}, x),
-      out({2}, y);
+  const TestArgument weight({2}, w), blob({8}, packed), in({2}, x), out({2}, y);
   tenon_prepack_info pack{};
   EXPECT_EQ(d_.prepack(&d_, kernel_, 0, &in, nullptr, &pack).code, TENON_OK);
   EXPECT_EQ(pack.bytes, 0u);

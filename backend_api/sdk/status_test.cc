@@ -15,7 +15,8 @@ using namespace sdk::testing;  // NOLINT
 TEST(Guard, PassesOnWhatTheBodyGives) {
   TestHost host;
   EXPECT_EQ(sdk::Guard(&host, [] {}).code, TENON_OK);
-  const tenon_status status = sdk::Guard(&host, [&] { return sdk::Host(&host).Error(TENON_IO, "disk"); });
+  const tenon_status status =
+      sdk::Guard(&host, [&] { return sdk::Host(&host).Error(TENON_IO, "disk"); });
   EXPECT_EQ(status.code, TENON_IO);
   EXPECT_EQ(host.Take(status), "disk");
 }
@@ -85,7 +86,8 @@ TEST(Refusal, SaysFieldGotAndWants) {
   EXPECT_EQ(says(node.RefuseAttribute("group", "2", "1")), "7|attribute group|2|1");
   EXPECT_EQ(says(node.RefuseRank(0, "4")), "4|input 0 rank|3|4");
   EXPECT_EQ(says(node.RefuseShape(0, "known sizes")), "6|input 0 shape|[1, ?, s1]|known sizes");
-  EXPECT_EQ(says(node.RefuseNotConstant(0)), "11|input 0|a value known only at run time|a constant");
+  EXPECT_EQ(says(node.RefuseNotConstant(0)),
+            "11|input 0|a value known only at run time|a constant");
 }
 
 TEST(Node, ReadsAttributesAndConstants) {

@@ -1,9 +1,10 @@
 // The built backend, through its slots, without the runtime.
+#include "tenon/backend_api/sdk/testing/backend.h"
+
 #include <gtest/gtest.h>
 
 #include <vector>
 
-#include "tenon/backend_api/sdk/testing/backend.h"
 #include "tenon/backend_api/sdk/testing/host.h"
 #include "tenon/backend_api/sdk/testing/kernel.h"
 #include "tenon/backend_api/sdk/testing/node.h"
@@ -23,7 +24,9 @@ class Example : public testing::Test {
     devices_->close(device_);
     EXPECT_EQ(host_.live_details, 0);
   }
-  TestKernel Kernel(const char* name) { return TestKernel(backend_.Find(name), backend_.handle(), device_); }
+  TestKernel Kernel(const char* name) {
+    return TestKernel(backend_.Find(name), backend_.handle(), device_);
+  }
 
   TestHost host_{2};
   TestBackend backend_{EXAMPLE_BACKEND, host_};
@@ -53,17 +56,20 @@ TEST_F(Example, GemmEqualsItsDefinition) {
     for (int64_t i = 0; i < 27; ++i) b[static_cast<size_t>(i)] = static_cast<float>(i % 5) - 2;
     for (size_t i = 0; i < 2; ++i) {
       for (size_t j = 0; j < 9; ++j) {
-        for (size_t k = 0; k < 3; ++k) expected[i * 9 + j] += 0.5f * a[i * 3 + k] * b[transposed ? j * 3 + k : k * 9 + j];
+        for (size_t k = 0; k < 3; ++k)
+          expected[i * 9 + j] += 0.5f * a[i * 3 + k] * b[transposed ? j * 3 + k : k * 9 + j];
         expected[i * 9 + j] += 2 * 10;
       }
     }
-    const std::vector<int64_t> b_dims = transposed ? std::vector<int64_t>{9, 3} : std::vector<int64_t>{3, 9};
-    const TestValue av("a", TENON_FLOAT32, {-1, 3}), bv("b", b_dims, b), cv("c", TENON_FLOAT32, {9}),
-        yv("y", TENON_FLOAT32, {-1, 9});
+    const std::vector<int64_t> b_dims =
+        transposed ? std::vector<int64_t>{9, 3} : std::vector<int64_t>{3, 9};
+    const TestValue av("a", TENON_FLOAT32, {-1, 3}), bv("b", b_dims, b),
+        cv("c", TENON_FLOAT32, {9}), yv("y", TENON_FLOAT32, {-1, 9});
     const tenon_attribute alpha = FloatAttribute("alpha", 0.5), beta = FloatAttribute("beta", 2),
                           trans = IntAttribute("transB", transposed);
     TestKernel gemm = Kernel("gemm_float32");
-    ASSERT_EQ(gemm.Create(TestNode("Gemm", {&av, &bv, &cv}, {&yv}, {&alpha, &beta, &trans})).code, TENON_OK);
+    ASSERT_EQ(gemm.Create(TestNode("Gemm", {&av, &bv, &cv}, {&yv}, {&alpha, &beta, &trans})).code,
+              TENON_OK);
     ASSERT_NE(gemm.blob(1), nullptr);
     EXPECT_EQ(gemm.blob(1)->bytes, 2 * 3 * 8 * sizeof(float));
     EXPECT_EQ(gemm.blob(2), nullptr);
@@ -88,7 +94,8 @@ TEST_F(Example, MemoryIsReusedAndCounted) {
   tenon_buffer* buffers[2] = {};
   void* bases[2] = {};
   for (int i = 0; i < 2; ++i) {
-    ASSERT_EQ(memory_->allocate(device_, 1, 4096, 64, nullptr, &buffers[i], &bases[i]).code, TENON_OK);
+    ASSERT_EQ(memory_->allocate(device_, 1, 4096, 64, nullptr, &buffers[i], &bases[i]).code,
+              TENON_OK);
     EXPECT_EQ(reinterpret_cast<uintptr_t>(bases[i]) % 64, 0u);
   }
   memory_->free(device_, buffers[0], nullptr, 0);

@@ -1,5 +1,6 @@
-// The device of the example: memory of its own, in which the host lays out the tensors. Freed blocks are kept and given
-// again to allocations of the same size. The backend has no queue, so a block is free as soon as the host says so.
+// The device of the example: memory of its own, in which the host lays out the tensors. Freed
+// blocks are kept and given again to allocations of the same size. The backend has no queue, so a
+// block is free as soon as the host says so.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +29,8 @@ class Device : public sdk::Device<Backend> {
   };
 
   Buffer* Allocate(uint32_t, uint64_t size, uint64_t alignment, tenon_queue*) {
-    if (alignment > kAlignment) throw sdk::Failure(TENON_UNSUPPORTED, "the pool aligns to 64 bytes at most");
+    if (alignment > kAlignment)
+      throw sdk::Failure(TENON_UNSUPPORTED, "the pool aligns to 64 bytes at most");
     const std::lock_guard lock(mutex_);
     Buffer* buffer = Reuse(size);
     if (!buffer) {

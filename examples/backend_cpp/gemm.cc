@@ -19,7 +19,8 @@ void Gemm::Pack(uint32_t, sdk::Tensor<const void> weight, sdk::Tensor<void> blob
 void Gemm::Run(const sdk::Run& run) const {
   const auto a = run.Input<float>(0);
   const auto packed = run.Input<float>(1);
-  const float* bias = run.input_count() > 2 && run.Input<float>(2) ? run.Input<float>(2).data() : nullptr;
+  const float* bias =
+      run.input_count() > 2 && run.Input<float>(2) ? run.Input<float>(2).data() : nullptr;
   const auto y = run.Output<float>(0);
   const int64_t m = a.dim(0);
   auto* sums = run.Workspace<float>();  // m rows of kPanel
@@ -30,7 +31,8 @@ void Gemm::Run(const sdk::Run& run) const {
         float* sum = sums + row * kPanel;
         std::fill_n(sum, kPanel, 0.0f);
         for (int64_t c = 0; c < k_; ++c) {
-          for (int64_t lane = 0; lane < kPanel; ++lane) sum[lane] += a[row * k_ + c] * weights[c * kPanel + lane];
+          for (int64_t lane = 0; lane < kPanel; ++lane)
+            sum[lane] += a[row * k_ + c] * weights[c * kPanel + lane];
         }
         for (int64_t lane = 0; lane < std::min(kPanel, n_ - panel * kPanel); ++lane) {
           const int64_t column = panel * kPanel + lane;

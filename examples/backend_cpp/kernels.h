@@ -1,4 +1,5 @@
-// The kernels of the example: a function for each stateless one, a class for the one with a packed weight.
+// The kernels of the example: a function for each stateless one, a class for the one with a packed
+// weight.
 #pragma once
 
 #include <algorithm>
@@ -20,7 +21,8 @@ void Relu(const sdk::Run& run) {
   });
 }
 
-// com.example.ScaledAdd: y = a + scale * b, for equal shapes. A class only because it keeps an attribute.
+// com.example.ScaledAdd: y = a + scale * b, for equal shapes. A class only because it keeps an
+// attribute.
 class ScaledAdd {
  public:
   explicit ScaledAdd(const sdk::Node& node) : scale_(node.Float("scale", 1)) {}
@@ -34,9 +36,9 @@ class ScaledAdd {
   float scale_;
 };
 
-// Gemm on constant weights: Y = alpha * A * B + beta * C, A [m, k], B [k, n] or, with transB, [n, k]; C [n] or absent.
-// B is packed into panels of kPanel columns, so that the inner loop reads it in order; sums of a row of panels are kept
-// in the workspace.
+// Gemm on constant weights: Y = alpha * A * B + beta * C, A [m, k], B [k, n] or, with transB, [n,
+// k]; C [n] or absent. B is packed into panels of kPanel columns, so that the inner loop reads it
+// in order; sums of a row of panels are kept in the workspace.
 class Gemm {
  public:
   static tenon_status Accepts(const sdk::Node& node) {
@@ -47,7 +49,9 @@ class Gemm {
     return sdk::kOk;
   }
   explicit Gemm(const sdk::Node& node)
-      : transposed_(node.Int("transB", 0) != 0), alpha_(node.Float("alpha", 1)), beta_(node.Float("beta", 1)) {
+      : transposed_(node.Int("transB", 0) != 0),
+        alpha_(node.Float("alpha", 1)),
+        beta_(node.Float("beta", 1)) {
     const auto dims = node.Input(1).dims();
     k_ = dims[transposed_ ? 1 : 0];
     n_ = dims[transposed_ ? 0 : 1];
@@ -64,10 +68,12 @@ class Gemm {
   // The shapes decide only the workspace; m is read again in Run.
   void Prepare(sdk::Shapes& shapes) const {
     if (shapes.Input(0).dim(1) != k_) {
-      throw sdk::Failure(TENON_INVALID_ARGUMENT, "Gemm: A has " + std::to_string(shapes.Input(0).dim(1)) +
-                                                     " columns, B has " + std::to_string(k_) + " rows");
+      throw sdk::Failure(TENON_INVALID_ARGUMENT,
+                         "Gemm: A has " + std::to_string(shapes.Input(0).dim(1)) +
+                             " columns, B has " + std::to_string(k_) + " rows");
     }
-    shapes.SetWorkspace(static_cast<uint64_t>(shapes.Input(0).dim(0) * kPanel) * sizeof(float), 64, kPool);
+    shapes.SetWorkspace(static_cast<uint64_t>(shapes.Input(0).dim(0) * kPanel) * sizeof(float), 64,
+                        kPool);
   }
   void Run(const sdk::Run& run) const;
 

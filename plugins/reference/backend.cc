@@ -1,5 +1,6 @@
-// The backend "reference": plain C++ kernels on the host, synchronous, in plain host memory. Other backends are
-// compared with it, so it is clear before it is fast, and bit-equal at any number of threads.
+// The backend "reference": plain C++ kernels on the host, synchronous, in plain host memory. Other
+// backends are compared with it, so it is clear before it is fast, and bit-equal at any number of
+// threads.
 #include <algorithm>
 #include <map>
 #include <memory>
@@ -16,9 +17,9 @@
 namespace tenon::reference {
 namespace {
 
-// What a core of any x86-64 or Arm server reaches with 128-bit vectors: 4 lanes, a multiply and an add each cycle, at
-// 2.5 GHz. An estimate, so that placement has a number to multiply with; kernels say a quarter of it (kernel.cc), which
-// plain loops reach.
+// What a core of any x86-64 or Arm server reaches with 128-bit vectors: 4 lanes, a multiply and an
+// add each cycle, at 2.5 GHz. An estimate, so that placement has a number to multiply with; kernels
+// say a quarter of it (kernel.cc), which plain loops reach.
 constexpr double kGflopsPerCore = 20;
 constexpr double kGbytes = 10;
 

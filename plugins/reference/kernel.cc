@@ -12,11 +12,14 @@ namespace {
 using operators::KernelPlan;
 using operators::TensorSpec;
 
-// Pointers of a run with more arguments than this (Concat of many) stand behind the plan's workspace.
+// Pointers of a run with more arguments than this (Concat of many) stand behind the plan's
+// workspace.
 constexpr uint32_t kPointersOnStack = 16;
 constexpr uint64_t kAlignment = 64;
 
-const KernelDescriptor& Self(const tenon_kernel_descriptor* d) { return *static_cast<const KernelDescriptor*>(d); }
+const KernelDescriptor& Self(const tenon_kernel_descriptor* d) {
+  return *static_cast<const KernelDescriptor*>(d);
+}
 const Node& Of(const tenon_kernel* kernel) { return *reinterpret_cast<const Node*>(kernel); }
 const KernelPlan& Of(const tenon_plan* plan) { return *reinterpret_cast<const KernelPlan*>(plan); }
 
@@ -31,12 +34,14 @@ uint64_t PointersOffset(const KernelPlan& plan) {
 TensorSpec SpecOf(const tenon_argument* argument) {
   if (!argument) return {};
   const DLTensor& tensor = argument->tensor;
-  return {true, static_cast<DataType>(argument->dtype), ShapeOf("argument", tensor.ndim, tensor.shape)};
+  return {true, static_cast<DataType>(argument->dtype),
+          ShapeOf("argument", tensor.ndim, tensor.shape)};
 }
 
 TensorSpec SpecOf(const tenon_value* value) {
   if (!value) return {};
-  return {true, static_cast<DataType>(value->dtype), ShapeOf(value->name, value->rank, value->dims)};
+  return {true, static_cast<DataType>(value->dtype),
+          ShapeOf(value->name, value->rank, value->dims)};
 }
 
 template <typename T>
@@ -47,7 +52,8 @@ std::vector<TensorSpec> SpecsOf(const T* const* values, uint32_t count, size_t e
   return specs;
 }
 
-// Takes a node whose attributes can be copied and which, where all shapes are known, can be planned.
+// Takes a node whose attributes can be copied and which, where all shapes are known, can be
+// planned.
 tenon_status TENON_CALL Supports(const tenon_kernel_descriptor* d, tenon_backend*, tenon_device*,
                                  const tenon_node* node) {
   const KernelDescriptor& self = Self(d);
@@ -55,17 +61,21 @@ tenon_status TENON_CALL Supports(const tenon_kernel_descriptor* d, tenon_backend
     const Node copy(*node);
     const std::vector<TensorSpec> inputs = SpecsOf(node->inputs, node->input_count);
     const std::vector<TensorSpec> outputs = SpecsOf(node->outputs, node->output_count);
-    const auto known = [](const TensorSpec& spec) { return !spec.present || spec.shape.IsStatic(); };
-    if (!std::ranges::all_of(inputs, known) || !std::ranges::all_of(outputs, known)) return sdk::kOk;
+    const auto known = [](const TensorSpec& spec) {
+      return !spec.present || spec.shape.IsStatic();
+    };
+    if (!std::ranges::all_of(inputs, known) || !std::ranges::all_of(outputs, known))
+      return sdk::kOk;
     auto plan = self.row().plan(copy.view(), inputs, outputs);
     if (plan.ok()) return sdk::kOk;
     return self.host.Error(TENON_UNSUPPORTED, std::string(plan.status().message()));
   });
 }
 
-tenon_status TENON_CALL Create(const tenon_kernel_descriptor* d, tenon_backend*, tenon_device*, const tenon_node* node,
-                               tenon_kernel** out_kernel) {
-  return sdk::Guard(Self(d).host.table(), [&] { *out_kernel = reinterpret_cast<tenon_kernel*>(new Node(*node)); });
+tenon_status TENON_CALL Create(const tenon_kernel_descriptor* d, tenon_backend*, tenon_device*,
+                               const tenon_node* node, tenon_kernel** out_kernel) {
+  return sdk::Guard(Self(d).host.table(),
+                    [&] { *out_kernel = reinterpret_cast<tenon_kernel*>(new Node(*node)); });
 }
 
 tenon_status TENON_CALL Prepare(const tenon_kernel_descriptor* d, tenon_kernel* kernel,
@@ -81,14 +91,16 @@ tenon_status TENON_CALL Prepare(const tenon_kernel_descriptor* d, tenon_kernel* 
     const uint32_t pointers = input_count + output_count;
     out_info->workspace_kind = TENON_MEMORY_HOST;
     out_info->workspace_alignment = kAlignment;
-    out_info->workspace_bytes = pointers > kPointersOnStack ? PointersOffset(**plan) + pointers * sizeof(void*)
-                                                            : static_cast<uint64_t>((*plan)->workspace_bytes());
+    out_info->workspace_bytes = pointers > kPointersOnStack
+                                    ? PointersOffset(**plan) + pointers * sizeof(void*)
+                                    : static_cast<uint64_t>((*plan)->workspace_bytes());
     out_info->plan = reinterpret_cast<tenon_plan*>(plan->release());
     return sdk::kOk;
   });
 }
 
-void RunChunks(void* host, int64_t total, int64_t chunk, operators::ParallelFor::Body body, void* context) {
+void RunChunks(void* host, int64_t total, int64_t chunk, operators::ParallelFor::Body body,
+               void* context) {
   if (total <= chunk) {
     if (total > 0) body(context, 0, total);
     return;
@@ -97,7 +109,8 @@ void RunChunks(void* host, int64_t total, int64_t chunk, operators::ParallelFor:
   table->parallel_for(table, total, chunk, body, context);
 }
 
-tenon_status TENON_CALL Run(const tenon_kernel_descriptor* d, tenon_kernel*, tenon_plan* plan, const tenon_run* run) {
+tenon_status TENON_CALL Run(const tenon_kernel_descriptor* d, tenon_kernel*, tenon_plan* plan,
+                            const tenon_run* run) {
   const sdk::Host host = Self(d).host;
   const uint32_t input_count = run->input_count;
   const uint32_t output_count = run->output_count;
@@ -108,13 +121,16 @@ tenon_status TENON_CALL Run(const tenon_kernel_descriptor* d, tenon_kernel*, ten
     pointers = reinterpret_cast<void**>(static_cast<char*>(workspace) + PointersOffset(Of(plan)));
   }
   void** next = pointers;
-  for (uint32_t i = 0; i < input_count; ++i) *next++ = run->inputs[i] ? run->inputs[i]->tensor.data : nullptr;
-  for (uint32_t i = 0; i < output_count; ++i) *next++ = run->outputs[i] ? run->outputs[i]->tensor.data : nullptr;
+  for (uint32_t i = 0; i < input_count; ++i)
+    *next++ = run->inputs[i] ? run->inputs[i]->tensor.data : nullptr;
+  for (uint32_t i = 0; i < output_count; ++i)
+    *next++ = run->outputs[i] ? run->outputs[i]->tensor.data : nullptr;
   return sdk::Guard(host.table(), [&] {
-    const Status status = Of(plan).Run({.inputs = {pointers, input_count},
-                                        .outputs = {pointers + input_count, output_count},
-                                        .workspace = workspace,
-                                        .parallel = {const_cast<tenon_host*>(host.table()), &RunChunks}});
+    const Status status =
+        Of(plan).Run({.inputs = {pointers, input_count},
+                      .outputs = {pointers + input_count, output_count},
+                      .workspace = workspace,
+                      .parallel = {const_cast<tenon_host*>(host.table()), &RunChunks}});
     return status.ok() ? sdk::kOk : StatusOf(host, status);
   });
 }
@@ -151,7 +167,8 @@ KernelDescriptor::KernelDescriptor(const operators::Kernel& row, int ordinal, sd
   input_dtypes = dtypes_;
   input_dtype_count = 2;
   if (const operators::Operator* meaning = operators::FindOperator(row.domain, row.name)) {
-    for (const operators::InPlace alias : meaning->in_place) aliases_.push_back({alias.input, alias.output});
+    for (const operators::InPlace alias : meaning->in_place)
+      aliases_.push_back({alias.input, alias.output});
   }
   in_place = aliases_.data();
   in_place_count = static_cast<uint32_t>(aliases_.size());

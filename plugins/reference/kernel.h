@@ -1,7 +1,8 @@
-// The kernel descriptors of the backend: one for each row of operators::AllKernels(), derived from it.
+// The kernel descriptors of the backend: one for each row of operators::AllKernels(), derived from
+// it.
 //
-// A tenon_kernel is a reference::Node, a tenon_plan an operators::KernelPlan. Both are immutable once made, so `run`
-// may be called with them on any number of threads.
+// A tenon_kernel is a reference::Node, a tenon_plan an operators::KernelPlan. Both are immutable
+// once made, so `run` may be called with them on any number of threads.
 #pragma once
 
 #include <string>

@@ -12,7 +12,8 @@ Node::Node(const tenon_node& node) {
   view_.name = Keep(node.name);
   view_.revision = static_cast<int>(node.revision);
   attributes_.reserve(node.attribute_count);
-  for (uint32_t i = 0; i < node.attribute_count; ++i) attributes_.push_back(Copy(*node.attributes[i]));
+  for (uint32_t i = 0; i < node.attribute_count; ++i)
+    attributes_.push_back(Copy(*node.attributes[i]));
   view_.attributes = attributes_;
 }
 

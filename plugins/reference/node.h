@@ -1,5 +1,5 @@
-// A node that the plugin owns: a copy of what the host lent, seen as the NodeView that the reference kernels take.
-// Immutable after construction; any thread may read it.
+// A node that the plugin owns: a copy of what the host lent, seen as the NodeView that the
+// reference kernels take. Immutable after construction; any thread may read it.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +16,8 @@ namespace tenon::reference {
 
 class Node {
  public:
-  // Throws sdk::Refusal where the node holds what reference kernels cannot take (a subgraph, an unknown kind).
+  // Throws sdk::Refusal where the node holds what reference kernels cannot take (a subgraph, an
+  // unknown kind).
   explicit Node(const tenon_node& node);
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
@@ -39,7 +40,8 @@ class Node {
   std::deque<std::unique_ptr<std::byte[]>> blocks_;
 };
 
-// Shape of `rank` dims. Throws sdk::Refusal naming `field` where the rank is higher than kernels take.
+// Shape of `rank` dims. Throws sdk::Refusal naming `field` where the rank is higher than kernels
+// take.
 Shape ShapeOf(const std::string& field, int32_t rank, const int64_t* dims);
 
 }  // namespace tenon::reference

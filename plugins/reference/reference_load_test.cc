@@ -18,12 +18,15 @@ class ReferenceLoad : public testing::Test {
  protected:
   void SetUp() override {
     backend::LoadOptions options;
-    auto loaded = backend::Backend::Load(TENON_REFERENCE_PLUGIN, options, std::make_shared<backend::HostServices>());
+    auto loaded = backend::Backend::Load(TENON_REFERENCE_PLUGIN, options,
+                                         std::make_shared<backend::HostServices>());
     ASSERT_TRUE(loaded.ok()) << loaded.status().ToString();
     backend_ = std::move(loaded).value();
   }
   void TearDown() override {
-    if (backend_) EXPECT_THAT(backend_->violations(), testing::IsEmpty());
+    if (backend_ != nullptr) {
+      EXPECT_THAT(backend_->violations(), testing::IsEmpty());
+    }
   }
 
   TestKernel Kernel(std::string_view op) const {
@@ -70,7 +73,8 @@ TEST_F(ReferenceLoad, RefusalReachesTheReport) {
   const tenon_attribute body = Attribute("body", TENON_ATTRIBUTE_GRAPH);
   const Status why = backend_->Take(Kernel("Neg").Create(TestNode("Neg", {&x}, {&x}, {&body})));
   EXPECT_EQ(why.code(), Code::kUnsupported);
-  EXPECT_THAT(std::string(why.message()), testing::AllOf(testing::HasSubstr("body"), testing::HasSubstr("a graph")));
+  EXPECT_THAT(std::string(why.message()),
+              testing::AllOf(testing::HasSubstr("body"), testing::HasSubstr("a graph")));
 }
 
 }  // namespace

@@ -39,7 +39,9 @@ class Reference : public testing::Test {
     }
     throw std::runtime_error("no kernel of " + std::string(op));
   }
-  TestKernel Kernel(std::string_view op) const { return TestKernel(Find(backend_, op), backend_.handle()); }
+  TestKernel Kernel(std::string_view op) const {
+    return TestKernel(Find(backend_, op), backend_.handle());
+  }
 
   TestHost host_;
   TestBackend backend_{TENON_REFERENCE_PLUGIN, host_};
@@ -88,14 +90,16 @@ class ReferenceConv : public Reference {
   static constexpr int64_t kChannels = 5, kFilters = 7, kSize = 33;
   static constexpr int64_t kPads[] = {1, 1, 1, 1};
   const tenon_attribute pads_ = IntsAttribute("pads", kPads);
-  const TestValue x_{"x", TENON_FLOAT32, {1, kChannels, -1, -1}}, w_{"w", TENON_FLOAT32, {kFilters, kChannels, 3, 3}},
-      b_{"b", TENON_FLOAT32, {kFilters}}, y_{"y", TENON_FLOAT32, {1, kFilters, -1, -1}};
+  const TestValue x_{"x", TENON_FLOAT32, {1, kChannels, -1, -1}},
+      w_{"w", TENON_FLOAT32, {kFilters, kChannels, 3, 3}}, b_{"b", TENON_FLOAT32, {kFilters}},
+      y_{"y", TENON_FLOAT32, {1, kFilters, -1, -1}};
   const TestNode node_{"Conv", {&x_, &w_, &b_}, {&y_}, {&pads_}};
   std::vector<float> w = Random(kFilters * kChannels * 9, 2), b = Random(kFilters, 3);
   const TestArgument weight_{{kFilters, kChannels, 3, 3}, w.data()}, bias_{{kFilters}, b.data()};
 
-  static double Exact(const std::vector<float>& x, const std::vector<float>& w, const std::vector<float>& b,
-                      int64_t size, int64_t f, int64_t row, int64_t column) {
+  static double Exact(const std::vector<float>& x, const std::vector<float>& w,
+                      const std::vector<float>& b, int64_t size, int64_t f, int64_t row,
+                      int64_t column) {
     double sum = b[static_cast<size_t>(f)];
     for (int64_t c = 0; c < kChannels; ++c) {
       for (int64_t tap = 0; tap < 9; ++tap) {
@@ -118,9 +122,12 @@ TEST_F(ReferenceConv, KeepsWithinItsBoundWithSeveralPlansAlive) {
   for (const int64_t size : sizes) {
     xs.push_back(Random(static_cast<size_t>(kChannels * size * size), 4));
     ys.emplace_back(static_cast<size_t>(kFilters * size * size));
-    ins.push_back(std::make_unique<TestArgument>(std::vector<int64_t>{1, kChannels, size, size}, xs.back().data()));
-    outs.push_back(std::make_unique<TestArgument>(std::vector<int64_t>{1, kFilters, size, size}, ys.back().data()));
-    ASSERT_EQ(conv.Prepare({ins.back().get(), &weight_, &bias_}, {outs.back().get()}).code, TENON_OK);
+    ins.push_back(std::make_unique<TestArgument>(std::vector<int64_t>{1, kChannels, size, size},
+                                                 xs.back().data()));
+    outs.push_back(std::make_unique<TestArgument>(std::vector<int64_t>{1, kFilters, size, size},
+                                                  ys.back().data()));
+    ASSERT_EQ(conv.Prepare({ins.back().get(), &weight_, &bias_}, {outs.back().get()}).code,
+              TENON_OK);
   }
   const double bound = Find(backend_, "Conv")->error_bound;
   for (size_t i = 3; i-- > 0;) {
@@ -144,11 +151,13 @@ TEST_F(ReferenceConv, IsBitEqualAtAnyNumberOfThreads) {
     TestKernel conv(Find(backend, "Conv"), backend.handle());
     ASSERT_EQ(conv.Create(node_).code, TENON_OK);
     std::vector<float> y(kFilters * kSize * kSize);
-    const TestArgument in({1, kChannels, kSize, kSize}, x.data()), out({1, kFilters, kSize, kSize}, y.data());
+    const TestArgument in({1, kChannels, kSize, kSize}, x.data()),
+        out({1, kFilters, kSize, kSize}, y.data());
     ASSERT_EQ(conv.Prepare({&in, &weight_, &bias_}, {&out}).code, TENON_OK);
     ASSERT_EQ(conv.Run(0, {&in, &weight_, &bias_}, {&out}).code, TENON_OK);
     if (threads == 1) first = y;
-    EXPECT_EQ(std::memcmp(first.data(), y.data(), y.size() * sizeof(float)), 0) << threads << " threads";
+    EXPECT_EQ(std::memcmp(first.data(), y.data(), y.size() * sizeof(float)), 0)
+        << threads << " threads";
   }
 }
 
@@ -167,7 +176,8 @@ TEST_F(ReferenceConv, RunsOnePlanOnManyThreadsAtOnce) {
     for (std::vector<float>& result : results) {
       threads.emplace_back([&] {
         const TestArgument out({1, kFilters, kSize, kSize}, result.data());
-        for (int i = 0; i < 10; ++i) EXPECT_EQ(conv.Run(0, {&in, &weight_, &bias_}, {&out}).code, TENON_OK);
+        for (int i = 0; i < 10; ++i)
+          EXPECT_EQ(conv.Run(0, {&in, &weight_, &bias_}, {&out}).code, TENON_OK);
       });
     }
   }
@@ -179,8 +189,8 @@ TEST_F(Reference, RefusesWhatItCannotPlan) {
   const tenon_attribute approximate = TextAttribute("approximate", "roughly");
   const tenon_status status = Kernel("Gelu").Create(TestNode("Gelu", {&x}, {&x}, {&approximate}));
   EXPECT_EQ(status.code, TENON_UNSUPPORTED);
-  EXPECT_THAT(host_.Take(status),
-              testing::AllOf(testing::HasSubstr("Gelu \"node\""), testing::HasSubstr("approximate")));
+  EXPECT_THAT(host_.Take(status), testing::AllOf(testing::HasSubstr("Gelu \"node\""),
+                                                 testing::HasSubstr("approximate")));
 }
 
 TEST_F(Reference, RefusesASubgraph) {
@@ -212,7 +222,8 @@ TEST_F(Reference, TakesMoreArgumentsThanFitTheStack) {
   constexpr size_t kCount = 40;
   const TestValue x("x", TENON_FLOAT32, {2});
   TestKernel sum = Kernel("Sum");
-  ASSERT_EQ(sum.Create(TestNode("Sum", std::vector<const tenon_value*>(kCount, &x), {&x})).code, TENON_OK);
+  ASSERT_EQ(sum.Create(TestNode("Sum", std::vector<const tenon_value*>(kCount, &x), {&x})).code,
+            TENON_OK);
   std::vector<float> in(2 * kCount), out(2);
   std::vector<std::unique_ptr<TestArgument>> parts;
   Arguments inputs;

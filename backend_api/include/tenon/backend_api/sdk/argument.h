@@ -1,5 +1,5 @@
-// The arguments of a run, typed: Tensor is one argument with or without data, Run is all of a run. Views without state
-// of their own: they compile to the loads that C would do.
+// The arguments of a run, typed: Tensor is one argument with or without data, Run is all of a run.
+// Views without state of their own: they compile to the loads that C would do.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +11,8 @@
 
 namespace tenon::sdk::inline v0_1 {
 
-// An argument whose elements are T. Absent optional arguments are false; ask before anything else where the operator
-// allows them to be absent. `T` may be void where only the shape matters.
+// An argument whose elements are T. Absent optional arguments are false; ask before anything else
+// where the operator allows them to be absent. `T` may be void where only the shape matters.
 template <typename T>
 class Tensor {
  public:
@@ -22,10 +22,14 @@ class Tensor {
 
   tenon_dtype dtype() const { return argument_->dtype; }
   int32_t rank() const { return argument_->tensor.ndim; }
-  std::span<const int64_t> dims() const { return {argument_->tensor.shape, static_cast<size_t>(rank())}; }
+  std::span<const int64_t> dims() const {
+    return {argument_->tensor.shape, static_cast<size_t>(rank())};
+  }
   int64_t dim(int32_t axis) const { return argument_->tensor.shape[axis]; }
   // In elements, by logical dimension.
-  std::span<const int64_t> strides() const { return {argument_->tensor.strides, static_cast<size_t>(rank())}; }
+  std::span<const int64_t> strides() const {
+    return {argument_->tensor.strides, static_cast<size_t>(rank())};
+  }
   int64_t Count() const {
     int64_t count = 1;
     for (const int64_t dim : dims()) count *= dim;
@@ -40,7 +44,9 @@ class Tensor {
   auto elements() const { return std::span(data(), static_cast<size_t>(Count())); }
   // The backend's own buffer, and where in it the tensor starts.
   template <typename Buffer>
-  Buffer* buffer() const { return reinterpret_cast<Buffer*>(argument_->buffer); }
+  Buffer* buffer() const {
+    return reinterpret_cast<Buffer*>(argument_->buffer);
+  }
   uint64_t offset() const { return argument_->offset; }
 
  private:
@@ -58,19 +64,29 @@ class Run {
   uint32_t output_count() const { return run_->output_count; }
   // i is below the count of the node's arguments.
   template <typename T>
-  Tensor<const T> Input(uint32_t i) const { return Tensor<const T>(run_->inputs[i]); }
+  Tensor<const T> Input(uint32_t i) const {
+    return Tensor<const T>(run_->inputs[i]);
+  }
   template <typename T>
-  Tensor<T> Output(uint32_t i) const { return Tensor<T>(run_->outputs[i]); }
+  Tensor<T> Output(uint32_t i) const {
+    return Tensor<T>(run_->outputs[i]);
+  }
   // The workspace that prepare asked for; not where it asked for none.
   template <typename T>
-  T* Workspace() const { return static_cast<T*>(run_->workspace->tensor.data); }
+  T* Workspace() const {
+    return static_cast<T*>(run_->workspace->tensor.data);
+  }
   template <typename Queue>
-  Queue* queue() const { return reinterpret_cast<Queue*>(run_->queue); }
+  Queue* queue() const {
+    return reinterpret_cast<Queue*>(run_->queue);
+  }
   bool Cancelled() const { return run_->cancel && host_.Cancelled(run_->cancel); }
 
   // See Host::ParallelFor. Only where the kernel runs on the host and is finished when it returns.
   template <typename F>
-  void ParallelFor(int64_t total, int64_t chunk, const F& f) const { host_.ParallelFor(total, chunk, f); }
+  void ParallelFor(int64_t total, int64_t chunk, const F& f) const {
+    host_.ParallelFor(total, chunk, f);
+  }
   // For an output whose size depends on data (the row's flags say TENON_KERNEL_ALLOCATES_OUTPUT).
   template <typename T>
   Tensor<T> AllocateOutput(uint32_t i, std::span<const int64_t> dims) const {
@@ -91,20 +107,30 @@ class Run {
   const tenon_run* run_;
 };
 
-// What a kernel's `Prepare` gets: the arguments with concrete shapes and no data. Throw a Refusal to decline.
+// What a kernel's `Prepare` gets: the arguments with concrete shapes and no data. Throw a Refusal
+// to decline.
 class Shapes {
  public:
-  Shapes(const tenon_argument* const* inputs, uint32_t input_count, const tenon_argument* const* outputs,
-         uint32_t output_count, tenon_plan_info* info)
-      : inputs_(inputs), outputs_(outputs), input_count_(input_count), output_count_(output_count), info_(info) {}
+  Shapes(const tenon_argument* const* inputs, uint32_t input_count,
+         const tenon_argument* const* outputs, uint32_t output_count, tenon_plan_info* info)
+      : inputs_(inputs),
+        outputs_(outputs),
+        input_count_(input_count),
+        output_count_(output_count),
+        info_(info) {}
   uint32_t input_count() const { return input_count_; }
   uint32_t output_count() const { return output_count_; }
   template <typename T = void>
-  Tensor<const T> Input(uint32_t i) const { return Tensor<const T>(inputs_[i]); }
+  Tensor<const T> Input(uint32_t i) const {
+    return Tensor<const T>(inputs_[i]);
+  }
   template <typename T = void>
-  Tensor<T> Output(uint32_t i) const { return Tensor<T>(outputs_[i]); }
+  Tensor<T> Output(uint32_t i) const {
+    return Tensor<T>(outputs_[i]);
+  }
   // Asks for scratch memory for each run of this plan.
-  void SetWorkspace(uint64_t bytes, uint64_t alignment = 64, uint32_t memory_kind = TENON_MEMORY_HOST) {
+  void SetWorkspace(uint64_t bytes, uint64_t alignment = 64,
+                    uint32_t memory_kind = TENON_MEMORY_HOST) {
     info_->workspace_bytes = bytes;
     info_->workspace_alignment = alignment;
     info_->workspace_kind = memory_kind;

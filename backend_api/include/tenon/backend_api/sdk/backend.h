@@ -1,4 +1,5 @@
-// The base of a backend's class, which serves the interfaces of the ABI, and the one exported function.
+// The base of a backend's class, which serves the interfaces of the ABI, and the one exported
+// function.
 //
 //   class MyBackend : public sdk::Backend<MyBackend> {
 //    public:
@@ -8,17 +9,19 @@
 //   TENON_SDK_BACKEND(MyBackend, "my_backend", "1.0", "My Company")
 //
 // An interface is there when the class has, publicly, what belongs to it:
-//   "kernel"     static constexpr kKernels, see kernel.h; or, for kernels that are known only at run time,
-//                std::span<const tenon_kernel_descriptor* const> Descriptors(). Layouts of the backend's own, with
-//                either: std::span<const tenon_layout_info* const> Layouts()
-//   "device"     class Device and std::vector<DeviceRow> Devices(), see device.h; static constexpr OptionRow kOptions[]
+//   "kernel"     static constexpr kKernels, see kernel.h; or, for kernels known only at run time,
+//                std::span<const tenon_kernel_descriptor* const> Descriptors(); with either, for
+//                layouts of its own, std::span<const tenon_layout_info* const> Layouts()
+//   "device"     class Device and std::vector<DeviceRow> Devices(), see device.h; for options
+//                static constexpr OptionRow kOptions[]
 //   "memory"     members of Device, see memory.h
 //   "queue"      classes Device::Queue and Device::Timeline, see queue.h
 //   "compile"    Colour, Compile, Check and class Program, see compile.h
 //   "operators"  static constexpr OperatorRow kOperators[], see operators.h
 //   "profile"    members of Device, see profile.h
-// tenon_status Quiesce(uint64_t timeout_ns) is called where it exists. The constructor takes a Host and may throw. All
-// members may be called on any thread, as the ABI says of the slots that they stand for.
+// tenon_status Quiesce(uint64_t timeout_ns) is called where it exists. The constructor takes a Host
+// and may throw. All members may be called on any thread, as the ABI says of the slots that they
+// stand for.
 #pragma once
 
 #include <memory>
@@ -43,7 +46,9 @@
 namespace tenon::sdk::inline v0_1 {
 
 template <typename B>
-concept HasKernelRows = requires { std::span<const Row>(B::kKernels); };
+concept HasKernelRows = requires {
+  std::span<const Row>(B::kKernels);
+};
 template <typename B>
 concept HasDescriptors = requires(B& b) {
   { b.Descriptors() } -> std::convertible_to<std::span<const tenon_kernel_descriptor* const>>;
@@ -53,15 +58,20 @@ concept HasLayouts = requires(B& b) {
   { b.Layouts() } -> std::convertible_to<std::span<const tenon_layout_info* const>>;
 };
 template <typename B>
-concept HasOptions = requires { std::span<const OptionRow>(B::kOptions); };
+concept HasOptions = requires {
+  std::span<const OptionRow>(B::kOptions);
+};
 template <typename B>
-concept HasOperators = requires { std::span<const OperatorRow>(B::kOperators); };
+concept HasOperators = requires {
+  std::span<const OperatorRow>(B::kOperators);
+};
 
 namespace detail {
 
 template <typename B>
 struct KernelSlotsOf {
-  static tenon_status TENON_CALL Descriptors(tenon_backend* backend, const tenon_kernel_descriptor* const** out_list,
+  static tenon_status TENON_CALL Descriptors(tenon_backend* backend,
+                                             const tenon_kernel_descriptor* const** out_list,
                                              uint32_t* out_count) {
     B& self = *static_cast<B*>(backend);
     return Guard(self.host().table(), [&] {
@@ -71,7 +81,8 @@ struct KernelSlotsOf {
       *out_count = static_cast<uint32_t>(all.size());
     });
   }
-  static tenon_status TENON_CALL Layouts(tenon_backend* backend, const tenon_layout_info* const** out_list,
+  static tenon_status TENON_CALL Layouts(tenon_backend* backend,
+                                         const tenon_layout_info* const** out_list,
                                          uint32_t* out_count) {
     B& self = *static_cast<B*>(backend);
     return Guard(self.host().table(), [&] {
@@ -81,7 +92,8 @@ struct KernelSlotsOf {
     });
   }
   static constexpr tenon_kernel_interface Make() {
-    tenon_kernel_interface table{TENON_SIZE_TO(tenon_kernel_interface, layouts), 0, &Descriptors, nullptr};
+    tenon_kernel_interface table{TENON_SIZE_TO(tenon_kernel_interface, layouts), 0, &Descriptors,
+                                 nullptr};
     if constexpr (HasLayouts<B>) table.layouts = &Layouts;
     return table;
   }
@@ -123,10 +135,11 @@ class Backend : public tenon_backend {
   explicit Backend(Host host) : tenon_backend{}, host_(host) {
     struct_size = TENON_SIZE_TO(tenon_backend, destroy);
     interface = &Interface;
-    if constexpr (requires(B& b) { b.Quiesce(uint64_t{}); }) quiesce = &QuiesceSlot;
+    if constexpr (requires(B & b) { b.Quiesce(uint64_t{}); }) quiesce = &QuiesceSlot;
     destroy = &Destroy;
     if constexpr (HasKernelRows<B>) {
-      for (const Row& row : B::kKernels) rows_.push_back(std::make_unique<RowDescriptor>(row, host_));
+      for (const Row& row : B::kKernels)
+        rows_.push_back(std::make_unique<RowDescriptor>(row, host_));
       for (const auto& row : rows_) descriptors_.push_back(row.get());
     }
     if constexpr (HasOptions<B>) options_.emplace(B::kOptions);

@@ -1,10 +1,12 @@
 // The interface "compile" from members of a backend's class B. It is there when B has
 //   void Colour(const tenon_compile_target&, const tenon_segment&, std::span<uint32_t> colours);
 //   std::vector<std::byte> Compile(const tenon_segment&, const tenon_compile_request&);
-//   tenon_status Check(const tenon_compile_target&, std::span<const std::byte> artifact);
-//   class Program, made by Program(tenon_device*, std::span<const std::byte> artifact) and otherwise like the class of a
+//   tenon_status Check(const tenon_compile_target&, Bytes artifact);
+//   class Device (see device.h), on which artifacts are loaded;
+//   class Program, made by Program(tenon_device*, Bytes artifact) and otherwise like the class of a
 //   kernel (see Class in kernel_slots.h): Prepare, where it needs a plan or workspace, and Run.
-// Artifacts are bytes; an artifact names its own format and version, for Check to know it again. All may throw.
+// Artifacts are bytes; an artifact names its own format and version, for Check to know it again.
+// All may throw.
 #pragma once
 
 #include <cstddef>
@@ -21,8 +23,9 @@ namespace tenon::sdk::inline v0_1 {
 using Bytes = std::span<const std::byte>;
 
 template <typename B>
-concept HasCompile = requires(B& b, const tenon_compile_target& target, const tenon_segment& segment,
-                              const tenon_compile_request& request, std::span<uint32_t> colours, Bytes bytes) {
+concept HasCompile = requires(B& b, const tenon_compile_target& target,
+                              const tenon_segment& segment, const tenon_compile_request& request,
+                              std::span<uint32_t> colours, Bytes bytes) {
   typename B::Program;
   b.Colour(target, segment, colours);
   { b.Compile(segment, request) } -> std::convertible_to<std::vector<std::byte>>;
@@ -40,20 +43,26 @@ struct CompileSlots {
     return {static_cast<const std::byte*>(data), static_cast<size_t>(size)};
   }
   template <typename F>
-  static tenon_status Guarded(tenon_backend* backend, F&& f) { return Guard(Self(backend).host().table(), f); }
+  static tenon_status Guarded(tenon_backend* backend, F&& f) {
+    return Guard(Self(backend).host().table(), f);
+  }
 
   static tenon_status TENON_CALL Colour(tenon_backend* backend, const tenon_compile_target* target,
                                         const tenon_segment* graph, uint32_t* out_colours) {
-    return Guarded(backend, [&] { return Self(backend).Colour(*target, *graph, {out_colours, graph->node_count}); });
-  }
-  static tenon_status TENON_CALL Compile(tenon_backend* backend, const tenon_segment* segment,
-                                         const tenon_compile_request* request, tenon_artifact** out_artifact) {
     return Guarded(backend, [&] {
-      *out_artifact = reinterpret_cast<tenon_artifact*>(new Artifact(Self(backend).Compile(*segment, *request)));
+      return Self(backend).Colour(*target, *graph, {out_colours, graph->node_count});
     });
   }
-  static tenon_status TENON_CALL ArtifactBytes(tenon_backend*, tenon_artifact* artifact, const void** out_data,
-                                               uint64_t* out_size) {
+  static tenon_status TENON_CALL Compile(tenon_backend* backend, const tenon_segment* segment,
+                                         const tenon_compile_request* request,
+                                         tenon_artifact** out_artifact) {
+    return Guarded(backend, [&] {
+      *out_artifact = reinterpret_cast<tenon_artifact*>(
+          new Artifact(Self(backend).Compile(*segment, *request)));
+    });
+  }
+  static tenon_status TENON_CALL ArtifactBytes(tenon_backend*, tenon_artifact* artifact,
+                                               const void** out_data, uint64_t* out_size) {
     const auto& bytes = *reinterpret_cast<Artifact*>(artifact);
     *out_data = bytes.data();
     *out_size = bytes.size();
@@ -62,14 +71,15 @@ struct CompileSlots {
   static void TENON_CALL ArtifactRelease(tenon_backend*, tenon_artifact* artifact) {
     delete reinterpret_cast<Artifact*>(artifact);
   }
-  static tenon_status TENON_CALL Check(tenon_backend* backend, const tenon_compile_target* target, const void* data,
-                                       uint64_t size) {
+  static tenon_status TENON_CALL Check(tenon_backend* backend, const tenon_compile_target* target,
+                                       const void* data, uint64_t size) {
     return Guarded(backend, [&] { return Self(backend).Check(*target, View(data, size)); });
   }
 
   // A loaded program carries its own descriptor, which lives as long as it does.
   struct Loaded : Program {
-    Loaded(Host host, tenon_device* device, Bytes bytes) : Program(device, bytes), descriptor(host) {
+    Loaded(Host host, tenon_device* device, Bytes bytes)
+        : Program(device, bytes), descriptor(host) {
       const KernelSlots slots = ClassSlots<Loaded>::MakeLoaded();
       descriptor.struct_size = TENON_SIZE_TO(tenon_kernel_descriptor, destroy);
       descriptor.name = "program";
@@ -82,7 +92,8 @@ struct CompileSlots {
     HostedDescriptor descriptor;
   };
   static tenon_status TENON_CALL Load(tenon_device* device, const void* data, uint64_t size,
-                                      const tenon_kernel_descriptor** out_descriptor, tenon_kernel** out_kernel) {
+                                      const tenon_kernel_descriptor** out_descriptor,
+                                      tenon_kernel** out_kernel) {
     const Host host = reinterpret_cast<typename B::Device*>(device)->host();
     return Guard(host.table(), [&] {
       auto* loaded = new Loaded(host, device, View(data, size));
@@ -90,9 +101,14 @@ struct CompileSlots {
       *out_kernel = reinterpret_cast<tenon_kernel*>(loaded);
     });
   }
-  static constexpr tenon_compile_interface kTable{
-      TENON_SIZE_TO(tenon_compile_interface, load), 0, &Colour, &Compile, &ArtifactBytes, &ArtifactRelease, &Check,
-      &Load};
+  static constexpr tenon_compile_interface kTable{TENON_SIZE_TO(tenon_compile_interface, load),
+                                                  0,
+                                                  &Colour,
+                                                  &Compile,
+                                                  &ArtifactBytes,
+                                                  &ArtifactRelease,
+                                                  &Check,
+                                                  &Load};
 };
 
 }  // namespace detail

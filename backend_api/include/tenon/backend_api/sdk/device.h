@@ -1,5 +1,5 @@
-// The interface "device" from plain rows: options of the backend, devices and their memory kinds. A backend that leaves
-// all of it out is one device with host memory.
+// The interface "device" from plain rows: options of the backend, devices and their memory kinds. A
+// backend that leaves all of it out is one device with host memory.
 #pragma once
 
 #include <memory>
@@ -77,12 +77,20 @@ class DeviceTable {
   void Add(const DeviceRow& row, uint32_t id) {
     auto entry = std::make_unique<Entry>();
     for (const MemoryRow& m : row.memory) {
-      entry->kinds.push_back({TENON_SIZE_TO(tenon_memory_kind, capacity), m.id, m.name.c_str(), m.flags, 0,
-                              m.alignment, m.ownership_granule, m.largest_allocation, m.capacity});
+      entry->kinds.push_back({TENON_SIZE_TO(tenon_memory_kind, capacity), m.id, m.name.c_str(),
+                              m.flags, 0, m.alignment, m.ownership_granule, m.largest_allocation,
+                              m.capacity});
     }
     for (const tenon_memory_kind& kind : entry->kinds) entry->kind_pointers.push_back(&kind);
-    entry->info = {TENON_SIZE_TO(tenon_device_info, gbytes), id, row.name.c_str(), row.fingerprint.c_str(), row.kind,
-                   static_cast<uint32_t>(entry->kinds.size()), entry->kind_pointers.data(), row.dl_device, row.gflops,
+    entry->info = {TENON_SIZE_TO(tenon_device_info, gbytes),
+                   id,
+                   row.name.c_str(),
+                   row.fingerprint.c_str(),
+                   row.kind,
+                   static_cast<uint32_t>(entry->kinds.size()),
+                   entry->kind_pointers.data(),
+                   row.dl_device,
+                   row.gflops,
                    row.gbytes};
     devices_.push_back(&entry->info);
     entries_.push_back(std::move(entry));
@@ -96,8 +104,9 @@ class OptionTable {
  public:
   explicit OptionTable(std::span<const OptionRow> rows) {
     for (const OptionRow& row : rows) {
-      options_.push_back({TENON_SIZE_TO(tenon_option, reserved), row.kind, row.name, row.default_value,
-                          row.description, row.choices.data(), row.choices.count, 0});
+      options_.push_back({TENON_SIZE_TO(tenon_option, reserved), row.kind, row.name,
+                          row.default_value, row.description, row.choices.data(), row.choices.count,
+                          0});
     }
     for (const tenon_option& option : options_) pointers_.push_back(&option);
   }
@@ -126,7 +135,8 @@ struct DeviceSlots {
     *out_options = options.data();
     *out_count = static_cast<uint32_t>(options.size());
   }
-  static tenon_status TENON_CALL Enumerate(tenon_backend* backend, const tenon_device_info* const** out_devices,
+  static tenon_status TENON_CALL Enumerate(tenon_backend* backend,
+                                           const tenon_device_info* const** out_devices,
                                            uint32_t* out_count) {
     B& b = *static_cast<B*>(backend);
     return Guard(b.host().table(), [&] {
@@ -135,7 +145,8 @@ struct DeviceSlots {
       *out_count = static_cast<uint32_t>(devices.size());
     });
   }
-  static tenon_status TENON_CALL Open(tenon_backend* backend, uint32_t id, tenon_device** out_device) {
+  static tenon_status TENON_CALL Open(tenon_backend* backend, uint32_t id,
+                                      tenon_device** out_device) {
     B& b = *static_cast<B*>(backend);
     return Guard(b.host().table(), [&] {
       if (id >= b.devices().size()) {

@@ -1,5 +1,5 @@
-// The host's services for C++. A Host is one pointer, copied freely; it lives as long as the backend object, and every
-// member may be called on any thread.
+// The host's services for C++. A Host is one pointer, copied freely; it lives as long as the
+// backend object, and every member may be called on any thread.
 #pragma once
 
 #include <atomic>
@@ -18,23 +18,27 @@ class Host {
   explicit Host(const tenon_host* table) : table_(table) {}
   const tenon_host* table() const { return table_; }
 
-  void Log(tenon_log_level level, const std::string& line) const { table_->log(table_, level, line.c_str()); }
+  void Log(tenon_log_level level, const std::string& line) const {
+    table_->log(table_, level, line.c_str());
+  }
 
   // A failure with a message. What is not returned must be given to Drop.
   [[nodiscard]] tenon_status Error(tenon_code code, const std::string& message) const {
     return table_->error(table_, code, message.c_str());
   }
   // A TENON_UNSUPPORTED status in the host's standard format.
-  [[nodiscard]] tenon_status Refuse(tenon_reason reason, const std::string& field, const std::string& got,
-                                    const std::string& wants) const {
+  [[nodiscard]] tenon_status Refuse(tenon_reason reason, const std::string& field,
+                                    const std::string& got, const std::string& wants) const {
     return table_->refuse(table_, reason, field.c_str(), got.c_str(), wants.c_str());
   }
-  std::string Message(const tenon_status& status) const { return table_->error_message(table_, status.detail); }
+  std::string Message(const tenon_status& status) const {
+    return table_->error_message(table_, status.detail);
+  }
   // Ends a status that is not passed on.
   void Drop(const tenon_status& status) const { table_->error_release(table_, status.detail); }
 
-  // The value of an option of the backend, or its default; "" where there is no such option. Not in the constructor of
-  // the backend: options are set after create.
+  // The value of an option of the backend, or its default; "" where there is no such option. Not in
+  // the constructor of the backend: options are set after create.
   std::string_view Option(const char* name) const {
     const char* value = table_->option(table_, name);
     return value ? std::string_view(value) : std::string_view();
@@ -42,8 +46,9 @@ class Host {
   uint64_t ClockNs() const { return table_->clock_ns(table_); }
   bool Cancelled(const tenon_cancel* token) const { return table_->cancelled(table_, token) != 0; }
 
-  // Calls f(begin, end) for [0, total) in chunks of `chunk` (the last may be shorter) on the host's threads and this
-  // one. Chunks do not depend on the number of threads. What f throws is thrown here, after all chunks are done.
+  // Calls f(begin, end) for [0, total) in chunks of `chunk` (the last may be shorter) on the host's
+  // threads and this one. Chunks do not depend on the number of threads. What f throws is thrown
+  // here, after all chunks are done.
   template <typename F>
   void ParallelFor(int64_t total, int64_t chunk, const F& f) const {
     if (total <= chunk) {

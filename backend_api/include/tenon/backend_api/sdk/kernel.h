@@ -1,15 +1,18 @@
-// A kernel is a function and one row. The row says what it computes, on which types; the function computes.
+// A kernel is a function and one row. The row says what it computes, on which types; the function
+// computes.
 //
-//   template <typename T> void Neg(const sdk::Run& run);                              // stateless
-//   class Gemm { ... };                                                               // with a state for each node
+//   template <typename T> void Neg(const sdk::Run& run);          // stateless
+//   class Gemm { ... };                                           // with a state for each node
 //   constexpr auto kKernels = sdk::Rows(
 //       sdk::ForTypes<float, int32_t>([]<typename T>() {
-//         return sdk::Row{.op = "Neg", .revisions = {1}, .types = sdk::Same<T>, .kernel = sdk::Function<Neg<T>>};
+//         return sdk::Row{.op = "Neg", .revisions = {1}, .types = sdk::Same<T>,
+//                         .kernel = sdk::Function<Neg<T>>};
 //       }),
-//       sdk::Row{.op = "Gemm", .revisions = {1}, .types = sdk::Same<float>, .kernel = sdk::Class<Gemm>});
+//       sdk::Row{.op = "Gemm", .revisions = {7, 11}, .types = sdk::Same<float>,
+//                .kernel = sdk::Class<Gemm>});
 //
-// Rows are constants. A backend object makes its descriptors from them once (backend.h does it), so that a stateless
-// kernel reaches the host that runs it, too.
+// Rows are constants. A backend object makes its descriptors from them once (backend.h does it), so
+// that a stateless kernel reaches the host that runs it, too.
 #pragma once
 
 #include <array>
@@ -31,17 +34,18 @@ struct Revisions {
   uint32_t min, max;
 };
 
-// One kernel; every field from `name` on has a default that fits a plain kernel on host memory. The meaning of each
-// stands at tenon_kernel_descriptor.
+// One kernel; every field from `name` on has a default that fits a plain kernel on host memory. The
+// meaning of each stands at tenon_kernel_descriptor.
 struct Row {
   const char* op;
   Revisions revisions;
   Signature types = {};
-  // Whether it takes a node, beyond what the other fields say: sdk::kOk, or one of Node's refusals. nullptr: it does,
-  // or what the class says.
+  // Whether it takes a node, beyond what the other fields say: sdk::kOk, or one of Node's refusals.
+  // nullptr: it does, or what the class says.
   tenon_status (*accepts)(const Node& node) = nullptr;
   KernelSlots kernel;
-  const char* name = nullptr;  // default: operator and first type of output 0, "neg_float32"; unique in the backend
+  const char* name = nullptr;  // default: operator and first type of output 0, "neg_float32";
+                               // unique in the backend
   const char* domain = "";
   tenon_kernel_flags flags = 0;
   int32_t rank_min = 0;
@@ -83,7 +87,9 @@ inline std::string DefaultKernelName(const Row& row) {
   std::string name = row.op;
   for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   const tenon_dtypes types = row.types.outputs.count ? row.types.outputs.values[0] : kAnyType;
-  return types == kAnyType ? name : name + "_" + DtypeName(static_cast<tenon_dtype>(std::countr_zero(types)));
+  return types == kAnyType
+             ? name
+             : name + "_" + DtypeName(static_cast<tenon_dtype>(std::countr_zero(types)));
 }
 
 // The descriptor of a row in one backend object. Keeps pointers into the row, which is a constant.
@@ -133,8 +139,8 @@ class RowDescriptor : public HostedDescriptor {
     out_count = list.count;
   }
 
-  static tenon_status TENON_CALL Supports(const tenon_kernel_descriptor* d, tenon_backend*, tenon_device*,
-                                          const tenon_node* node) {
+  static tenon_status TENON_CALL Supports(const tenon_kernel_descriptor* d, tenon_backend*,
+                                          tenon_device*, const tenon_node* node) {
     const auto* self = static_cast<const RowDescriptor*>(d);
     return Guard(self->host.table(), [&] {
       const Node view(self->host, node);

@@ -1,5 +1,6 @@
-// The C slots of a kernel, made from a function (Function<F>) or from a class (Class<K>). Each slot is a static function
-// that knows F or K at compile time, so that a call of `run` goes from the host straight into the kernel.
+// The C slots of a kernel, made from a function (Function<F>) or from a class (Class<K>). Each slot
+// is a static function that knows F or K at compile time, so that a call of `run` goes from the
+// host straight into the kernel.
 #pragma once
 
 #include <concepts>
@@ -20,7 +21,9 @@ namespace tenon::sdk::inline v0_1 {
 struct HostedDescriptor : tenon_kernel_descriptor {
   explicit HostedDescriptor(Host its_host) : tenon_kernel_descriptor{}, host(its_host) {}
   Host host;
-  static Host HostOf(const tenon_kernel_descriptor* d) { return static_cast<const HostedDescriptor*>(d)->host; }
+  static Host HostOf(const tenon_kernel_descriptor* d) {
+    return static_cast<const HostedDescriptor*>(d)->host;
+  }
 };
 
 // The part of a descriptor that is code.
@@ -34,9 +37,10 @@ struct KernelSlots {
   decltype(tenon_kernel_descriptor::destroy) destroy = nullptr;
 };
 
-// What a kernel answers when it is asked whether it wants a constant input packed. bytes 0: it stays as it is.
-// `format` names the form of the blob (at most 63 bytes): equal weights of equal format are packed once and shared,
-// also between models and processes, so whatever changes the blob's bytes belongs into it.
+// What a kernel answers when it is asked whether it wants a constant input packed. bytes 0: it
+// stays as it is. `format` names the form of the blob (at most 63 bytes): equal weights of equal
+// format are packed once and shared, also between models and processes, so whatever changes the
+// blob's bytes belongs into it.
 struct Packing {
   uint64_t bytes = 0;
   std::string format;
@@ -68,7 +72,8 @@ tenon_status TENON_CALL PrepareFunction(const tenon_kernel_descriptor* d, tenon_
 template <typename K>
 struct ClassSlots {
   static constexpr bool kAccepts = requires(const Node& node) { K::Accepts(node); };
-  static constexpr bool kPacks = requires(K& k, uint32_t i, Tensor<const void> weight, Tensor<void> blob) {
+  static constexpr bool kPacks =
+      requires(K & k, uint32_t i, Tensor<const void> weight, Tensor<void> blob) {
     { k.Packs(i, weight) } -> std::convertible_to<Packing>;
     k.Pack(i, weight, blob);
   };
@@ -87,8 +92,9 @@ struct ClassSlots {
 
   static K* Self(tenon_kernel* kernel) { return reinterpret_cast<K*>(kernel); }
 
-  static tenon_status TENON_CALL Create(const tenon_kernel_descriptor* d, tenon_backend*, tenon_device* device,
-                                        const tenon_node* node, tenon_kernel** out_kernel) {
+  static tenon_status TENON_CALL Create(const tenon_kernel_descriptor* d, tenon_backend*,
+                                        tenon_device* device, const tenon_node* node,
+                                        tenon_kernel** out_kernel) {
     const Host host = HostedDescriptor::HostOf(d);
     return Guard(host.table(), [&] {
       K* made = nullptr;
@@ -101,9 +107,9 @@ struct ClassSlots {
     });
   }
 
-  static tenon_status TENON_CALL Prepack(const tenon_kernel_descriptor* d, tenon_kernel* kernel, uint32_t input,
-                                         const tenon_argument* weight, const tenon_argument* blob,
-                                         tenon_prepack_info* out_info) {
+  static tenon_status TENON_CALL Prepack(const tenon_kernel_descriptor* d, tenon_kernel* kernel,
+                                         uint32_t input, const tenon_argument* weight,
+                                         const tenon_argument* blob, tenon_prepack_info* out_info) {
     return Guard(HostedDescriptor::HostOf(d).table(), [&] {
       if (blob) {
         Self(kernel)->Pack(input, Tensor<const void>(weight), Tensor<void>(blob));
@@ -111,7 +117,8 @@ struct ClassSlots {
       }
       const Packing packing = Self(kernel)->Packs(input, Tensor<const void>(weight));
       if (packing.format.size() >= sizeof(out_info->format)) {
-        throw Failure(TENON_INTERNAL, "the packed format \"" + packing.format + "\" has more than 63 bytes");
+        throw Failure(TENON_INTERNAL,
+                      "the packed format \"" + packing.format + "\" has more than 63 bytes");
       }
       out_info->memory_kind = packing.memory_kind;
       out_info->bytes = packing.bytes;
@@ -122,8 +129,8 @@ struct ClassSlots {
 
   static tenon_status TENON_CALL Prepare(const tenon_kernel_descriptor* d, tenon_kernel* kernel,
                                          const tenon_argument* const* inputs, uint32_t input_count,
-                                         const tenon_argument* const* outputs, uint32_t output_count,
-                                         tenon_plan_info* out_info) {
+                                         const tenon_argument* const* outputs,
+                                         uint32_t output_count, tenon_plan_info* out_info) {
     return Guard(HostedDescriptor::HostOf(d).table(), [&] {
       Shapes shapes(inputs, input_count, outputs, output_count, out_info);
       const K& self = *Self(kernel);
@@ -135,8 +142,8 @@ struct ClassSlots {
     });
   }
 
-  static tenon_status TENON_CALL Run(const tenon_kernel_descriptor* d, tenon_kernel* kernel, tenon_plan* plan,
-                                     const tenon_run* run) {
+  static tenon_status TENON_CALL Run(const tenon_kernel_descriptor* d, tenon_kernel* kernel,
+                                     tenon_plan* plan, const tenon_run* run) {
     const Host host = HostedDescriptor::HostOf(d);
     return Guard(host.table(), [&] {
       const K& self = *Self(kernel);
@@ -148,7 +155,8 @@ struct ClassSlots {
     });
   }
 
-  static void TENON_CALL PlanRelease(const tenon_kernel_descriptor* d, tenon_kernel*, tenon_plan* plan) {
+  static void TENON_CALL PlanRelease(const tenon_kernel_descriptor* d, tenon_kernel*,
+                                     tenon_plan* plan) {
     if constexpr (kPlans) {
       GuardEnd(HostedDescriptor::HostOf(d).table(), [&] { delete reinterpret_cast<Plan*>(plan); });
     }
@@ -177,26 +185,28 @@ struct ClassSlots {
 
 }  // namespace detail
 
-// A stateless kernel: F is a function `void(const Run&)`, or one that gives a tenon_status; Prepare, where it needs
-// workspace, `void(Shapes&)`.
+// A stateless kernel: F is a function `void(const Run&)`, or one that gives a tenon_status;
+// Prepare, where it needs workspace, `void(Shapes&)`.
 template <auto F, auto Prepare = nullptr>
 inline constexpr KernelSlots Function = [] {
   KernelSlots slots;
   slots.run = &detail::RunFunction<F>;
-  if constexpr (!std::is_null_pointer_v<decltype(Prepare)>) slots.prepare = &detail::PrepareFunction<Prepare>;
+  if constexpr (!std::is_null_pointer_v<decltype(Prepare)>)
+    slots.prepare = &detail::PrepareFunction<Prepare>;
   return slots;
 }();
 
 // A kernel with a state for each node: one object of class K. Its members, called in this order:
-//   static tenon_status Accepts(const Node&);              (may be left out: every node)
-//   explicit K(const Node&);  or  K(const Node&, tenon_device*);   copies what it needs of the node
-//   Packing Packs(uint32_t input, Tensor<const void> weight);            (both may be left out: no packing)
-//   void Pack(uint32_t input, Tensor<const void> weight, Tensor<void> blob);
-//   Plan Prepare(Shapes&) const;                           (may be left out; Plan is any type that can be moved, or void)
-//   void Run(const Plan&, const sdk::Run&) const;          (without Plan where Prepare gives none)
-// From the first Prepare on the object does not change; Prepare and Run come on any thread, several at once. Where
-// Packs gave a size, the input of Run is the blob, and Pack is called only if the host has no such blob yet. Each may
-// throw; Run may give a tenon_status instead of nothing.
+//   static tenon_status Accepts(const Node&);      may be left out: every node
+//   explicit K(const Node&);                       or K(const Node&, tenon_device*); copies what it
+//                                                  needs of the node
+//   Packing Packs(uint32_t input, Tensor<const void> weight);                 both may be left out:
+//   void Pack(uint32_t input, Tensor<const void> weight, Tensor<void> blob);  no packing
+//   Plan Prepare(Shapes&) const;                   may be left out; Plan is any type, or void
+//   void Run(const Plan&, const sdk::Run&) const;  without Plan where Prepare gives none
+// From the first Prepare on the object does not change; Prepare and Run come on any thread, several
+// at once. Where Packs gave a size, the input of Run is the blob, and Pack is called only if the
+// host has no such blob yet. Each may throw; Run may give a tenon_status instead of nothing.
 template <typename K>
 inline constexpr KernelSlots Class = detail::ClassSlots<K>::Make();
 

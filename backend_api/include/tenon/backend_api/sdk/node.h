@@ -1,5 +1,5 @@
-// Reading a node: attributes, dimensions, constants; and refusing it in the standard format. Views, lent for the call
-// that got the node: copy what has to stay.
+// Reading a node: attributes, dimensions, constants; and refusing it in the standard format. Views,
+// lent for the call that got the node: copy what has to stay.
 #pragma once
 
 #include <cstdint>
@@ -48,7 +48,8 @@ class Value {
   template <typename T>
   std::span<const T> Constant() const {
     if (!IsConstant() || dtype() != TypeOf<T>::dtype) return {};
-    return {static_cast<const T*>(value_->data), static_cast<size_t>(value_->data_bytes / sizeof(T))};
+    return {static_cast<const T*>(value_->data),
+            static_cast<size_t>(value_->data_bytes / sizeof(T))};
   }
 
  private:
@@ -68,8 +69,12 @@ class Node {
   uint32_t input_count() const { return node_->input_count; }
   uint32_t output_count() const { return node_->output_count; }
   // Absent beyond the end, too.
-  Value Input(uint32_t i) const { return Value(i < node_->input_count ? node_->inputs[i] : nullptr); }
-  Value Output(uint32_t i) const { return Value(i < node_->output_count ? node_->outputs[i] : nullptr); }
+  Value Input(uint32_t i) const {
+    return Value(i < node_->input_count ? node_->inputs[i] : nullptr);
+  }
+  Value Output(uint32_t i) const {
+    return Value(i < node_->output_count ? node_->outputs[i] : nullptr);
+  }
 
   // An attribute, or what stands for it where it is absent or of another kind.
   int64_t Int(std::string_view name, int64_t otherwise) const {
@@ -106,8 +111,8 @@ class Node {
   }
 
   // Refusals, to be returned from `accepts`. The host adds node and kernel.
-  [[nodiscard]] tenon_status Refuse(tenon_reason reason, const std::string& field, const std::string& got,
-                                    const std::string& wants) const {
+  [[nodiscard]] tenon_status Refuse(tenon_reason reason, const std::string& field,
+                                    const std::string& got, const std::string& wants) const {
     return host_.Refuse(reason, field, got, wants);
   }
   [[nodiscard]] tenon_status RefuseAttribute(const std::string& name, const std::string& got,
@@ -117,16 +122,19 @@ class Node {
   // "input 1 rank": got 3, wants `wants`. The input must be present.
   [[nodiscard]] tenon_status RefuseRank(uint32_t input, const std::string& wants) const {
     const int32_t rank = Input(input).rank();
-    return Refuse(TENON_REASON_RANK, Argument(input, "rank"), rank < 0 ? "unknown" : std::to_string(rank), wants);
+    return Refuse(TENON_REASON_RANK, Argument(input, "rank"),
+                  rank < 0 ? "unknown" : std::to_string(rank), wants);
   }
   [[nodiscard]] tenon_status RefuseShape(uint32_t input, const std::string& wants) const {
     const Value value = Input(input);
-    return Refuse(value.IsStatic() ? TENON_REASON_SHAPE : TENON_REASON_DYNAMIC_SHAPE, Argument(input, "shape"),
+    return Refuse(value.IsStatic() ? TENON_REASON_SHAPE : TENON_REASON_DYNAMIC_SHAPE,
+                  Argument(input, "shape"),
                   value.rank() < 0 ? "unknown rank" : DimsToString(value.dims()), wants);
   }
   // An input whose contents the kernel needs when it is created is not constant.
   [[nodiscard]] tenon_status RefuseNotConstant(uint32_t input) const {
-    return Refuse(TENON_REASON_CONSTANT, Argument(input, ""), "a value known only at run time", "a constant");
+    return Refuse(TENON_REASON_CONSTANT, Argument(input, ""), "a value known only at run time",
+                  "a constant");
   }
 
  private:

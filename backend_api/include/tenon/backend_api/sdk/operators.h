@@ -1,8 +1,8 @@
 // The interface "operators": operators of a backend's own, one row each.
 //
 //   static constexpr sdk::OperatorRow kOperators[] = {
-//       {.domain = "com.example", .name = "ScaledAdd", .inputs = {2, 2}, .outputs = {1, 1}, .attributes = {"scale"},
-//        .infer = [](const sdk::Node& node, sdk::Inference& shapes) { shapes.SameAsInput(0, 0); }}};
+//       {.domain = "com.example", .name = "ScaledAdd", .inputs = {2, 2}, .attributes = {"scale"},
+//        .infer = [](const sdk::Node&, sdk::Inference& shapes) { shapes.SameAsInput(0, 0); }}};
 #pragma once
 
 #include <cstdint>
@@ -16,8 +16,8 @@
 
 namespace tenon::sdk::inline v0_1 {
 
-// Types and shapes of the outputs while they are inferred. Dimensions: >= 0 a size, -1 unknown, -2 and below a symbol,
-// which may be passed on but not computed with.
+// Types and shapes of the outputs while they are inferred. Dimensions: >= 0 a size, -1 unknown, -2
+// and below a symbol, which may be passed on but not computed with.
 class Inference {
  public:
   Inference(const Node& node, tenon_shape* outputs) : node_(node), outputs_(outputs) {}
@@ -29,7 +29,8 @@ class Inference {
   }
   void Set(uint32_t i, tenon_dtype dtype, std::span<const int64_t> dims) {
     if (i >= node_.output_count()) return;
-    if (dims.size() > TENON_MAX_RANK) throw Failure(TENON_INVALID_ARGUMENT, "an output has more than 8 dimensions");
+    if (dims.size() > TENON_MAX_RANK)
+      throw Failure(TENON_INVALID_ARGUMENT, "an output has more than 8 dimensions");
     outputs_[i].dtype = dtype;
     outputs_[i].rank = static_cast<int32_t>(dims.size());
     for (size_t axis = 0; axis < dims.size(); ++axis) outputs_[i].dims[axis] = dims[axis];
@@ -68,10 +69,20 @@ class OperatorTable {
     entries_.reserve(rows.size());
     for (const OperatorRow& row : rows) {
       Entry entry{{}, host, row.infer};
-      static_cast<tenon_operator&>(entry) = {
-          TENON_SIZE_TO(tenon_operator, infer), row.revision, row.domain, row.name, row.inputs.min, row.inputs.max,
-          row.outputs.min, row.outputs.max, row.attributes.data(), row.attributes.count, 0, row.description, nullptr,
-          &Infer};
+      static_cast<tenon_operator&>(entry) = {TENON_SIZE_TO(tenon_operator, infer),
+                                             row.revision,
+                                             row.domain,
+                                             row.name,
+                                             row.inputs.min,
+                                             row.inputs.max,
+                                             row.outputs.min,
+                                             row.outputs.max,
+                                             row.attributes.data(),
+                                             row.attributes.count,
+                                             0,
+                                             row.description,
+                                             nullptr,
+                                             &Infer};
       entries_.push_back(entry);
       pointers_.push_back(&entries_.back());
     }
@@ -83,8 +94,8 @@ class OperatorTable {
     Host host;
     void (*function)(const Node&, Inference&);
   };
-  static tenon_status TENON_CALL Infer(const tenon_operator* self, tenon_backend*, const tenon_node* node,
-                                       tenon_shape* out_outputs) {
+  static tenon_status TENON_CALL Infer(const tenon_operator* self, tenon_backend*,
+                                       const tenon_node* node, tenon_shape* out_outputs) {
     const auto& entry = *static_cast<const Entry*>(self);
     return Guard(entry.host.table(), [&] {
       const Node view(entry.host, node);
@@ -101,15 +112,16 @@ namespace detail {
 
 template <typename B>
 struct OperatorSlots {
-  static tenon_status TENON_CALL Operators(tenon_backend* backend, const tenon_operator* const** out_operators,
+  static tenon_status TENON_CALL Operators(tenon_backend* backend,
+                                           const tenon_operator* const** out_operators,
                                            uint32_t* out_count) {
     const auto all = static_cast<B*>(backend)->operators();
     *out_operators = all.data();
     *out_count = static_cast<uint32_t>(all.size());
     return kOk;
   }
-  static constexpr tenon_operators_interface kTable{TENON_SIZE_TO(tenon_operators_interface, operators), 0,
-                                                    &Operators};
+  static constexpr tenon_operators_interface kTable{
+      TENON_SIZE_TO(tenon_operators_interface, operators), 0, &Operators};
 };
 
 }  // namespace detail

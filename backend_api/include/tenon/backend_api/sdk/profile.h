@@ -1,5 +1,5 @@
 // The interface "profile" from members of a backend's Device class:
-//   void EnableProfile(bool on);    sdk::Clocks ReadClocks();    and optionally  void FlushProfile();
+//   void EnableProfile(bool on);  sdk::Clocks ReadClocks();  and optionally  void FlushProfile();
 // Events go to the host with Host::table()->profile_event.
 #pragma once
 
@@ -29,7 +29,8 @@ struct ProfileSlots {
   static tenon_status TENON_CALL Enable(tenon_device* device, int32_t on) {
     return Guard(Self(device).host().table(), [&] { Self(device).EnableProfile(on != 0); });
   }
-  static tenon_status TENON_CALL ClocksSlot(tenon_device* device, uint64_t* out_device_ns, uint64_t* out_host_ns) {
+  static tenon_status TENON_CALL ClocksSlot(tenon_device* device, uint64_t* out_device_ns,
+                                            uint64_t* out_host_ns) {
     return Guard(Self(device).host().table(), [&] {
       const Clocks clocks = Self(device).ReadClocks();
       *out_device_ns = clocks.device_ns;
@@ -40,8 +41,9 @@ struct ProfileSlots {
     return Guard(Self(device).host().table(), [&] { Self(device).FlushProfile(); });
   }
   static constexpr tenon_profile_interface Make() {
-    tenon_profile_interface table{TENON_SIZE_TO(tenon_profile_interface, flush), 0, &Enable, &ClocksSlot, nullptr};
-    if constexpr (requires(D& d) { d.FlushProfile(); }) table.flush = &Flush;
+    tenon_profile_interface table{TENON_SIZE_TO(tenon_profile_interface, flush), 0, &Enable,
+                                  &ClocksSlot, nullptr};
+    if constexpr (requires(D & d) { d.FlushProfile(); }) table.flush = &Flush;
     return table;
   }
   static constexpr tenon_profile_interface kTable = Make();

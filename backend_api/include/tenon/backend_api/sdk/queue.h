@@ -1,15 +1,21 @@
-// The interface "queue" from members of a backend's Device class D. It is there when D has classes Queue and Timeline:
+// The interface "queue" from members of a backend's Device class D. It is there when D has classes
+// Queue and Timeline:
 //   Queue: Queue(D&), Host host(), and, none of which waits (see tenon_queue_interface),
 //     void Wait(Fences);    void Signal(Fences);    void Submit();
 //     void Copy(const tenon_location& source, const tenon_location& destination, uint64_t size);
-//     void Fill(const tenon_location& destination, uint64_t size, const void* pattern, uint32_t pattern_size);
+//     void Fill(const tenon_location& destination, uint64_t size, const void* pattern,
+//               uint32_t pattern_size);
 //     and optionally a class Queue::Recording with
-//     void RecordBegin();    Recording* RecordEnd();    void Replay(Recording&);    void Destroy(Recording*);
+//     void RecordBegin();              Recording* RecordEnd();
+//     void Replay(Recording&);         void Destroy(Recording*);
 //     The destructor does not wait: what work under way needs must outlive the Queue object.
 //   Timeline: Timeline(D&), and
-//     tenon_status Query(uint64_t& out_value);    tenon_status Wait(uint64_t value, uint64_t timeout_ns);
-//     and optionally  void Notify(uint64_t value, void (*reached)(void*, tenon_code), void* context);
-// Members may give a tenon_status instead of nothing, or throw. A kernel finds its queue with Run::queue<Queue>().
+//     tenon_status Query(uint64_t& out_value);
+//     tenon_status Wait(uint64_t value, uint64_t timeout_ns);
+//     and optionally
+//     void Notify(uint64_t value, void (*reached)(void*, tenon_code), void* context);
+// Members may give a tenon_status instead of nothing, or throw. A kernel finds its queue with
+// Run::queue<Queue>().
 #pragma once
 
 #include <cstdint>
@@ -62,21 +68,28 @@ struct QueueSlots {
   static Queue& Self(tenon_queue* queue) { return *reinterpret_cast<Queue*>(queue); }
   static Timeline& Of(tenon_timeline* timeline) { return *reinterpret_cast<Timeline*>(timeline); }
   template <typename F>
-  static tenon_status Guarded(tenon_queue* queue, F&& f) { return Guard(Self(queue).host().table(), f); }
+  static tenon_status Guarded(tenon_queue* queue, F&& f) {
+    return Guard(Self(queue).host().table(), f);
+  }
   template <typename F>
-  static tenon_status Guarded(tenon_device* device, F&& f) { return Guard(Device(device).host().table(), f); }
+  static tenon_status Guarded(tenon_device* device, F&& f) {
+    return Guard(Device(device).host().table(), f);
+  }
 
   static tenon_status TENON_CALL Create(tenon_device* device, tenon_queue** out_queue) {
-    return Guarded(device, [&] { *out_queue = reinterpret_cast<tenon_queue*>(new Queue(Device(device))); });
+    return Guarded(device,
+                   [&] { *out_queue = reinterpret_cast<tenon_queue*>(new Queue(Device(device))); });
   }
   static void TENON_CALL Destroy(tenon_queue* queue) {
     if (!queue) return;
     GuardEnd(Self(queue).host().table(), [&] { delete &Self(queue); });
   }
-  static tenon_status TENON_CALL Wait(tenon_queue* queue, const tenon_fence* fences, uint32_t count) {
+  static tenon_status TENON_CALL Wait(tenon_queue* queue, const tenon_fence* fences,
+                                      uint32_t count) {
     return Guarded(queue, [&] { return Self(queue).Wait(Fences(fences, count)); });
   }
-  static tenon_status TENON_CALL Signal(tenon_queue* queue, const tenon_fence* fences, uint32_t count) {
+  static tenon_status TENON_CALL Signal(tenon_queue* queue, const tenon_fence* fences,
+                                        uint32_t count) {
     return Guarded(queue, [&] { return Self(queue).Signal(Fences(fences, count)); });
   }
   static tenon_status TENON_CALL Submit(tenon_queue* queue) {
@@ -86,12 +99,14 @@ struct QueueSlots {
                                       const tenon_location* destination, uint64_t size) {
     return Guarded(queue, [&] { return Self(queue).Copy(*source, *destination, size); });
   }
-  static tenon_status TENON_CALL Fill(tenon_queue* queue, const tenon_location* destination, uint64_t size,
-                                      const void* pattern, uint32_t pattern_size) {
-    return Guarded(queue, [&] { return Self(queue).Fill(*destination, size, pattern, pattern_size); });
+  static tenon_status TENON_CALL Fill(tenon_queue* queue, const tenon_location* destination,
+                                      uint64_t size, const void* pattern, uint32_t pattern_size) {
+    return Guarded(queue,
+                   [&] { return Self(queue).Fill(*destination, size, pattern, pattern_size); });
   }
 
-  static tenon_status TENON_CALL TimelineCreate(tenon_device* device, tenon_timeline** out_timeline) {
+  static tenon_status TENON_CALL TimelineCreate(tenon_device* device,
+                                                tenon_timeline** out_timeline) {
     return Guarded(device, [&] {
       *out_timeline = reinterpret_cast<tenon_timeline*>(new Timeline(Device(device)));
     });
@@ -100,15 +115,18 @@ struct QueueSlots {
     if (!timeline) return;
     GuardEnd(Device(device).host().table(), [&] { delete &Of(timeline); });
   }
-  static tenon_status TENON_CALL TimelineQuery(tenon_device* device, tenon_timeline* timeline, uint64_t* out_value) {
+  static tenon_status TENON_CALL TimelineQuery(tenon_device* device, tenon_timeline* timeline,
+                                               uint64_t* out_value) {
     return Guarded(device, [&] { return Of(timeline).Query(*out_value); });
   }
-  static tenon_status TENON_CALL TimelineWait(tenon_device* device, tenon_timeline* timeline, uint64_t value,
-                                              uint64_t timeout_ns) {
+  static tenon_status TENON_CALL TimelineWait(tenon_device* device, tenon_timeline* timeline,
+                                              uint64_t value, uint64_t timeout_ns) {
     return Guarded(device, [&] { return Of(timeline).Wait(value, timeout_ns); });
   }
-  static tenon_status TENON_CALL TimelineNotify(tenon_device* device, tenon_timeline* timeline, uint64_t value,
-                                                void(TENON_CALL* reached)(void*, tenon_code), void* context) {
+  static tenon_status TENON_CALL TimelineNotify(tenon_device* device, tenon_timeline* timeline,
+                                                uint64_t value,
+                                                void(TENON_CALL* reached)(void*, tenon_code),
+                                                void* context) {
     return Guarded(device, [&] { return Of(timeline).Notify(value, reached, context); });
   }
 
@@ -132,7 +150,9 @@ struct QueueSlots {
     table.timeline_destroy = &TimelineDestroy;
     table.timeline_query = &TimelineQuery;
     table.timeline_wait = &TimelineWait;
-    if constexpr (requires(Timeline& t, void (*f)(void*, tenon_code), void* c) { t.Notify(uint64_t{}, f, c); }) {
+    if constexpr (requires(Timeline & t, void (*f)(void*, tenon_code), void* c) {
+                    t.Notify(uint64_t{}, f, c);
+                  }) {
       table.timeline_notify = &TimelineNotify;
     }
     return table;

@@ -1,7 +1,8 @@
 // Failing, and what wraps every entry point of a backend so that no exception crosses the ABI.
 //
-// A slot's body may return a tenon_status (made by Host::Error or Host::Refuse), or throw: Refusal and Failure become
-// the status that they name, std::bad_alloc becomes TENON_OUT_OF_MEMORY, anything else TENON_INTERNAL. Any thread.
+// A slot's body may return a tenon_status (made by Host::Error or Host::Refuse), or throw: Refusal
+// and Failure become the status that they name, std::bad_alloc becomes TENON_OUT_OF_MEMORY,
+// anything else TENON_INTERNAL. Any thread.
 #pragma once
 
 #include <exception>
@@ -18,7 +19,8 @@ namespace tenon::sdk::inline v0_1 {
 inline constexpr tenon_status kOk{TENON_OK, 0, nullptr};
 constexpr bool IsOk(const tenon_status& status) { return status.code == TENON_OK; }
 
-// Thrown to fail with a code and a message that says what was wrong, where, what was expected and what to do.
+// Thrown to fail with a code and a message that says what was wrong, where, what was expected and
+// what to do.
 class Failure : public std::runtime_error {
  public:
   Failure(tenon_code code, const std::string& message) : std::runtime_error(message), code_(code) {}
@@ -28,7 +30,8 @@ class Failure : public std::runtime_error {
   tenon_code code_;
 };
 
-// Thrown, or returned through Node::Refuse, to leave a node to the next candidate. `field` names what does not fit
+// Thrown, or returned through Node::Refuse, to leave a node to the next candidate. `field` names
+// what does not fit
 // ("attribute group", "input 1 dtype"), `got` its value, `wants` what the kernel takes.
 class Refusal : public std::exception {
  public:
@@ -45,7 +48,8 @@ class Refusal : public std::exception {
 };
 
 // The status of the exception that is being handled. host may be NULL: then there is no detail.
-[[gnu::cold, gnu::noinline]] inline tenon_status StatusOfException(const tenon_host* host) noexcept {
+[[gnu::cold, gnu::noinline]] inline tenon_status StatusOfException(
+    const tenon_host* host) noexcept {
   const auto error = [&](tenon_code code, const char* message) {
     return host ? host->error(host, code, message) : tenon_status{code, 0, nullptr};
   };
@@ -64,8 +68,8 @@ class Refusal : public std::exception {
   }
 }
 
-// Calls `body`, which returns a tenon_status or nothing, and turns what it throws into a status. Costs nothing where
-// nothing is thrown.
+// Calls `body`, which returns a tenon_status or nothing, and turns what it throws into a status.
+// Costs nothing where nothing is thrown.
 template <typename F>
 inline tenon_status Guard(const tenon_host* host, F&& body) noexcept {
   try {
@@ -95,8 +99,8 @@ inline void GuardEnd(const tenon_host* host, F&& body) noexcept {
 }  // namespace tenon::sdk::inline v0_1
 
 // Returns from the enclosing function (of return type tenon_status) unless `expression` is OK.
-#define TENON_SDK_TRY(expression)                                                              \
-  do {                                                                                         \
-    if (const tenon_status tenon_status_ = (expression); tenon_status_.code != TENON_OK)       \
-      return tenon_status_;                                                                    \
+#define TENON_SDK_TRY(expression)                                                        \
+  do {                                                                                   \
+    if (const tenon_status tenon_status_ = (expression); tenon_status_.code != TENON_OK) \
+      return tenon_status_;                                                              \
   } while (false)

@@ -13,14 +13,20 @@
 namespace tenon::sdk::inline v0_1 {
 
 // Element types that C++ has no type for; each is its bits.
-struct Float16 { uint16_t bits; };
-struct BFloat16 { uint16_t bits; };
+struct Float16 {
+  uint16_t bits;
+};
+struct BFloat16 {
+  uint16_t bits;
+};
 
 // The tenon_dtype of T. A backend may specialise it for its own types.
-template <typename T> struct TypeOf;
-#define TENON_SDK_TYPE(type, number)                  \
-  template <> struct TypeOf<type> {                   \
-    static constexpr tenon_dtype dtype = number;      \
+template <typename T>
+struct TypeOf;
+#define TENON_SDK_TYPE(type, number)             \
+  template <>                                    \
+  struct TypeOf<type> {                          \
+    static constexpr tenon_dtype dtype = number; \
   };
 TENON_SDK_TYPE(float, TENON_FLOAT32)
 TENON_SDK_TYPE(double, TENON_FLOAT64)
@@ -40,10 +46,12 @@ TENON_SDK_TYPE(BFloat16, TENON_BFLOAT16)
 // "float32"; "type 77" for numbers without a name here.
 inline std::string DtypeName(tenon_dtype dtype) {
   static constexpr const char* kNames[] = {
-      "undefined", "float32",   "uint8",      "int8",          "uint16",         "int16",      "int32",
-      "int64",     "string",    "bool",       "float16",       "float64",        "uint32",     "uint64",
-      "complex64", "complex128", "bfloat16",  "float8e4m3fn",  "float8e4m3fnuz", "float8e5m2", "float8e5m2fnuz",
-      "uint4",     "int4",      "float4e2m1", "float8e8m0",    "uint2",          "int2"};
+      "undefined",      "float32",  "uint8",        "int8",           "uint16",
+      "int16",          "int32",    "int64",        "string",         "bool",
+      "float16",        "float64",  "uint32",       "uint64",         "complex64",
+      "complex128",     "bfloat16", "float8e4m3fn", "float8e4m3fnuz", "float8e5m2",
+      "float8e5m2fnuz", "uint4",    "int4",         "float4e2m1",     "float8e8m0",
+      "uint2",          "int2"};
   const bool known = dtype >= 0 && static_cast<size_t>(dtype) < std::size(kNames);
   return known ? kNames[dtype] : "type " + std::to_string(dtype);
 }

@@ -1,4 +1,5 @@
-// A built backend, loaded and created as a host does it: for unit tests that want the shared object itself.
+// A built backend, loaded and created as a host does it: for unit tests that want the shared object
+// itself.
 #pragma once
 
 #include <dlfcn.h>
@@ -19,7 +20,8 @@ class TestBackend {
   TestBackend(const std::string& path, TestHost& host) {
     void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (!library) throw std::runtime_error(dlerror());
-    const auto negotiate = reinterpret_cast<tenon_negotiate_function>(dlsym(library, TENON_NEGOTIATE_SYMBOL));
+    const auto negotiate =
+        reinterpret_cast<tenon_negotiate_function>(dlsym(library, TENON_NEGOTIATE_SYMBOL));
     if (!negotiate) throw std::runtime_error(path + " does not export " + TENON_NEGOTIATE_SYMBOL);
     Create(negotiate, host);
   }
@@ -53,8 +55,13 @@ class TestBackend {
  private:
   void Create(tenon_negotiate_function negotiate, TestHost& host) {
     char reason[256] = "";
-    const tenon_offer offer{TENON_SIZE_TO(tenon_offer, host_version), TENON_ABI_MAJOR, TENON_ABI_MINOR_LEAST,
-                            TENON_ABI_MINOR, TENON_SANITIZER, 0, "test"};
+    const tenon_offer offer{TENON_SIZE_TO(tenon_offer, host_version),
+                            TENON_ABI_MAJOR,
+                            TENON_ABI_MINOR_LEAST,
+                            TENON_ABI_MINOR,
+                            TENON_SANITIZER,
+                            0,
+                            "test"};
     answer_.struct_size = TENON_SIZE_TO(tenon_answer, reason_size);
     answer_.reason = reason;
     answer_.reason_size = sizeof(reason);

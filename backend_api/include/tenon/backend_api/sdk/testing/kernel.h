@@ -1,5 +1,5 @@
-// One kernel led through its life as a host does it: supports, create, prepack, prepare, run, release, destroy. For
-// kernels on host memory (memory kinds that a pointer reaches).
+// One kernel led through its life as a host does it: supports, create, prepack, prepare, run,
+// release, destroy. For kernels on host memory (memory kinds that a pointer reaches).
 #pragma once
 
 #include <cstdint>
@@ -40,14 +40,15 @@ class TestKernel {
     return kOk;
   }
 
-  // A plan for the shapes of these arguments; plans are numbered from 0 and live as long as the kernel.
+  // A plan for the shapes of these arguments; plans are numbered from 0 and live as long as the
+  // kernel.
   tenon_status Prepare(const Arguments& inputs, const Arguments& outputs) {
     tenon_plan_info info{};
     info.struct_size = TENON_SIZE_TO(tenon_plan_info, plan);
     const Arguments packed = WithBlobs(inputs);
     if (d_->prepare) {
-      TENON_SDK_TRY(d_->prepare(d_, kernel_, packed.data(), static_cast<uint32_t>(packed.size()), outputs.data(),
-                                static_cast<uint32_t>(outputs.size()), &info));
+      TENON_SDK_TRY(d_->prepare(d_, kernel_, packed.data(), static_cast<uint32_t>(packed.size()),
+                                outputs.data(), static_cast<uint32_t>(outputs.size()), &info));
     }
     plans_.push_back(info);
     return kOk;
@@ -79,7 +80,9 @@ class TestKernel {
   };
   static Memory Allocate(uint64_t bytes, uint64_t alignment) {
     if (alignment < 64) alignment = 64;
-    void* memory = bytes ? std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment) : nullptr;
+    void* memory =
+        bytes ? std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment)
+              : nullptr;
     return {static_cast<uint8_t*>(memory), &std::free};
   }
   tenon_status Pack(uint32_t input, const tenon_value& value) {
@@ -90,8 +93,8 @@ class TestKernel {
     if (info.bytes == 0) return kOk;
     Blob& blob = blobs_[input];
     blob.memory = Allocate(info.bytes, info.alignment);
-    blob.argument = std::make_unique<TestArgument>(std::vector<int64_t>{static_cast<int64_t>(info.bytes)},
-                                                   blob.memory.get());
+    blob.argument = std::make_unique<TestArgument>(
+        std::vector<int64_t>{static_cast<int64_t>(info.bytes)}, blob.memory.get());
     return d_->prepack(d_, kernel_, input, &weight, blob.argument.get(), &info);
   }
   Arguments WithBlobs(Arguments inputs) const {

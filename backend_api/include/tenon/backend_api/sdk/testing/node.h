@@ -1,5 +1,5 @@
-// Arguments, values and nodes for unit tests of a backend's kernels. Each owns its dimensions and lists; what it is made
-// of otherwise (data, values, attributes) must outlive it.
+// Arguments, values and nodes for unit tests of a backend's kernels. Each owns its dimensions and
+// lists; what it is made of otherwise (data, values, attributes) must outlive it.
 #pragma once
 
 #include <cstdint>
@@ -22,10 +22,12 @@ class TestArgument : public tenon_argument {
       : TestArgument(TypeOf<std::remove_const_t<T>>::dtype, sizeof(T), std::move(dims), data) {}
   // The contents of a constant.
   explicit TestArgument(const tenon_value& constant)
-      : TestArgument(constant.dtype, 0, {constant.dims, constant.dims + constant.rank}, constant.data) {
+      : TestArgument(constant.dtype, 0, {constant.dims, constant.dims + constant.rank},
+                     constant.data) {
     bytes = constant.data_bytes;
   }
-  TestArgument(tenon_dtype its_dtype, size_t element_bytes, std::vector<int64_t> dims, const void* data)
+  TestArgument(tenon_dtype its_dtype, size_t element_bytes, std::vector<int64_t> dims,
+               const void* data)
       : tenon_argument{}, dims_(std::move(dims)), strides_(dims_.size()) {
     struct_size = TENON_SIZE_TO(tenon_argument, memory_kind);
     int64_t count = 1;
@@ -45,11 +47,21 @@ class TestArgument : public tenon_argument {
  private:
   static uint8_t DlCode(tenon_dtype dtype) {
     switch (dtype) {
-      case TENON_FLOAT32: case TENON_FLOAT64: case TENON_FLOAT16: return kDLFloat;
-      case TENON_BFLOAT16: return kDLBfloat;
-      case TENON_BOOL: return kDLBool;
-      case TENON_INT8: case TENON_INT16: case TENON_INT32: case TENON_INT64: return kDLInt;
-      default: return kDLUInt;
+      case TENON_FLOAT32:
+      case TENON_FLOAT64:
+      case TENON_FLOAT16:
+        return kDLFloat;
+      case TENON_BFLOAT16:
+        return kDLBfloat;
+      case TENON_BOOL:
+        return kDLBool;
+      case TENON_INT8:
+      case TENON_INT16:
+      case TENON_INT32:
+      case TENON_INT64:
+        return kDLInt;
+      default:
+        return kDLUInt;
     }
   }
   std::vector<int64_t> dims_, strides_;
@@ -58,8 +70,8 @@ class TestArgument : public tenon_argument {
 // A value of a graph; constant where `data` is given.
 class TestValue : public tenon_value {
  public:
-  TestValue(const char* its_name, tenon_dtype its_dtype, std::vector<int64_t> its_dims, const void* its_data = nullptr,
-            uint64_t its_bytes = 0)
+  TestValue(const char* its_name, tenon_dtype its_dtype, std::vector<int64_t> its_dims,
+            const void* its_data = nullptr, uint64_t its_bytes = 0)
       : tenon_value{}, dims_(std::move(its_dims)) {
     struct_size = TENON_SIZE_TO(tenon_value, reserved2);
     dtype = its_dtype;
@@ -72,7 +84,8 @@ class TestValue : public tenon_value {
   // A constant.
   template <typename T>
   TestValue(const char* its_name, std::vector<int64_t> its_dims, const std::vector<T>& values)
-      : TestValue(its_name, TypeOf<T>::dtype, std::move(its_dims), values.data(), values.size() * sizeof(T)) {}
+      : TestValue(its_name, TypeOf<T>::dtype, std::move(its_dims), values.data(),
+                  values.size() * sizeof(T)) {}
   TestValue(const TestValue&) = delete;
   TestValue& operator=(const TestValue&) = delete;
 
@@ -114,7 +127,8 @@ inline tenon_attribute IntsAttribute(const char* name, std::span<const int64_t> 
 // A node over values and attributes that the test keeps.
 class TestNode : public tenon_node {
  public:
-  TestNode(const char* its_op, std::vector<const tenon_value*> its_inputs, std::vector<const tenon_value*> its_outputs,
+  TestNode(const char* its_op, std::vector<const tenon_value*> its_inputs,
+           std::vector<const tenon_value*> its_outputs,
            std::vector<const tenon_attribute*> its_attributes = {})
       : tenon_node{},
         inputs_(std::move(its_inputs)),
