@@ -1,0 +1,89 @@
+#include <gtest/gtest.h>
+
+#include "tenon/passes/passes.h"
+#include "testing.h"
+
+namespace tenon::model {
+namespace {
+
+using testing::Import;
+
+TEST(ImportTest, ASmallModel) {
+  Result<graph::Graph> graph = Import(testing::SmallModel());
+  ASSERT_TRUE(graph.ok()) << graph.status().ToString();
+  ASSERT_EQ(graph->nodes.size(), 2u);
+  EXPECT_EQ(graph->nodes[0].op, "MatMul");
+  EXPECT_NE(graph->nodes[0].definition, nullptr);
+  const graph::Value& w = graph->values[graph->FindValue("w")];
+  ASSERT_TRUE(w.constant);
+  EXPECT_EQ(reinterpret_cast<const float*>(w.constant->blob->data)[11], 11.0f);
+  EXPECT_EQ(graph->values[graph->inputs[0]].shape, Shape({2, 3}));
+}
+
+TEST(ImportTest, SymbolsAndAnonymousDimensions) {
+  testing::onnx::ModelProto model = testing::SmallModel();
+  auto* shape = model.mutable_graph()->mutable_input(0)->mutable_type()->mutable_tensor_type()->mutable_shape();
+  shape->mutable_dim(0)->set_dim_param("N");
+  Result<graph::Graph> named = Import(model);
+  ASSERT_TRUE(named.ok());
+  EXPECT_EQ(named->values[named->inputs[0]].shape[0], SymbolDim(0));
+  EXPECT_EQ(named->symbols[0], "N");
+  for (const char* anonymous : {"?", ""}) {
+    shape->mutable_dim(0)->set_dim_param(anonymous);
+    EXPECT_EQ(Import(model)->values[Import(model)->inputs[0]].shape[0], kUnknownDim);
+  }
+  shape->mutable_dim(0)->set_dim_value(-1);
+  EXPECT_EQ(Import(model)->values[Import(model)->inputs[0]].shape[0], kUnknownDim);
+}
+
+TEST(ImportTest, ConstantNodesAreInitializersAndTypedFieldsAreRead) {
+  testing::onnx::ModelProto model = testing::EmptyModel();
+  testing::SetType(model.mutable_graph()->add_output(), "y", {2}, testing::onnx::TensorProto::FLOAT16);
+  auto* attribute = testing::AddNode(model, "Constant", {}, {"c"})->add_attribute();
+  attribute->set_name("value");
+  attribute->set_type(testing::onnx::AttributeProto::TENSOR);
+  attribute->mutable_t()->set_data_type(testing::onnx::TensorProto::FLOAT16);
+  attribute->mutable_t()->add_dims(2);
+  attribute->mutable_t()->add_int32_data(0x3c00);
+  attribute->mutable_t()->add_int32_data(0xc000);
+  testing::AddNode(model, "Identity", {"c"}, {"y"});
+  Result<graph::Graph> graph = Import(model);
+  ASSERT_TRUE(graph.ok()) << graph.status().ToString();
+  const graph::Value& c = graph->values[graph->FindValue("c")];
+  ASSERT_TRUE(c.constant);
+  EXPECT_EQ(reinterpret_cast<const uint16_t*>(c.constant->blob->data)[1], 0xc000);
+}
+
+TEST(ImportTest, ExportedModelsImportToTheSameGraph) {
+  Result<graph::Graph> graph = Import(testing::SmallModel());
+  ASSERT_TRUE(graph.ok());
+  ASSERT_TRUE(passes::RunPipeline(*graph, {}).ok());
+  Result<std::string> bytes = Export(*graph);
+  ASSERT_TRUE(bytes.ok()) << bytes.status().ToString();
+  Result<graph::Graph> again = Import(*bytes);
+  ASSERT_TRUE(again.ok()) << again.status().ToString();
+  ASSERT_TRUE(passes::RunPipeline(*again, {}).ok());
+  EXPECT_EQ(again->Dump(), graph->Dump());
+}
+
+TEST(ImportTest, OldOpsetsBecomeNewRevisions) {
+  testing::onnx::ModelProto model = testing::EmptyModel(6);
+  testing::SetType(model.mutable_graph()->add_input(), "x", {2, 3});
+  testing::SetType(model.mutable_graph()->add_output(), "y", {2, 3});
+  auto* node = testing::AddNode(model, "Clip", {"x"}, {"y"}, "clip");
+  auto* attribute = node->add_attribute();
+  attribute->set_name("max");
+  attribute->set_type(testing::onnx::AttributeProto::FLOAT);
+  attribute->set_f(6);
+  Result<graph::Graph> graph = Import(model);
+  ASSERT_TRUE(graph.ok()) << graph.status().ToString();
+  ASSERT_TRUE(passes::Canonicalise(*graph, {}).ok());
+  const graph::Node& clip = graph->nodes[0];
+  EXPECT_EQ(clip.revision, clip.definition->newest().number);
+  EXPECT_EQ(clip.Find("max"), nullptr);
+  ASSERT_EQ(clip.inputs.size(), 3u);
+  EXPECT_EQ(*reinterpret_cast<const float*>(graph->values[clip.inputs[2]].constant->blob->data), 6.0f);
+}
+
+}  // namespace
+}  // namespace tenon::model

@@ -1,0 +1,34 @@
+// What the files of the importer share.
+#pragma once
+
+#include <onnx/onnx-ml.pb.h>
+
+#include <memory>
+#include <span>
+#include <string>
+
+#include "tenon/model/model.h"
+#include "wire.h"
+
+namespace tenon::model {
+
+namespace onnx = ::ONNX_NAMESPACE;
+
+// The bytes that a model came from, and who keeps them.
+struct Source {
+  std::span<const std::byte> bytes;
+  std::shared_ptr<const void> owner;
+  graph::BlobIdentity file;  // offset and length are set by range
+  std::vector<Range> raw;    // see StrippedModel
+};
+
+// `where` names the tensor in messages: `initializer "w"`.
+Result<graph::Constant> ImportTensor(const onnx::TensorProto& tensor, const Source& source, const ImportOptions& options,
+                                     const std::string& where);
+Result<graph::Attribute> ImportAttribute(const onnx::AttributeProto& attribute, const Source& source,
+                                         const ImportOptions& options, const std::string& where);
+// Checks a node against the schema of its opset: number of inputs and outputs, attributes.
+Status VerifyNode(const onnx::NodeProto& node, int opset, const std::string& where);
+Result<graph::Graph> ImportModel(const onnx::ModelProto& model, const Source& source, const ImportOptions& options);
+
+}  // namespace tenon::model

@@ -1,0 +1,46 @@
+// ONNX in and out. The only room that sees protobuf and the ONNX library; everything that comes from a file is distrusted.
+// Functions are thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <set>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tenon/graph/graph.h"
+
+namespace tenon::model {
+
+struct ImportOptions {
+  uint64_t max_model_bytes = uint64_t{64} << 30;
+  uint64_t max_tensor_bytes = uint64_t{32} << 30;  // of one initializer
+  uint64_t max_nodes = 1'000'000;
+  uint32_t max_depth = 32;                         // of graphs within attributes
+  std::set<std::pair<std::string, std::string>> custom_operators;  // (domain, name) of backends' own operators
+};
+
+// Registers ONNX's operator schemas: once for the process, when the first runtime is created. Import does it where nobody
+// has.
+void RegisterSchemas();
+
+// Maps the file, which must not change while the graph's constants live. kNotFound, kDataLoss (truncated, random),
+// kInvalidArgument (breaks ONNX's rules) or kUnsupported name the place in the model. Operators stand in the revision of
+// the file's opset afterwards; passes::Canonicalise moves them on.
+Result<graph::Graph> ImportFile(const std::string& path, const ImportOptions& options = {});
+// The bytes stay where they are: `owner` keeps them alive as long as the graph's constants.
+Result<graph::Graph> ImportMemory(std::span<const std::byte> bytes, std::shared_ptr<const void> owner,
+                                  const ImportOptions& options = {});
+
+struct ExportOptions {
+  int opset = 0;  // of the default domain; 0: the newest that Tenon knows
+};
+// The canonical graph as an ONNX model with its weights. Operators of other domains stay as they are.
+Result<std::string> Export(const graph::Graph& graph, const ExportOptions& options = {});
+
+// The newest opset of the default domain that import knows.
+int NewestOpset();
+
+}  // namespace tenon::model

@@ -1,0 +1,63 @@
+// What happens to a graph between import and placement. Every pass leaves a graph that Validate() accepts. Any thread, one
+// at a time for a graph.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "tenon/graph/graph.h"
+
+namespace tenon::passes {
+
+// Shape inference of operators that are not ours (a backend's interface "operators").
+class ForeignOperators {
+ public:
+  virtual Status Infer(const graph::Node& node, std::span<const operators::InferInput> inputs,
+                       std::span<operators::InferOutput> outputs) const = 0;
+
+ protected:
+  ~ForeignOperators() = default;
+};
+
+struct Options {
+  uint64_t fold_output_bytes = uint64_t{16} << 20;  // a node whose outputs are larger is not folded
+  uint64_t fold_total_bytes = uint64_t{256} << 20;  // nor is any, once this much has been made
+  bool fold = true;
+  const ForeignOperators* foreign = nullptr;
+};
+
+struct Pass {
+  std::string_view name;
+  Status (*run)(graph::Graph& graph, const Options& options);
+};
+
+// canonicalise, infer_shapes, fold_constants, eliminate_identity, eliminate_dead: in this order.
+std::span<const Pass> Pipeline();
+// Runs all passes; `after`, which may be null, sees the graph after each.
+Status RunPipeline(graph::Graph& graph, const Options& options,
+                   const std::function<void(const Pass&, const graph::Graph&)>& after = nullptr);
+
+// Rewrites every node of ours into the newest revision of its operator.
+Status Canonicalise(graph::Graph& graph, const Options& options);
+// Sets types and shapes of all values, and refuses contradictions with what the model declares for its outputs.
+Status InferShapes(graph::Graph& graph, const Options& options);
+// Computes nodes whose inputs are constant (or whose result depends on static shapes alone).
+Status FoldConstants(graph::Graph& graph, const Options& options);
+// Identity and inference-time Dropout disappear where no name of the model is lost.
+Status EliminateIdentity(graph::Graph& graph, const Options& options);
+Status EliminateDead(graph::Graph& graph, const Options& options);
+
+// Rewrites one node to an older or newer revision, step by step. kUnsupported: it can't be said there; the graph is then
+// as it was. New nodes may be appended: the graph is sorted again, so ids may change unless nothing was added.
+Status RewriteTo(graph::Graph& graph, graph::NodeId node, int revision);
+// Gives symbols a size (--dim NAME=V). kInvalidArgument names an unknown symbol and lists the known ones.
+Status BindSymbols(graph::Graph& graph, const std::map<std::string, int64_t>& sizes);
+
+// A constant of its own bytes.
+std::shared_ptr<const graph::Constant> MakeConstant(DataType type, const Shape& shape, const void* data, uint64_t bytes);
+
+}  // namespace tenon::passes

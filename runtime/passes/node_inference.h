@@ -1,0 +1,24 @@
+// Inference and folding of one node, shared by the passes.
+#pragma once
+
+#include <algorithm>
+#include <vector>
+
+#include "tenon/passes/passes.h"
+
+namespace tenon::passes {
+
+struct NodeInference {
+  std::vector<operators::InferInput> inputs;
+  std::vector<TensorView> views;
+  std::vector<operators::InferOutput> outputs;
+};
+Status InferNode(const graph::Graph& graph, const graph::Node& node, const Options& options, NodeInference* out);
+
+// Folds the node where its outputs are small and what they say is known (constants, or shapes of static tensors), so that
+// shapes which depend on them can be inferred. The node stays; it is dead afterwards.
+Status FoldShapeArithmetic(graph::Graph& graph, graph::NodeId id, const Options& options);
+// Folds the node if it can be; adds the bytes that were made.
+Status FoldNode(graph::Graph& graph, graph::NodeId id, const Options& options, uint64_t* bytes);
+
+}  // namespace tenon::passes

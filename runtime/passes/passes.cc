@@ -1,0 +1,64 @@
+#include "tenon/passes/passes.h"
+
+#include <cstring>
+
+namespace tenon::passes {
+
+std::span<const Pass> Pipeline() {
+  static constexpr Pass kPasses[] = {
+      {"canonicalise", Canonicalise},           {"infer_shapes", InferShapes},
+      {"fold_constants", FoldConstants},        {"eliminate_identity", EliminateIdentity},
+      {"eliminate_dead", EliminateDead},
+  };
+  return kPasses;
+}
+
+Status RunPipeline(graph::Graph& graph, const Options& options,
+                   const std::function<void(const Pass&, const graph::Graph&)>& after) {
+  for (const Pass& pass : Pipeline()) {
+    TENON_RETURN_IF_ERROR(pass.run(graph, options));
+    TENON_RETURN_IF_ERROR(graph.Validate().WithContext(std::string("after ") + std::string(pass.name)));
+    if (after) after(pass, graph);
+  }
+  return {};
+}
+
+std::shared_ptr<const graph::Constant> MakeConstant(DataType type, const Shape& shape, const void* data,
+                                                    uint64_t bytes) {
+  auto memory = std::shared_ptr<std::byte[]>(new std::byte[bytes ? bytes : 1]);
+  if (bytes) std::memcpy(memory.get(), data, bytes);
+  auto blob = std::make_shared<graph::Blob>();
+  blob->data = memory.get();
+  blob->size = bytes;
+  blob->owner = std::move(memory);
+  auto constant = std::make_shared<graph::Constant>();
+  constant->type = type;
+  constant->shape = shape;
+  constant->blob = std::move(blob);
+  return constant;
+}
+
+Status BindSymbols(graph::Graph& graph, const std::map<std::string, int64_t>& sizes) {
+  for (const auto& [name, size] : sizes) {
+    uint32_t id = 0;
+    while (id < graph.symbols.size() && graph.symbols[id] != name) ++id;
+    if (id == graph.symbols.size()) {
+      std::string known;
+      for (const std::string& symbol : graph.symbols) known += (known.empty() ? "" : ", ") + symbol;
+      return Status(Code::kInvalidArgument, "the model has no dimension named '" + name + "'" +
+                                                (known.empty() ? "; it has none with names" : " (it has: " + known + ")"));
+    }
+    if (size < 0) {
+      return Status(Code::kInvalidArgument,
+                    "dimension " + name + ": got " + std::to_string(size) + ", expected 0 or more");
+    }
+    for (graph::Value& value : graph.values) {
+      for (int axis = 0; axis < value.shape.rank(); ++axis) {
+        if (value.shape[axis] == SymbolDim(id)) value.shape[axis] = size;
+      }
+    }
+  }
+  return {};
+}
+
+}  // namespace tenon::passes

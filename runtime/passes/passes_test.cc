@@ -1,0 +1,137 @@
+#include "tenon/passes/passes.h"
+
+#include <gtest/gtest.h>
+
+namespace tenon::passes {
+namespace {
+
+using graph::Graph;
+using graph::kNone;
+using graph::ValueId;
+
+ValueId AddInput(Graph& graph, const std::string& name, Shape shape) {
+  graph::Value value;
+  value.name = name;
+  value.type = DataType::kFloat32;
+  value.shape = shape;
+  graph.inputs.push_back(graph.AddValue(std::move(value)));
+  return graph.inputs.back();
+}
+
+ValueId AddConstant(Graph& graph, const std::string& name, DataType type, Shape shape, const void* data, uint64_t bytes) {
+  graph::Value value;
+  value.name = name;
+  value.type = type;
+  value.shape = shape;
+  value.constant = MakeConstant(type, shape, data, bytes);
+  return graph.AddValue(std::move(value));
+}
+
+ValueId AddNode(Graph& graph, const std::string& op, std::vector<ValueId> inputs, const std::string& output,
+                std::vector<graph::Attribute> attributes = {}) {
+  graph::Value value;
+  value.name = output;
+  const ValueId id = graph.AddValue(std::move(value));
+  graph::Node node;
+  node.name = op + "_" + output;
+  node.op = op;
+  node.definition = operators::FindOperator("", op);
+  node.revision = node.definition->newest().number;
+  node.inputs = std::move(inputs);
+  node.outputs = {id};
+  node.attributes = std::move(attributes);
+  graph.AddNode(std::move(node));
+  return id;
+}
+
+TEST(PassesTest, ShapeArithmeticOnStaticShapesFoldsAway) {
+  Graph graph;
+  const ValueId x = AddInput(graph, "x", {2, 3, 4});
+  const int64_t zero[] = {0};
+  const int64_t minus[] = {-1};
+  const ValueId index = AddConstant(graph, "i", DataType::kInt64, {1}, zero, 8);
+  const ValueId rest = AddConstant(graph, "r", DataType::kInt64, {1}, minus, 8);
+  const ValueId shape = AddNode(graph, "Shape", {x}, "s");
+  const ValueId first = AddNode(graph, "Gather", {shape, index}, "f", {{"axis", int64_t{0}}});
+  const ValueId target = AddNode(graph, "Concat", {first, rest}, "t", {{"axis", int64_t{0}}});
+  graph.outputs = {AddNode(graph, "Reshape", {x, target}, "y")};
+  const Status status = RunPipeline(graph, {});
+  ASSERT_TRUE(status.ok()) << status.ToString();
+  EXPECT_EQ(graph.nodes.size(), 1u) << graph.Dump();
+  EXPECT_EQ(graph.values[graph.outputs[0]].shape, Shape({2, 12}));
+}
+
+TEST(PassesTest, SymbolsPassThrough) {
+  Graph graph;
+  graph.symbols = {"N"};
+  const ValueId x = AddInput(graph, "x", Shape({SymbolDim(0), 3}));
+  graph.outputs = {AddNode(graph, "Relu", {x}, "y")};
+  ASSERT_TRUE(RunPipeline(graph, {}).ok());
+  EXPECT_EQ(graph.values[graph.outputs[0]].shape[0], SymbolDim(0));
+  ASSERT_TRUE(BindSymbols(graph, {{"N", 5}}).ok());
+  EXPECT_EQ(graph.values[graph.outputs[0]].shape, Shape({5, 3}));
+  EXPECT_NE(BindSymbols(graph, {{"M", 5}}).message().find("it has: N"), std::string_view::npos);
+}
+
+TEST(PassesTest, IdentitiesDisappearAndOutputsKeepTheirNames) {
+  Graph graph;
+  const ValueId x = AddInput(graph, "x", {2});
+  const ValueId a = AddNode(graph, "Identity", {x}, "a");
+  const ValueId b = AddNode(graph, "Relu", {a}, "b");
+  const ValueId y = AddNode(graph, "Identity", {b}, "y");
+  graph.outputs = {y};
+  ASSERT_TRUE(RunPipeline(graph, {}).ok());
+  ASSERT_EQ(graph.nodes.size(), 1u) << graph.Dump();
+  EXPECT_EQ(graph.values[graph.nodes[0].outputs[0]].name, "y");
+  EXPECT_EQ(graph.values[graph.nodes[0].inputs[0]].name, "x");
+}
+
+TEST(PassesTest, AnInputThatIsAnOutputStays) {
+  Graph graph;
+  const ValueId x = AddInput(graph, "x", {2});
+  graph.outputs = {AddNode(graph, "Identity", {x}, "y")};
+  ASSERT_TRUE(RunPipeline(graph, {}).ok());
+  EXPECT_EQ(graph.nodes.size(), 1u);
+  EXPECT_EQ(graph.values[graph.outputs[0]].name, "y");
+}
+
+TEST(PassesTest, ConstantsFoldAndDeadNodesGo) {
+  Graph graph;
+  const ValueId x = AddInput(graph, "x", {2});
+  const float values[] = {1, -2};
+  const ValueId c = AddConstant(graph, "c", DataType::kFloat32, {2}, values, 8);
+  const ValueId n = AddNode(graph, "Neg", {c}, "n");
+  AddNode(graph, "Relu", {x}, "dead");
+  graph.outputs = {AddNode(graph, "Add", {x, n}, "y")};
+  ASSERT_TRUE(RunPipeline(graph, {}).ok());
+  ASSERT_EQ(graph.nodes.size(), 1u) << graph.Dump();
+  const auto& folded = graph.values[graph.nodes[0].inputs[1]].constant;
+  ASSERT_TRUE(folded);
+  EXPECT_EQ(reinterpret_cast<const float*>(folded->blob->data)[1], 2.0f);
+}
+
+TEST(PassesTest, ADeclaredOutputThatContradictsIsRefused) {
+  Graph graph;
+  const ValueId x = AddInput(graph, "x", {2});
+  graph.outputs = {AddNode(graph, "Relu", {x}, "y")};
+  graph.values[graph.outputs[0]].shape = {3};
+  const Status status = RunPipeline(graph, {});
+  EXPECT_EQ(status.code(), Code::kInvalidArgument);
+  EXPECT_NE(status.message().find("\"y\""), std::string_view::npos) << status.ToString();
+}
+
+TEST(PassesTest, RewritingDownAndUpGivesTheSameNode) {
+  Graph graph;
+  const ValueId x = AddInput(graph, "x", {2, 3});
+  const float bound = 6;
+  const ValueId high = AddConstant(graph, "high", DataType::kFloat32, {}, &bound, 4);
+  graph.outputs = {AddNode(graph, "Clip", {x, kNone, high}, "y")};
+  const int newest = graph.nodes[0].revision;
+  ASSERT_TRUE(RewriteTo(graph, 0, 1).ok());
+  EXPECT_EQ(std::get<float>(graph.nodes[0].Find("max")->value), 6.0f);
+  ASSERT_TRUE(RewriteTo(graph, 0, newest).ok());
+  EXPECT_EQ(graph.nodes[0].inputs.size(), 3u);
+}
+
+}  // namespace
+}  // namespace tenon::passes
