@@ -4,10 +4,9 @@
 
 namespace tenon::execution {
 
-AbiNode::AbiNode(const program::Program& program, const program::ProgramNode& node) {
+AbiNode::AbiNode(const program::Program& program, const program::ProgramNode& node) : attributes_(node.node.attributes) {
   for (uint32_t v : node.node.inputs) inputs_.push_back(Value(program, v, TENON_LAYOUT_ROW_MAJOR));
   for (uint32_t v : node.node.outputs) outputs_.push_back(Value(program, v, TENON_LAYOUT_ROW_MAJOR));
-  for (const graph::Attribute& attribute : node.node.attributes) AddAttribute(attribute);
   node_.struct_size = sizeof node_;
   node_.revision = static_cast<uint32_t>(node.node.revision);
   node_.domain = node.node.domain.c_str();
@@ -15,14 +14,15 @@ AbiNode::AbiNode(const program::Program& program, const program::ProgramNode& no
   node_.name = node.node.name.c_str();
   node_.inputs = inputs_.data();
   node_.outputs = outputs_.data();
-  node_.attributes = attribute_list_.data();
+  node_.attributes = attributes_.list().data();
   node_.input_count = static_cast<uint32_t>(inputs_.size());
   node_.output_count = static_cast<uint32_t>(outputs_.size());
-  node_.attribute_count = static_cast<uint32_t>(attribute_list_.size());
+  node_.attribute_count = static_cast<uint32_t>(attributes_.list().size());
 }
 
 AbiNode::AbiNode(const program::Program& program, const program::PhysicalValue& from,
-                 const program::PhysicalValue& to) {
+                 const program::PhysicalValue& to)
+    : attributes_({}) {
   inputs_.push_back(Value(program, from.logical, from.layout));
   outputs_.push_back(Value(program, to.logical, to.layout));
   node_.struct_size = sizeof node_;
@@ -52,60 +52,6 @@ const tenon_value* AbiNode::Value(const program::Program& program, uint32_t logi
     out.data_bytes = program.constants[value.constant]->blob->size;
   }
   return &out;
-}
-
-const tenon_value* AbiNode::ConstantValue(const graph::Constant& constant, const char* name) {
-  tenon_value& out = values_.emplace_back();
-  auto& dims = dims_.emplace_back();
-  std::ranges::copy(constant.shape.dims(), dims.begin());
-  out.struct_size = sizeof out;
-  out.dtype = static_cast<tenon_dtype>(constant.type);
-  out.name = name;
-  out.rank = constant.shape.rank();
-  out.dims = dims.data();
-  if (constant.blob) {
-    out.data = constant.blob->data;
-    out.data_bytes = constant.blob->size;
-  }
-  return &out;
-}
-
-void AbiNode::AddAttribute(const graph::Attribute& attribute) {
-  tenon_attribute out{};
-  out.struct_size = sizeof out;
-  out.name = attribute.name.c_str();
-  if (const auto* i = std::get_if<int64_t>(&attribute.value)) {
-    out.kind = TENON_ATTRIBUTE_INT;
-    out.i = *i;
-  } else if (const auto* f = std::get_if<float>(&attribute.value)) {
-    out.kind = TENON_ATTRIBUTE_FLOAT;
-    out.f = *f;
-  } else if (const auto* s = std::get_if<std::string>(&attribute.value)) {
-    out.kind = TENON_ATTRIBUTE_STRING;
-    out.s = s->c_str();
-    out.s_bytes = s->size();
-  } else if (const auto* ints = std::get_if<std::vector<int64_t>>(&attribute.value)) {
-    out.kind = TENON_ATTRIBUTE_INTS;
-    out.ints = ints->data();
-    out.count = ints->size();
-  } else if (const auto* floats = std::get_if<std::vector<float>>(&attribute.value)) {
-    out.kind = TENON_ATTRIBUTE_FLOATS;
-    out.floats = floats->data();
-    out.count = floats->size();
-  } else if (const auto* strings = std::get_if<std::vector<std::string>>(&attribute.value)) {
-    auto& list = strings_.emplace_back();
-    for (const std::string& text : *strings) list.push_back(text.c_str());
-    out.kind = TENON_ATTRIBUTE_STRINGS;
-    out.strings = list.data();
-    out.count = list.size();
-  } else if (const auto* tensor = std::get_if<graph::Constant>(&attribute.value)) {
-    out.kind = TENON_ATTRIBUTE_TENSOR;
-    out.tensor = ConstantValue(*tensor, attribute.name.c_str());
-  } else {
-    return;
-  }
-  attributes_.push_back(out);
-  attribute_list_.push_back(&attributes_.back());
 }
 
 }  // namespace tenon::execution

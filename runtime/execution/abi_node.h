@@ -1,17 +1,17 @@
 // A node of a program in the form in which a backend gets it (tenon_node of backend.h).
 #pragma once
 
+#include <array>
 #include <deque>
-#include <span>
 #include <vector>
 
 #include "tenon/backend_api/backend.h"
+#include "tenon/execution/abi_attributes.h"
 #include "tenon/program/program.h"
 
 namespace tenon::execution {
 
-// Lends from the program and from itself: both outlive its use. Attributes with graphs are left out (the host runs
-// control flow). Layouts are those of the step's physical values.
+// Lends from the program and from itself: both outlive its use. Layouts are those of the step's physical values.
 class AbiNode {
  public:
   AbiNode(const program::Program& program, const program::ProgramNode& node);
@@ -24,15 +24,11 @@ class AbiNode {
 
  private:
   const tenon_value* Value(const program::Program& program, uint32_t logical, tenon_layout layout);
-  const tenon_value* ConstantValue(const graph::Constant& constant, const char* name);
-  void AddAttribute(const graph::Attribute& attribute);
 
+  AbiAttributes attributes_;
   std::deque<tenon_value> values_;
-  std::deque<tenon_attribute> attributes_;
-  std::deque<std::vector<const char*>> strings_;
   std::deque<std::array<int64_t, kMaxRank>> dims_;
   std::vector<const tenon_value*> inputs_, outputs_;
-  std::vector<const tenon_attribute*> attribute_list_;
   tenon_node node_{};
 };
 

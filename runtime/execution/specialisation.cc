@@ -13,8 +13,8 @@ Result<std::shared_ptr<const Specialisation>> Specialisation::Build(const LivePr
   const program::Program& program = live.program();
   made->live_ = &live;
   made->inputs_.assign(inputs.begin(), inputs.end());
-  TENON_RETURN_IF_ERROR(
-      program::ResolveShapes(program, inputs, previous ? &previous->resolved_ : nullptr, &made->resolved_));
+  TENON_RETURN_IF_ERROR(program::ResolveShapes(program, inputs, previous ? &previous->resolved_ : nullptr,
+                                               &made->resolved_, live.options().foreign.get()));
   TENON_RETURN_IF_ERROR(made->MakeArguments(live, previous));
   made->plans_.resize(program.steps.size());
   made->workspace_.resize(program.steps.size());

@@ -17,6 +17,7 @@
 #include "tenon/execution/memory.h"
 #include "tenon/execution/tensor.h"
 #include "tenon/execution/weight_cache.h"
+#include "tenon/program/plan.h"
 #include "tenon/program/program.h"
 
 namespace tenon::execution {
@@ -27,6 +28,7 @@ struct ExecutableOptions {
   std::shared_ptr<Quarantine> quarantine = std::make_shared<Quarantine>();
   std::shared_ptr<ByteBudget> budget = std::make_shared<ByteBudget>();
   std::shared_ptr<AsyncRunner> async = std::make_shared<AsyncRunner>();
+  std::shared_ptr<const program::ForeignOperators> foreign;  // shape functions of backends' own operators; may be null
   uint64_t plan_cache_bytes = uint64_t{64} << 20;     // of specialisations kept
   uint64_t drain_timeout_ns = 10'000'000'000;         // after a failure, for all queues together
   uint32_t max_contexts = 16;                         // kept for reuse
