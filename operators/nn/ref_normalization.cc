@@ -1,0 +1,145 @@
+// BatchNormalization, InstanceNormalization and LayerNormalization.
+#include <cmath>
+
+#include "support/plan.h"
+
+namespace tenon::operators {
+namespace {
+
+// Mean and 1 / sqrt(variance + epsilon), the variance from the differences to the mean; summed in 16 parts.
+template <typename T>
+struct Moments {
+  T mean, scale;
+  Moments(const T* x, int64_t count, T epsilon) {
+    mean = Sum(x, count, [](T value) { return value; }) / static_cast<T>(count);
+    const T center = mean;
+    const T squares = Sum(x, count, [center](T value) { return (value - center) * (value - center); });
+    scale = 1 / std::sqrt(squares / static_cast<T>(count) + epsilon);
+  }
+
+ private:
+  template <typename F>
+  static T Sum(const T* x, int64_t count, const F& f) {
+    T parts[16] = {};
+    int64_t i = 0;
+    for (; i + 16 <= count; i += 16) {
+      for (int64_t j = 0; j < 16; ++j) parts[j] += f(x[i + j]);
+    }
+    for (int64_t j = 0; i < count; ++i, ++j) parts[j] += f(x[i]);
+    T sum = 0;
+    for (const T part : parts) sum += part;
+    return sum;
+  }
+};
+
+// y = x * a[c] + b[c] over planes of one channel each; where the statistics come from is the difference.
+template <typename T>
+class ChannelPlan final : public KernelPlan {
+ public:
+  ChannelPlan(const NodeView& node, Specs inputs, Specs)
+      : of_batch_(node.op == "BatchNormalization"), epsilon_(static_cast<T>(node.Float("epsilon", 1e-5F))) {
+    const Shape& x = inputs[0].shape;
+    channels_ = x[1];
+    planes_ = x[0] * x[1];
+    for (const int64_t dim : x.dims().subspan(2)) size_ *= dim;
+  }
+  Status Run(const KernelArguments& arguments) const override {
+    const auto input = [&](size_t i) { return static_cast<const T*>(arguments.inputs[i]); };
+    auto* y = static_cast<T*>(arguments.outputs[0]);
+    ForElements(
+        arguments.parallel, planes_,
+        [&](int64_t begin, int64_t end) {
+          for (int64_t i = begin; i < end; ++i) {
+            const int64_t c = i % channels_;
+            const T* x = input(0) + i * size_;
+            T mean, scale;
+            if (of_batch_) {
+              mean = input(3)[c];
+              scale = 1 / std::sqrt(input(4)[c] + epsilon_);
+            } else {
+              const Moments<T> moments(x, size_, epsilon_);
+              mean = moments.mean;
+              scale = moments.scale;
+            }
+            const T a = input(1)[c] * scale, b = input(2)[c];
+            T* to = y + i * size_;
+#pragma GCC ivdep
+            for (int64_t j = 0; j < size_; ++j) to[j] = (x[j] - mean) * a + b;
+          }
+        },
+        std::max<int64_t>(1, kElementChunk / std::max<int64_t>(1, size_)));
+    return {};
+  }
+
+ private:
+  bool of_batch_;
+  T epsilon_;
+  int64_t channels_, planes_, size_ = 1;
+};
+
+template <typename T>
+class LayerPlan final : public KernelPlan {
+ public:
+  LayerPlan(const NodeView& node, Specs inputs, Specs) : epsilon_(static_cast<T>(node.Float("epsilon", 1e-5F))) {
+    const Shape& x = inputs[0].shape;
+    const int64_t axis = node.Int("axis", -1);
+    const auto first = static_cast<int>(axis < 0 ? axis + x.rank() : axis);
+    for (int i = 0; i < x.rank(); ++i) (i < first ? rows_ : size_) *= x[i];
+    plain_ = inputs[1].shape.ElementCount() == size_ && (!Has(inputs, 2) || inputs[2].shape.ElementCount() == size_);
+  }
+  bool plain() const { return plain_; }
+  Status Run(const KernelArguments& arguments) const override {
+    const auto* x = static_cast<const T*>(arguments.inputs[0]);
+    const auto* scale = static_cast<const T*>(arguments.inputs[1]);
+    const auto* shift = arguments.inputs.size() > 2 ? static_cast<const T*>(arguments.inputs[2]) : nullptr;
+    auto* y = static_cast<T*>(arguments.outputs[0]);
+    const auto output = [&](size_t i) {
+      return i < arguments.outputs.size() ? static_cast<T*>(arguments.outputs[i]) : nullptr;
+    };
+    T* const means = output(1);
+    T* const inverses = output(2);
+    ForElements(
+        arguments.parallel, rows_,
+        [=, this](int64_t begin, int64_t end) {
+          for (int64_t i = begin; i < end; ++i) {
+            const T* from = x + i * size_;
+            T* to = y + i * size_;
+            const Moments<T> moments(from, size_, epsilon_);
+            for (int64_t j = 0; j < size_; ++j) {
+              const T value = (from[j] - moments.mean) * moments.scale * scale[j];
+              to[j] = shift == nullptr ? value : value + shift[j];
+            }
+            if (means != nullptr) means[i] = moments.mean;
+            if (inverses != nullptr) inverses[i] = moments.scale;
+          }
+        },
+        std::max<int64_t>(1, kElementChunk / std::max<int64_t>(1, size_)));
+    return {};
+  }
+
+ private:
+  T epsilon_;
+  int64_t rows_ = 1, size_ = 1;
+  bool plain_;
+};
+
+PlanResult PlanLayer(const NodeView& node, Specs inputs, Specs outputs) {
+  if (node.Int("stash_type", 1) != 1 && (Has(outputs, 1) || Has(outputs, 2))) {
+    return Unsupported(node, "stash_type is not float32");
+  }
+  auto plan = std::make_unique<LayerPlan<float>>(node, inputs, outputs);
+  if (!plan->plain()) return Unsupported(node, "Scale or B are broadcast (the reference kernel takes full ones)");
+  return Plan(std::move(plan));
+}
+
+constexpr Kernel kRows[] = {
+    {"", "BatchNormalization", 14, 14, Floats::kMask, PlanByType<ChannelPlan, Floats>, 1e-5},
+    {"", "InstanceNormalization", 1, 1, Floats::kMask, PlanByType<ChannelPlan, Floats>, 1e-5},
+    {"", "LayerNormalization", 17, 17, Float32::kMask, PlanLayer, 1e-5},
+};
+
+}  // namespace
+
+KernelRows ref_normalization_rows() { return kRows; }
+
+}  // namespace tenon::operators
