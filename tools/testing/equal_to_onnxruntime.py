@@ -21,18 +21,18 @@ import onnxruntime as ort
 BOUND = 1e-4
 MEMORY = ("locked", "handle", "unified")
 SHAPES = {  # inputs per model: one list of shapes per run, batch 1 and, where the graph allows it, 3
-    "cls": [[1, 3, 48, 192], [3, 3, 48, 192]],
+    "text_direction": [[1, 3, 48, 192], [3, 3, 48, 192]],
     "resnet50": [[1, 3, 224, 224], [3, 3, 224, 224]],
     "mobilenet_v2": [[1, 3, 224, 224], [3, 3, 224, 224]],
     "unet": [[1, 3, 256, 256], [3, 3, 256, 256]],
     "resnet50_opset23": [[1, 3, 224, 224]],
 }
-SMALL = ("cls", "mobilenet_v2")  # 50 seeds; the others 5
+SMALL = ("text_direction", "mobilenet_v2")  # 50 seeds; the others 5
 
 
 def key_of(path):
     name = os.path.splitext(os.path.basename(path))[0]
-    return "cls" if "cls" in name else name
+    return name
 
 
 def configurations(name, level):
