@@ -280,7 +280,7 @@ PlanResult PlanResize(const NodeView& node, Specs inputs, Specs outputs) {
       Find(node, "coordinate_transformation_mode", "half_pixel", kCoordinates, settings.coordinates));
   TENON_RETURN_IF_ERROR(Find(node, "nearest_mode", "round_prefer_floor", kRoundings, settings.rounding));
   settings.antialias = node.Int("antialias", 0) != 0;
-  settings.exclude_outside = node.Int("exclude_outside", 0) != 0 || settings.antialias;
+  settings.exclude_outside = node.Int("exclude_outside", 0) != 0;
   settings.cubic_a = node.Float("cubic_coeff_a", -0.75F);
   settings.extrapolation = node.Float("extrapolation_value", 0);
   for (const int64_t dim : inputs[0].shape.dims()) {

@@ -1,9 +1,11 @@
 // Range: start, start + delta ... before limit.
 #include "structure/range.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "support/definition.h"
+#include "support/rewrite.h"
 
 namespace tenon::operators {
 namespace {
@@ -36,6 +38,9 @@ Status Infer(const NodeView& node, std::span<const InferInput> inputs, std::span
     if (value == nullptr || value->data == nullptr) return {};
     if (value->shape.ElementCount() != 1) return Invalid(node, "input ", static_cast<int>(i), " is no scalar");
   }
+  constexpr DataType kComputed[] = {DataType::kFloat32, DataType::kFloat64, DataType::kInt16, DataType::kInt32,
+                                    DataType::kInt64};
+  if (std::ranges::find(kComputed, inputs[0].type) == std::end(kComputed)) return {};
   const int64_t count =
       RangeCount(inputs[0].type, inputs[0].value->data, inputs[1].value->data, inputs[2].value->data);
   if (count < 0) return Invalid(node, "delta is 0 or the range is too long");
@@ -43,7 +48,14 @@ Status Infer(const NodeView& node, std::span<const InferInput> inputs, std::span
   return {};
 }
 
-constexpr Operator kRows[] = {Define<Infer, Arity{3, 3}, kOnce<11>>(
+// Revision 27 says in which type 16-bit floats are counted.
+Status DropStashType(Rewriter& rewriter) {
+  TENON_RETURN_IF_ERROR(RequireInt(rewriter, "stash_type", 1, 1));
+  rewriter.RemoveAttribute("stash_type");
+  return {};
+}
+constexpr Revision kRevisions[] = {Since(11), Since(27, nullptr, DropStashType)};
+constexpr Operator kRows[] = {Define<Infer, Arity{3, 3}, kRevisions>(
     {.name = "Range", .cost = CopyCost, .flags = kHostArithmetic, .shape_inputs = 0b111})};
 
 }  // namespace

@@ -77,7 +77,7 @@ using RangeTypes = TypeList<float, double, int16_t, int32_t, int64_t>;
 
 constexpr Kernel kRows[] = {
     {"", "ConstantOfShape", 9, 9, Bit(DataType::kInt64), PlanFill, 0},
-    {"", "Range", 11, 11, RangeTypes::kMask, PlanByType<RangePlan, RangeTypes>, 0},
+    {"", "Range", 27, 27, RangeTypes::kMask, PlanByType<RangePlan, RangeTypes>, 0},
     {"", "Shape", 15, 15, ~uint64_t{0}, PlanShape, 0},
     {"", "Size", 1, 1, ~uint64_t{0}, PlanShape, 0},
 };

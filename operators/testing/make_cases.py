@@ -24,6 +24,8 @@ TYPES = {  # what numpy and the file agree on
     TensorProto.UINT8, TensorProto.UINT16, TensorProto.UINT32, TensorProto.UINT64, TensorProto.BOOL,
     TensorProto.FLOAT16, TensorProto.BFLOAT16,
 }
+# ONNX's text and ONNX Runtime align the corners of the output as it is; these cases align those of its unrounded size.
+OTHER_MEANING = {"test_resize_downsample_scales_cubic_align_corners", "test_resize_downsample_scales_linear_align_corners"}
 
 
 class Skip(Exception):
@@ -84,6 +86,8 @@ def case(name, node, opset, inputs, outputs, rtol, atol):
 def onnx_case(test):
     nodes = test.model.graph.node
     node = nodes[0]
+    if test.name in OTHER_MEANING:
+        raise Skip("aligns the corners of the unrounded output")
     for proto in list(test.model.graph.input) + list(test.model.graph.output):
         if proto.type.WhichOneof("value") != "tensor_type":
             raise Skip("not a tensor")
@@ -143,7 +147,7 @@ def older_nodes():
     yield "split_13", 13, "Split", [x, i64(1, 3)], dict(axis=2), 2
     yield "split_13_equal", 13, "Split", [x], dict(axis=2), 4
     yield "dropout_7", 7, "Dropout", [x], dict(ratio=0.3), 1
-    yield "dropout_10", 10, "Dropout", [x], {}, 2
+    yield "dropout_10", 10, "Dropout", [x], {}, 1
     yield "batch_normalization_7", 7, "BatchNormalization", [
         x, f32(1, 2, 3), f32(0, -1, 1), f32(0.5, 0, -1), f32(1, 2, 0.5)], dict(epsilon=1e-3), 1
     yield "batch_normalization_9", 9, "BatchNormalization", [
@@ -152,7 +156,8 @@ def older_nodes():
     yield "upsample_7_linear", 7, "Upsample", [image], dict(scales=[1.0, 1.0, 2.0, 1.5], mode="linear"), 1
     yield "upsample_9", 9, "Upsample", [image, f32(1, 1, 2.5, 2)], {}, 1
     yield "upsample_9_linear", 9, "Upsample", [image, f32(1, 1, 2, 2)], dict(mode="linear"), 1
-    yield "resize_10", 10, "Resize", [image, f32(1, 1, 0.6, 1.7)], {}, 1
+    # Only enlarging: for shrinking ONNX Runtime has a rounding of its own where ONNX's converter says floor.
+    yield "resize_10", 10, "Resize", [image, f32(1, 1, 1.6, 1.7)], {}, 1
     yield "resize_10_linear", 10, "Resize", [image, f32(1, 1, 0.6, 1.7)], dict(mode="linear"), 1
     for mode in ("nearest", "linear", "cubic"):
         for where in ("half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric"):
