@@ -139,11 +139,9 @@ typedef struct tenon_limits {
 /* The file is mapped and must not change while the model or a session of it lives. limits may be NULL. */
 TENON_API tenon_status tenon_model_open_file(tenon_runtime* runtime, const char* path, const tenon_limits* limits,
                                              tenon_model** out_model);
-/* The bytes are copied, but for `keep` not 0: then they stay the caller's and must outlive the model and its sessions.
- * External data is looked for in `folder`; NULL: there is none. */
+/* The bytes are copied, but for `keep` not 0: then they stay the caller's and must outlive the model and its sessions. */
 TENON_API tenon_status tenon_model_open_memory(tenon_runtime* runtime, const void* data, uint64_t size, int32_t keep,
-                                               const char* folder, const tenon_limits* limits,
-                                               tenon_model** out_model);
+                                               const tenon_limits* limits, tenon_model** out_model);
 TENON_API void tenon_model_release(tenon_model* model);
 
 /* An input or output. */

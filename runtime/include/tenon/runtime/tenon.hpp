@@ -184,7 +184,7 @@ class Model {
   // Copies the bytes.
   Model(const Runtime& runtime, std::span<const std::byte> bytes, const tenon_limits* limits = nullptr) {
     tenon_model* handle = nullptr;
-    Check(tenon_model_open_memory(runtime.get(), bytes.data(), bytes.size(), 0, nullptr, limits, &handle));
+    Check(tenon_model_open_memory(runtime.get(), bytes.data(), bytes.size(), 0, limits, &handle));
     handle_.reset(handle);
   }
   tenon_model* get() const { return handle_.get(); }

@@ -1,0 +1,128 @@
+#include "report.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <map>
+#include <nlohmann/json.hpp>
+
+namespace tenon::session {
+
+using Kind = placement::NodeChoice::Kind;
+
+bool IsFallback(const placement::NodeChoice& row, const BackendGroups& groups) {
+  if (row.kind != Kind::kKernel && row.kind != Kind::kSegment) return false;
+  return !groups.empty() && std::ranges::find(groups[0], row.backend) == groups[0].end();
+}
+
+const char* ReasonName(tenon_reason reason) {
+  static constexpr const char* kNames[] = {"other",  "operator",  "revision", "dtype",  "rank",     "shape", "dynamic_shape",
+                                           "attribute", "layout", "memory",   "numerics", "constant", "option"};
+  return reason >= 0 && reason < static_cast<tenon_reason>(std::size(kNames)) ? kNames[reason] : "other";
+}
+
+namespace {
+
+std::string RefusalText(const placement::Refusal& refusal) {
+  return refusal.backend + (refusal.kernel.empty() ? "" : "." + refusal.kernel) + ": " + refusal.message;
+}
+
+struct Totals {
+  std::map<std::string, int> kinds, backends;
+  int fallbacks = 0;
+  double cost_us = 0, fallback_cost_us = 0;
+};
+
+Totals Sum(const placement::Report& report, const BackendGroups& groups) {
+  Totals totals;
+  for (const placement::NodeChoice& row : report.rows) {
+    ++totals.kinds[placement::KindName(row.kind)];
+    ++totals.backends[row.backend];
+    totals.cost_us += row.cost_us;
+    if (!IsFallback(row, groups)) continue;
+    ++totals.fallbacks;
+    totals.fallback_cost_us += row.cost_us;
+  }
+  return totals;
+}
+
+std::string Cell(const std::string& text, size_t width) {
+  return text.size() >= width ? text : text + std::string(width - text.size(), ' ');
+}
+
+}  // namespace
+
+PlacementRows::PlacementRows(const placement::Report& report, const BackendGroups& groups) {
+  for (const placement::NodeChoice& choice : report.rows) {
+    Row& row = rows_.emplace_back();
+    for (const placement::Refusal& refusal : choice.refusals) row.refusals.push_back(RefusalText(refusal));
+    for (const std::string& refusal : row.refusals) row.pointers.push_back(refusal.c_str());
+    tenon_placement_row& out = row.row;
+    out.struct_size = sizeof out;
+    out.refusal_count = static_cast<uint32_t>(row.pointers.size());
+    out.node = choice.node.c_str();
+    out.op = choice.op.c_str();
+    out.kind = placement::KindName(choice.kind);
+    out.backend = choice.backend.c_str();
+    out.kernel = choice.kernel.c_str();
+    out.cost_us = choice.cost_us;
+    out.bytes = choice.bytes;
+    out.refusals = row.pointers.data();
+    out.fallback = IsFallback(choice, groups);
+    list_.push_back(&out);
+  }
+}
+
+std::string ExplainText(const placement::Report& report, const BackendGroups& groups) {
+  size_t node_width = 4, op_width = 2, where_width = 7;
+  auto where = [](const placement::NodeChoice& row) {
+    return row.kernel.empty() ? row.backend : row.backend + "." + row.kernel;
+  };
+  for (const placement::NodeChoice& row : report.rows) {
+    node_width = std::min<size_t>(std::max(node_width, row.node.size()), 40);
+    op_width = std::max(op_width, row.op.size());
+    where_width = std::max(where_width, where(row).size());
+  }
+  std::string text = Cell("node", node_width) + "  " + Cell("op", op_width) + "  kind     " +
+                     Cell("backend.kernel", where_width) + "  modelled us\n";
+  for (const placement::NodeChoice& row : report.rows) {
+    char cost[32];
+    std::snprintf(cost, sizeof cost, "%.2f", row.cost_us);
+    text += Cell(row.node, node_width) + "  " + Cell(row.op, op_width) + "  " + Cell(placement::KindName(row.kind), 7) +
+            "  " + Cell(where(row), std::max<size_t>(where_width, 14)) + "  " + cost +
+            (IsFallback(row, groups) ? "  fallback" : "") + "\n";
+    for (const placement::Refusal& refusal : row.refusals) text += "    not " + RefusalText(refusal) + "\n";
+  }
+  const Totals totals = Sum(report, groups);
+  text += std::to_string(report.rows.size()) + " rows:";
+  for (const auto& [kind, count] : totals.kinds) text += " " + std::to_string(count) + " " + kind;
+  text += "; by backend:";
+  for (const auto& [backend, count] : totals.backends) text += " " + backend + " " + std::to_string(count);
+  return text + "; " + std::to_string(totals.fallbacks) + " fallbacks\n";
+}
+
+std::string ExplainJson(const placement::Report& report, const BackendGroups& groups) {
+  using Json = nlohmann::ordered_json;
+  Json rows = Json::array();
+  for (const placement::NodeChoice& row : report.rows) {
+    Json refusals = Json::array();
+    for (const placement::Refusal& refusal : row.refusals) {
+      refusals.push_back({{"backend", refusal.backend}, {"kernel", refusal.kernel},
+                          {"reason", ReasonName(refusal.reason)}, {"message", refusal.message}});
+    }
+    rows.push_back({{"node", row.node}, {"op", row.op}, {"kind", placement::KindName(row.kind)},
+                    {"backend", row.backend}, {"kernel", row.kernel}, {"fallback_kernels", row.fallbacks},
+                    {"cost_us", row.cost_us}, {"bytes", row.bytes}, {"fallback", IsFallback(row, groups)},
+                    {"refusals", std::move(refusals)}});
+  }
+  const Totals totals = Sum(report, groups);
+  const Json out = {{"version", 1},
+                    {"backends", groups},
+                    {"rows", std::move(rows)},
+                    {"totals",
+                     {{"rows", report.rows.size()}, {"by_kind", totals.kinds}, {"by_backend", totals.backends},
+                      {"fallbacks", totals.fallbacks}, {"cost_us", totals.cost_us},
+                      {"fallback_cost_us", totals.fallback_cost_us}, {"cost", "modelled"}}}};
+  return out.dump(2, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace tenon::session

@@ -1,0 +1,130 @@
+// The embedding API from C++, against libtenon.so and the backends of the build.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <thread>
+
+#include "onnx_bytes.h"
+#include "tenon/runtime/tenon.hpp"
+
+namespace {
+
+std::vector<std::byte> AddNeg(int64_t n) {
+  static onnx_bytes bytes;
+  onnx_add_neg(&bytes, n);
+  const auto* begin = reinterpret_cast<const std::byte*>(bytes.data);
+  return {begin, begin + bytes.size};
+}
+
+tenon_code CodeOf(const std::function<void()>& call, std::string_view text) {
+  try {
+    call();
+  } catch (const tenon::Error& error) {
+    EXPECT_NE(std::string_view(error.what()).find(text), std::string_view::npos) << error.what();
+    return error.code();
+  }
+  return TENON_OK;
+}
+
+class ApiTest : public ::testing::Test {
+ protected:
+  tenon::Session Open(const tenon::SessionOptions& options = {.backends = "reference"}, int64_t n = -1) {
+    return tenon::Session(tenon::Model(runtime_, AddNeg(n)), options);
+  }
+  tenon::Runtime runtime_{{.threads = 2}};
+};
+
+TEST_F(ApiTest, RunsAndAllocatesOutputs) {
+  tenon::Session session = Open();
+  std::vector<float> x = {1, 2, 3};
+  const std::vector<tenon::Tensor> out = session.Run({tenon::Tensor::Wrap(x, {3})});
+  ASSERT_EQ(out.size(), 2u);
+  EXPECT_EQ(out[0].As<float>()[2], -4);
+  EXPECT_EQ(out[1].dims(), (std::vector<int64_t>{3}));
+}
+
+TEST_F(ApiTest, OutputsOutliveSessionAndRuntime) {
+  std::vector<tenon::Tensor> out;
+  {
+    tenon::Runtime runtime({.threads = 1});
+    tenon::Session session(tenon::Model(runtime, AddNeg(-1)), {.backends = "reference"});
+    std::vector<float> x = {5};
+    out = session.Run({tenon::Tensor::Wrap(x, {1})});
+  }
+  EXPECT_EQ(out[0].As<float>()[0], -6);
+}
+
+TEST_F(ApiTest, FixesDimensions) {
+  tenon::Session session = Open({.backends = "reference", .dims = {"n=4"}});
+  EXPECT_EQ(session.inputs()[0].dims, (std::vector<int64_t>{4}));
+  std::vector<float> x(3);
+  EXPECT_EQ(CodeOf([&] { session.Run({tenon::Tensor::Wrap(x, {3})}); }, "x"), TENON_INVALID_ARGUMENT);
+  EXPECT_EQ(CodeOf([&] { Open({.backends = "reference", .dims = {"m=4"}}); }, "m"), TENON_INVALID_ARGUMENT);
+  EXPECT_EQ(CodeOf([&] { Open({.backends = "reference", .dims = {"n"}}); }, "NAME=SIZE"), TENON_INVALID_ARGUMENT);
+}
+
+TEST_F(ApiTest, RefusesOptionsThatDoNotFit) {
+  EXPECT_EQ(CodeOf([&] { Open({.backends = "reference,,x"}); }, "name is missing"), TENON_INVALID_ARGUMENT);
+  EXPECT_EQ(CodeOf([&] { Open({.backends = "reference+reference"}); }, "stands twice"), TENON_INVALID_ARGUMENT);
+  EXPECT_EQ(CodeOf([&] { Open({.backends = "reference", .backend_options = {"reference"}}); }, "BACKEND.OPTION=VALUE"),
+            TENON_INVALID_ARGUMENT);
+  EXPECT_EQ(CodeOf([&] { Open({.backends = "reference", .backend_options = {"cpu.x=1"}}); }, "does not use"),
+            TENON_INVALID_ARGUMENT);
+}
+
+TEST_F(ApiTest, EndsInAnErrorWhereTheBudgetIsTooSmall) {
+  tenon::Session session = Open({.backends = "reference", .budget_bytes = 8});
+  std::vector<float> x(32);
+  EXPECT_EQ(CodeOf([&] { session.Run({tenon::Tensor::Wrap(x, {32})}); }, "of the budget of 8"), TENON_BUDGET_EXCEEDED);
+}
+
+TEST_F(ApiTest, GrowsADonatedDimensionOverManyRuns) {
+  tenon::Session session = Open();
+  tenon::Binding binding(session);
+  std::vector<float> x = {0};
+  binding.SetInput("x", tenon::Tensor::Wrap(x, {1}));
+  binding.Donate(0, 1);
+  for (int run = 1; run <= 10; ++run) {
+    binding.Run();
+    EXPECT_EQ(x[0], static_cast<float>(run));
+  }
+}
+
+TEST_F(ApiTest, RunsConcurrently) {
+  tenon::Session session = Open();
+  std::atomic<int> wrong{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&, t] {
+      std::vector<float> x(static_cast<size_t>(t) + 1, 1.0f);
+      for (int run = 0; run < 50; ++run) {
+        auto out = session.Run({tenon::Tensor::Wrap(x, {t + 1})});
+        wrong += out[0].As<float>()[0] != -2.0f;
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(wrong.load(), 0);
+  EXPECT_EQ(session.statistics().run_count, 200u);
+}
+
+TEST_F(ApiTest, RejectsWhatIsNoModel) {
+  const std::vector<std::byte> bytes = AddNeg(3);
+  for (size_t size = 0; size < bytes.size(); size += 7) {
+    const tenon_code code =
+        CodeOf([&] { tenon::Session(tenon::Model(runtime_, std::span(bytes).first(size)), {.backends = "reference"}); }, "");
+    EXPECT_NE(code, TENON_OK) << size;
+    EXPECT_NE(code, TENON_INTERNAL) << size;
+  }
+}
+
+TEST_F(ApiTest, ReadsShorterStructsOfOlderCallers) {
+  tenon_runtime_options options = TENON_INIT(tenon_runtime_options);
+  options.struct_size = TENON_SIZE_TO(tenon_runtime_options, discovery);
+  options.layer_count = 7;  // beyond the size: not read
+  tenon_runtime* runtime = nullptr;
+  tenon::Check(tenon_runtime_create(&options, &runtime));
+  tenon_runtime_release(runtime);
+}
+
+}  // namespace
