@@ -166,7 +166,9 @@ enum {
 /* An argument of a kernel. Where the memory kind is addressable, tensor.data is the buffer's base plus offset, else
  * NULL: the buffer is a handle. tensor.byte_offset is 0; tensor.shape and tensor.strides (in elements) are never NULL
  * except for rank 0; tensor.dtype is DLPack's name of the type. An argument of no bytes may have buffer NULL. Where the
- * buffer belongs to the host (memory kind TENON_MEMORY_HOST of a backend without "memory") buffer is NULL. Growable. */
+ * buffer belongs to the host (memory kind TENON_MEMORY_HOST of a backend without "memory") buffer is NULL. In
+ * TENON_MEMORY_HOST data is aligned to its element and no more (it may be the caller's, or lie in a mapped file), but
+ * workspace and blobs are aligned as asked for. Growable. */
 typedef struct tenon_argument {
   uint32_t struct_size;
   tenon_layout layout;
@@ -228,8 +230,9 @@ typedef struct tenon_attribute {
   const struct tenon_segment* graph;
 } tenon_attribute;
 
-/* A node in a semantic revision: a number that changes only when an operator's meaning or signature changes.
- * Absent optional arguments are NULL. Growable. */
+/* A node in a semantic revision: the opset version that last changed the operator's meaning or signature (an added type is
+ * no change); what stood in opset 6 is revision 1. So Conv is 1, Gemm 1, 7 or 11, Softmax 1 or 13, and a kernel that is
+ * right for every opset up to 23 declares 1 to 23. Absent optional arguments are NULL. Growable. */
 typedef struct tenon_node {
   uint32_t struct_size;
   uint32_t revision;
@@ -661,7 +664,7 @@ typedef struct tenon_plan_info {
   uint32_t struct_size; /* set by the host */
   uint32_t workspace_kind; /* out: memory kind */
   uint64_t workspace_bytes; /* out */
-  uint64_t workspace_alignment; /* out; 0: that of the memory kind */
+  uint64_t workspace_alignment; /* out; 0: that of the memory kind, 64 in TENON_MEMORY_HOST */
   tenon_plan* plan;         /* out: may be NULL where nothing depends on the shapes */
 } tenon_plan_info;
 
@@ -674,7 +677,7 @@ typedef struct tenon_run {
   const tenon_argument* const* outputs; /* NULL where not wanted */
   uint32_t output_count;
   uint32_t reserved;
-  const tenon_argument* workspace; /* NULL where the plan wants none */
+  const tenon_argument* workspace; /* dtype uint8, rank 1; NULL where the plan wants none */
   tenon_queue* queue;              /* NULL: the run is finished when it returns */
   tenon_run_context* context;      /* for allocate_output */
   const tenon_cancel* cancel;      /* may be NULL */
@@ -728,7 +731,9 @@ struct tenon_kernel_descriptor {
   tenon_status(TENON_CALL* create)(const tenon_kernel_descriptor* descriptor, tenon_backend* backend,
                                    tenon_device* device, const tenon_node* node, tenon_kernel** out_kernel);
   /* one, before the first prepare. Called for each constant input, with blob NULL: says whether it wants it packed and
-   * how large; then, if it does, with the blob, which the host owns. `weight` is in host memory, row-major.
+   * how large; then with the blob, which the host owns. `weight` is in host memory, row-major. A kernel that asked for
+   * a blob gets one instead of that input, in prepare and in run; but the second call is left out where the host has a
+   * blob of the same weight and format already, so nothing that the kernel needs may be kept from it.
    * (optional: no packing) */
   tenon_status(TENON_CALL* prepack)(const tenon_kernel_descriptor* descriptor, tenon_kernel* kernel, uint32_t input,
                                     const tenon_argument* weight, const tenon_argument* blob,

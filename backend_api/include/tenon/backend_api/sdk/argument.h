@@ -9,7 +9,8 @@
 #include "tenon/backend_api/sdk/host.h"
 #include "tenon/backend_api/sdk/types.h"
 
-namespace tenon::sdk::inline v0_1 {
+namespace tenon::sdk {
+inline namespace v0_1 {
 
 // An argument whose elements are T. Absent optional arguments are false; ask before anything else
 // where the operator allows them to be absent. `T` may be void where only the shape matters.
@@ -112,12 +113,11 @@ class Run {
 class Shapes {
  public:
   Shapes(const tenon_argument* const* inputs, uint32_t input_count,
-         const tenon_argument* const* outputs, uint32_t output_count, tenon_plan_info* info)
+         const tenon_argument* const* outputs, uint32_t output_count)
       : inputs_(inputs),
         outputs_(outputs),
         input_count_(input_count),
-        output_count_(output_count),
-        info_(info) {}
+        output_count_(output_count) {}
   uint32_t input_count() const { return input_count_; }
   uint32_t output_count() const { return output_count_; }
   template <typename T = void>
@@ -131,16 +131,25 @@ class Shapes {
   // Asks for scratch memory for each run of this plan.
   void SetWorkspace(uint64_t bytes, uint64_t alignment = 64,
                     uint32_t memory_kind = TENON_MEMORY_HOST) {
-    info_->workspace_bytes = bytes;
-    info_->workspace_alignment = alignment;
-    info_->workspace_kind = memory_kind;
+    workspace_bytes_ = bytes;
+    workspace_alignment_ = alignment;
+    workspace_kind_ = memory_kind;
+  }
+  // Gives the host what was asked for; once planning has succeeded.
+  void Fill(tenon_plan_info& info, tenon_plan* plan) const {
+    info.workspace_kind = workspace_kind_;
+    info.workspace_bytes = workspace_bytes_;
+    info.workspace_alignment = workspace_alignment_;
+    info.plan = plan;
   }
 
  private:
   const tenon_argument* const* inputs_;
   const tenon_argument* const* outputs_;
   uint32_t input_count_, output_count_;
-  tenon_plan_info* info_;
+  uint32_t workspace_kind_ = TENON_MEMORY_HOST;
+  uint64_t workspace_bytes_ = 0, workspace_alignment_ = 0;
 };
 
-}  // namespace tenon::sdk::inline v0_1
+}  // namespace v0_1
+}  // namespace tenon::sdk

@@ -43,7 +43,8 @@
 #include "tenon/backend_api/sdk/queue.h"
 #include "tenon/backend_api/sdk/status.h"
 
-namespace tenon::sdk::inline v0_1 {
+namespace tenon::sdk {
+inline namespace v0_1 {
 
 template <typename B>
 concept HasKernelRows = requires {
@@ -183,4 +184,5 @@ class Backend : public tenon_backend {
   std::optional<DeviceTable> devices_;
 };
 
-}  // namespace tenon::sdk::inline v0_1
+}  // namespace v0_1
+}  // namespace tenon::sdk

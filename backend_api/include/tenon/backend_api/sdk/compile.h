@@ -18,7 +18,8 @@
 #include "tenon/backend_api/sdk/kernel_slots.h"
 #include "tenon/backend_api/sdk/status.h"
 
-namespace tenon::sdk::inline v0_1 {
+namespace tenon::sdk {
+inline namespace v0_1 {
 
 using Bytes = std::span<const std::byte>;
 
@@ -112,4 +113,5 @@ struct CompileSlots {
 };
 
 }  // namespace detail
-}  // namespace tenon::sdk::inline v0_1
+}  // namespace v0_1
+}  // namespace tenon::sdk

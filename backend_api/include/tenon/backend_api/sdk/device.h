@@ -13,7 +13,8 @@
 #include "tenon/backend_api/sdk/status.h"
 #include "tenon/backend_api/sdk/types.h"
 
-namespace tenon::sdk::inline v0_1 {
+namespace tenon::sdk {
+inline namespace v0_1 {
 
 // An option that the application may set; read with Host::Option. Rows are constants.
 struct OptionRow {
@@ -164,4 +165,5 @@ struct DeviceSlots {
 };
 
 }  // namespace detail
-}  // namespace tenon::sdk::inline v0_1
+}  // namespace v0_1
+}  // namespace tenon::sdk

@@ -11,7 +11,8 @@
 #include "tenon/backend_api/backend.h"
 #include "tenon/backend_api/sdk/status.h"
 
-namespace tenon::sdk::inline v0_1 {
+namespace tenon::sdk {
+inline namespace v0_1 {
 
 class Host {
  public:
@@ -80,4 +81,5 @@ class Host {
   const tenon_host* table_;
 };
 
-}  // namespace tenon::sdk::inline v0_1
+}  // namespace v0_1
+}  // namespace tenon::sdk

@@ -25,7 +25,8 @@
 #include "tenon/backend_api/sdk/kernel_slots.h"
 #include "tenon/backend_api/sdk/types.h"
 
-namespace tenon::sdk::inline v0_1 {
+namespace tenon::sdk {
+inline namespace v0_1 {
 
 // Semantic revisions that a kernel computes, inclusive: {1} or {1, 3}.
 struct Revisions {
@@ -153,4 +154,5 @@ class RowDescriptor : public HostedDescriptor {
   std::string name_;
 };
 
-}  // namespace tenon::sdk::inline v0_1
+}  // namespace v0_1
+}  // namespace tenon::sdk

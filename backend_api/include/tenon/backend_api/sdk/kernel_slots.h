@@ -15,7 +15,8 @@
 #include "tenon/backend_api/sdk/node.h"
 #include "tenon/backend_api/sdk/status.h"
 
-namespace tenon::sdk::inline v0_1 {
+namespace tenon::sdk {
+inline namespace v0_1 {
 
 // A descriptor of one backend object: what its slots need to know beyond the node.
 struct HostedDescriptor : tenon_kernel_descriptor {
@@ -63,8 +64,9 @@ tenon_status TENON_CALL PrepareFunction(const tenon_kernel_descriptor* d, tenon_
                                         const tenon_argument* const* outputs, uint32_t output_count,
                                         tenon_plan_info* out_info) {
   return Guard(HostedDescriptor::HostOf(d).table(), [&] {
-    Shapes shapes(inputs, input_count, outputs, output_count, out_info);
-    return Prepare(shapes);
+    Shapes shapes(inputs, input_count, outputs, output_count);
+    Prepare(shapes);
+    shapes.Fill(*out_info, nullptr);
   });
 }
 
@@ -78,6 +80,14 @@ struct ClassSlots {
     k.Pack(i, weight, blob);
   };
   static constexpr bool kPrepares = requires(const K& k, Shapes& shapes) { k.Prepare(shapes); };
+  // A member that is there under its name, but not as it is called, would be left out silently.
+  static constexpr bool kNamesAccepts = requires { &K::Accepts; };
+  static constexpr bool kNamesPacks = requires { &K::Packs; };
+  static constexpr bool kNamesPack = requires { &K::Pack; };
+  static constexpr bool kNamesPrepare = requires { &K::Prepare; };
+  static_assert(kAccepts || !kNamesAccepts, "Accepts takes a const sdk::Node&");
+  static_assert(kPacks || !(kNamesPacks || kNamesPack), "Packs and Pack are not as Class says");
+  static_assert(kPrepares || !kNamesPrepare, "Prepare takes an sdk::Shapes& and is const");
 
   static auto PlanType() {
     if constexpr (kPrepares) {
@@ -89,6 +99,7 @@ struct ClassSlots {
   }
   using Plan = typename decltype(PlanType())::type;
   static constexpr bool kPlans = !std::is_void_v<Plan>;
+  static_assert(!std::is_same_v<Plan, tenon_status>, "Prepare gives a plan; throw to decline");
 
   static K* Self(tenon_kernel* kernel) { return reinterpret_cast<K*>(kernel); }
 
@@ -132,12 +143,14 @@ struct ClassSlots {
                                          const tenon_argument* const* outputs,
                                          uint32_t output_count, tenon_plan_info* out_info) {
     return Guard(HostedDescriptor::HostOf(d).table(), [&] {
-      Shapes shapes(inputs, input_count, outputs, output_count, out_info);
+      Shapes shapes(inputs, input_count, outputs, output_count);
       const K& self = *Self(kernel);
       if constexpr (kPlans) {
-        out_info->plan = reinterpret_cast<tenon_plan*>(new Plan(self.Prepare(shapes)));
+        Plan* plan = new Plan(self.Prepare(shapes));
+        shapes.Fill(*out_info, reinterpret_cast<tenon_plan*>(plan));
       } else {
         self.Prepare(shapes);
+        shapes.Fill(*out_info, nullptr);
       }
     });
   }
@@ -210,4 +223,5 @@ inline constexpr KernelSlots Function = [] {
 template <typename K>
 inline constexpr KernelSlots Class = detail::ClassSlots<K>::Make();
 
-}  // namespace tenon::sdk::inline v0_1
+}  // namespace v0_1
+}  // namespace tenon::sdk

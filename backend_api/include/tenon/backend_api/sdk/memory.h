@@ -22,7 +22,8 @@
 #include "tenon/backend_api/sdk/host.h"
 #include "tenon/backend_api/sdk/status.h"
 
-namespace tenon::sdk::inline v0_1 {
+namespace tenon::sdk {
+inline namespace v0_1 {
 
 using Fences = std::span<const tenon_fence>;
 
@@ -137,4 +138,5 @@ struct MemorySlots {
 };
 
 }  // namespace detail
-}  // namespace tenon::sdk::inline v0_1
+}  // namespace v0_1
+}  // namespace tenon::sdk

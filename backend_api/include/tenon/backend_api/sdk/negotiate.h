@@ -8,7 +8,8 @@
 #include "tenon/backend_api/sdk/host.h"
 #include "tenon/backend_api/sdk/status.h"
 
-namespace tenon::sdk::inline v0_1 {
+namespace tenon::sdk {
+inline namespace v0_1 {
 
 struct Identity {
   const char* name;     // lower case, digits and underscores
@@ -66,7 +67,8 @@ int32_t Negotiate(const tenon_offer* offer, tenon_answer* answer,
   return 0;
 }
 
-}  // namespace tenon::sdk::inline v0_1
+}  // namespace v0_1
+}  // namespace tenon::sdk
 
 // Defines tenon_negotiate and the note section; once in a backend, outside any namespace. The texts
 // are literals; the note holds 31 bytes of name and version, 63 of vendor.

@@ -12,7 +12,8 @@
 #include "tenon/backend_api/sdk/host.h"
 #include "tenon/backend_api/sdk/types.h"
 
-namespace tenon::sdk::inline v0_1 {
+namespace tenon::sdk {
+inline namespace v0_1 {
 
 // "[1, 3, ?, s0]": -1 is unknown, -2 - i is symbol i.
 inline std::string DimsToString(std::span<const int64_t> dims) {
@@ -145,4 +146,5 @@ class Node {
   const tenon_node* node_;
 };
 
-}  // namespace tenon::sdk::inline v0_1
+}  // namespace v0_1
+}  // namespace tenon::sdk

@@ -14,7 +14,8 @@
 #include "tenon/backend_api/sdk/status.h"
 #include "tenon/backend_api/sdk/types.h"
 
-namespace tenon::sdk::inline v0_1 {
+namespace tenon::sdk {
+inline namespace v0_1 {
 
 // Types and shapes of the outputs while they are inferred. Dimensions: >= 0 a size, -1 unknown, -2
 // and below a symbol, which may be passed on but not computed with.
@@ -125,4 +126,5 @@ struct OperatorSlots {
 };
 
 }  // namespace detail
-}  // namespace tenon::sdk::inline v0_1
+}  // namespace v0_1
+}  // namespace tenon::sdk

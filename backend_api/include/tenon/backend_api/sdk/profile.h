@@ -8,7 +8,8 @@
 #include "tenon/backend_api/backend.h"
 #include "tenon/backend_api/sdk/status.h"
 
-namespace tenon::sdk::inline v0_1 {
+namespace tenon::sdk {
+inline namespace v0_1 {
 
 struct Clocks {
   uint64_t device_ns;
@@ -50,4 +51,5 @@ struct ProfileSlots {
 };
 
 }  // namespace detail
-}  // namespace tenon::sdk::inline v0_1
+}  // namespace v0_1
+}  // namespace tenon::sdk

@@ -25,7 +25,8 @@
 #include "tenon/backend_api/sdk/memory.h"
 #include "tenon/backend_api/sdk/status.h"
 
-namespace tenon::sdk::inline v0_1 {
+namespace tenon::sdk {
+inline namespace v0_1 {
 
 template <typename D>
 concept HasQueue = requires {
@@ -161,4 +162,5 @@ struct QueueSlots {
 };
 
 }  // namespace detail
-}  // namespace tenon::sdk::inline v0_1
+}  // namespace v0_1
+}  // namespace tenon::sdk

@@ -14,7 +14,8 @@
 
 #include "tenon/backend_api/backend.h"
 
-namespace tenon::sdk::inline v0_1 {
+namespace tenon::sdk {
+inline namespace v0_1 {
 
 inline constexpr tenon_status kOk{TENON_OK, 0, nullptr};
 constexpr bool IsOk(const tenon_status& status) { return status.code == TENON_OK; }
@@ -96,7 +97,8 @@ inline void GuardEnd(const tenon_host* host, F&& body) noexcept {
   }
 }
 
-}  // namespace tenon::sdk::inline v0_1
+}  // namespace v0_1
+}  // namespace tenon::sdk
 
 // Returns from the enclosing function (of return type tenon_status) unless `expression` is OK.
 #define TENON_SDK_TRY(expression)                                                        \

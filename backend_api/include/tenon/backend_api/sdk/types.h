@@ -10,7 +10,8 @@
 
 #include "tenon/backend_api/backend.h"
 
-namespace tenon::sdk::inline v0_1 {
+namespace tenon::sdk {
+inline namespace v0_1 {
 
 // Element types that C++ has no type for; each is its bits.
 struct Float16 {
@@ -84,4 +85,5 @@ struct Signature {
 template <typename T>
 inline constexpr Signature Same{{Bits<T>}, {Bits<T>}};
 
-}  // namespace tenon::sdk::inline v0_1
+}  // namespace v0_1
+}  // namespace tenon::sdk

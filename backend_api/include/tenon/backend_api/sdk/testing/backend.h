@@ -12,7 +12,9 @@
 #include "tenon/backend_api/backend.h"
 #include "tenon/backend_api/sdk/testing/host.h"
 
-namespace tenon::sdk::inline v0_1::testing {
+namespace tenon::sdk {
+inline namespace v0_1 {
+namespace testing {
 
 // Throws std::runtime_error with what the loader or the backend says. The library stays loaded.
 class TestBackend {
@@ -73,4 +75,6 @@ class TestBackend {
   tenon_backend* backend_ = nullptr;
 };
 
-}  // namespace tenon::sdk::inline v0_1::testing
+}  // namespace testing
+}  // namespace v0_1
+}  // namespace tenon::sdk

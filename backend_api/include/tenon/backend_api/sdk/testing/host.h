@@ -16,7 +16,9 @@
 #include "tenon/backend_api/backend.h"
 #include "tenon/backend_api/sdk/status.h"
 
-namespace tenon::sdk::inline v0_1::testing {
+namespace tenon::sdk {
+inline namespace v0_1 {
+namespace testing {
 
 class TestHost : public tenon_host {
  public:
@@ -99,4 +101,6 @@ class TestHost : public tenon_host {
   int threads_;
 };
 
-}  // namespace tenon::sdk::inline v0_1::testing
+}  // namespace testing
+}  // namespace v0_1
+}  // namespace tenon::sdk

@@ -11,7 +11,9 @@
 #include "tenon/backend_api/sdk/status.h"
 #include "tenon/backend_api/sdk/testing/node.h"
 
-namespace tenon::sdk::inline v0_1::testing {
+namespace tenon::sdk {
+inline namespace v0_1 {
+namespace testing {
 
 using Arguments = std::vector<const tenon_argument*>;
 
@@ -112,4 +114,6 @@ class TestKernel {
   std::vector<tenon_plan_info> plans_;
 };
 
-}  // namespace tenon::sdk::inline v0_1::testing
+}  // namespace testing
+}  // namespace v0_1
+}  // namespace tenon::sdk

@@ -12,7 +12,9 @@
 #include "tenon/backend_api/backend.h"
 #include "tenon/backend_api/sdk/types.h"
 
-namespace tenon::sdk::inline v0_1::testing {
+namespace tenon::sdk {
+inline namespace v0_1 {
+namespace testing {
 
 // A dense argument in host memory over `data`, which may be null (while planning).
 class TestArgument : public tenon_argument {
@@ -154,4 +156,6 @@ class TestNode : public tenon_node {
   std::vector<const tenon_attribute*> attributes_;
 };
 
-}  // namespace tenon::sdk::inline v0_1::testing
+}  // namespace testing
+}  // namespace v0_1
+}  // namespace tenon::sdk
