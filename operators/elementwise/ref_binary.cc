@@ -11,7 +11,10 @@ namespace {
 
 template <typename A, typename B, typename Out, typename Op>
 void BinaryRow(const Op& op, const A* a, int64_t a_stride, const B* b, int64_t b_stride, Out* y, int64_t count) {
-  if (a_stride != 0 && b_stride != 0) {
+  if constexpr (!std::is_floating_point_v<A>) {
+    // One plain loop: integers are indices and masks, and a vector loop for each of their types is much code.
+    for (int64_t i = 0; i < count; ++i) y[i] = op(a[i * a_stride], b[i * b_stride]);
+  } else if (a_stride != 0 && b_stride != 0) {
 #pragma GCC ivdep
     for (int64_t i = 0; i < count; ++i) y[i] = op(a[i], b[i]);
   } else if (a_stride != 0) {
@@ -176,7 +179,7 @@ template <typename T> struct Mod {
 template <typename T> struct BitShift {
   explicit BitShift(const NodeView& node) : left(node.String("direction", "") == "LEFT") {}
   T operator()(T a, T b) const {
-    if (b >= sizeof(T) * 8) return 0;
+    if (static_cast<std::make_unsigned_t<T>>(b) >= sizeof(T) * 8) return left || a >= 0 ? T(0) : static_cast<T>(-1);
     return static_cast<T>(left ? a << b : a >> b);
   }
   bool left;
@@ -231,7 +234,7 @@ constexpr Kernel VariadicRow(std::string_view name, double error_bound = 0) {
 constexpr Kernel kRows[] = {
     Row<Add>("Add"),
     Row<And, Bools>("And"),
-    Row<BitShift, UnsignedInts>("BitShift", 11),
+    Row<BitShift, Ints>("BitShift", 11),
     Row<BitwiseAnd, Ints>("BitwiseAnd", 18),
     Row<BitwiseOr, Ints>("BitwiseOr", 18),
     Row<BitwiseXor, Ints>("BitwiseXor", 18),

@@ -5,8 +5,7 @@ namespace {
 
 constexpr int64_t kLargest = int64_t{1} << 31;  // of a size in an attribute: products stay below 2^62
 
-Status ReadPadding(const NodeView& node, Padding& padding) {
-  const std::string_view name = node.String("auto_pad", "NOTSET");
+Status ReadPadding(const NodeView& node, std::string_view name, Padding& padding) {
   if (name == "NOTSET") {
     padding = Padding::kExplicit;
   } else if (name == "VALID") {
@@ -21,22 +20,49 @@ Status ReadPadding(const NodeView& node, Padding& padding) {
   return {};
 }
 
-// An attribute with one value an axis, or absent.
-Status CheckInts(const NodeView& node, std::string_view name, std::span<const int64_t> values, size_t count,
-                 int64_t least) {
-  if (values.empty()) return {};
+// What is wrong with an attribute that has one value an axis.
+[[gnu::cold, gnu::noinline]] Status BadInts(const NodeView& node, std::string_view name,
+                                            std::span<const int64_t> values, size_t count, int64_t least) {
   if (values.size() != count) {
     return Invalid(node, "attribute ", name, " has ", static_cast<int>(values.size()), " values (expected ",
                    static_cast<int>(count), ")");
   }
+  int64_t bad = 0;
   for (const int64_t value : values) {
-    if (value < least || value >= kLargest) {
-      return Invalid(node, "attribute ", name, " has the value ", std::to_string(value), " (expected at least ", least,
-                     " and below 2^31)");
+    if (value < least || value >= kLargest) bad = value;
+  }
+  return Invalid(node, "attribute ", name, " has the value ", std::to_string(bad), " (expected at least ", least,
+                 " and below 2^31)");
+}
+inline bool Fits(std::span<const int64_t> values, size_t count, int64_t least) {
+  if (values.empty()) return true;
+  bool fits = values.size() == count;
+  for (const int64_t value : values) fits = fits && value >= least && value < kLargest;
+  return fits;
+}
+
+// The attributes of a window, found in one pass.
+struct Attributes {
+  std::span<const int64_t> sizes, strides, dilations, pads;
+  std::string_view padding = "NOTSET";
+
+  explicit Attributes(const NodeView& node) {
+    for (const AttributeView& attribute : node.attributes) {
+      if (attribute.name == "kernel_shape") sizes = attribute.ints;
+      if (attribute.name == "strides") strides = attribute.ints;
+      if (attribute.name == "dilations") dilations = attribute.ints;
+      if (attribute.name == "pads") pads = attribute.ints;
+      if (attribute.name == "auto_pad") padding = attribute.s;
     }
   }
-  return {};
-}
+  Status Check(const NodeView& node, size_t count) const {
+    if (!Fits(sizes, count, 1)) return BadInts(node, "kernel_shape", sizes, count, 1);
+    if (!Fits(strides, count, 1)) return BadInts(node, "strides", strides, count, 1);
+    if (!Fits(dilations, count, 1)) return BadInts(node, "dilations", dilations, count, 1);
+    if (!Fits(pads, 2 * count, 0)) return BadInts(node, "pads", pads, 2 * count, 0);
+    return {};
+  }
+};
 
 }  // namespace
 
@@ -45,15 +71,11 @@ Status ReadWindow(const NodeView& node, const Shape& x, std::span<const int64_t>
   const int rank = x.rank() - 2;
   if (rank < 1) return Invalid(node, "X has shape ", x, " (expected [N, C, D1, ...])");
   const auto count = static_cast<size_t>(rank);
-  const auto sizes = node.Ints("kernel_shape");
-  const auto strides = node.Ints("strides");
-  const auto dilations = node.Ints("dilations");
-  const auto pads = node.Ints("pads");
-  TENON_RETURN_IF_ERROR(CheckInts(node, "kernel_shape", sizes, count, 1));
-  TENON_RETURN_IF_ERROR(CheckInts(node, "strides", strides, count, 1));
-  TENON_RETURN_IF_ERROR(CheckInts(node, "dilations", dilations, count, 1));
-  TENON_RETURN_IF_ERROR(CheckInts(node, "pads", pads, 2 * count, 0));
-  TENON_RETURN_IF_ERROR(ReadPadding(node, padding));
+  const Attributes attributes(node);
+  TENON_RETURN_IF_ERROR(attributes.Check(node, count));
+  TENON_RETURN_IF_ERROR(ReadPadding(node, attributes.padding, padding));
+  const auto &sizes = attributes.sizes, &strides = attributes.strides;
+  const auto &dilations = attributes.dilations, &pads = attributes.pads;
   window.rank = rank;
   for (size_t i = 0; i < count; ++i) {
     WindowAxis& axis = window.axes[i];

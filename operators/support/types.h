@@ -35,11 +35,14 @@ using NumbersAndBool = Join<Numbers, TypeList<bool>>::Type;
 using Bools = TypeList<bool>;
 
 // Calls f.template operator()<T>() for the T of `list` that has `type`; otherwise() where none has.
-template <typename... Ts, typename F, typename G>
-auto Dispatch(TypeList<Ts...>, DataType type, F f, G otherwise) -> decltype(otherwise()) {
-  decltype(otherwise()) result = otherwise();
-  static_cast<void>(((type == kTypeOf<Ts> && (result = f.template operator()<Ts>(), true)) || ...));
-  return result;
+template <typename T, typename... Rest, typename F, typename G>
+auto Dispatch(TypeList<T, Rest...>, DataType type, F f, G otherwise) -> decltype(otherwise()) {
+  if (type == kTypeOf<T>) return f.template operator()<T>();
+  if constexpr (sizeof...(Rest) > 0) {
+    return Dispatch(TypeList<Rest...>{}, type, f, otherwise);
+  } else {
+    return otherwise();
+  }
 }
 
 // Types that are moved and not computed with: by element width (strings and sub-byte types are not among them).

@@ -15,6 +15,17 @@ struct HeldTensor {
   TensorView view;  // data points into `bytes`
   std::vector<uint64_t> bytes;
 
+  HeldTensor() = default;
+  HeldTensor(const HeldTensor& other) : present(other.present), view(other.view), bytes(other.bytes) {
+    if (present) view.data = bytes.data();
+  }
+  HeldTensor(HeldTensor&&) = default;
+  HeldTensor& operator=(HeldTensor other) {
+    present = other.present;
+    view = other.view;
+    bytes = std::move(other.bytes);
+    return *this;
+  }
   static HeldTensor Make(DataType type, const Shape& shape, const void* data);  // data may be null: zeros
   int64_t byte_size() const;
 };

@@ -31,7 +31,6 @@ HeldNode::HeldNode(std::string domain, std::string op, int revision, std::vector
 
 HeldNode::HeldNode(const Case& from)
     : HeldNode(from.domain, from.op, 0, from.inputs, static_cast<int>(from.outputs.size())) {
-  for (HeldTensor& input : inputs_) input.view.data = input.bytes.data();
   for (const HeldAttribute& attribute : from.attributes) Add(attribute);
   view_.revision = RevisionAt(*FindOperator(domain_, op_), from.opset);
 }
@@ -42,7 +41,6 @@ void HeldNode::Add(const HeldAttribute& attribute) {
   held.view.s = held.text;
   held.view.ints = held.ints;
   held.view.floats = held.floats;
-  held.tensor.view.data = held.tensor.bytes.data();
   held.view.tensor = held.tensor.view;
   Refresh();
 }
