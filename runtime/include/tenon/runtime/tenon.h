@@ -123,6 +123,9 @@ typedef struct tenon_backend_info {
 /* Discovers and loads all backends (once) and tells about each, refused ones included. */
 TENON_API tenon_status tenon_runtime_backends(tenon_runtime* runtime, const tenon_backend_info* const** out_infos,
                                               uint32_t* out_count);
+/* Loads a backend's library in a child process, creates and destroys it there: finds one that throws, ends its process or
+ * hangs while it is loaded. TENON_INCOMPATIBLE says what happened. */
+TENON_API tenon_status tenon_backend_probe(const char* library_path);
 /* Complaints of the validation layer so far, one a line; empty where all is well. */
 TENON_API tenon_status tenon_runtime_violations(tenon_runtime* runtime, tenon_blob** out_blob);
 
