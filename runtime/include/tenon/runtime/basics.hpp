@@ -1,4 +1,4 @@
-// What tenon.hpp is built on: failures, handles, element types, what is told about inputs and outputs. Included by it.
+// What tenon.hpp is built on: failures, handles, what is told about inputs and outputs. Included by it.
 #pragma once
 
 #include <chrono>
@@ -58,20 +58,6 @@ inline uint64_t Nanoseconds(std::chrono::nanoseconds time) {
   return time.count() < 0 ? 0 : static_cast<uint64_t>(time.count());
 }
 }  // namespace internal
-
-// The tenon_dtype of a C++ type.
-template <typename T> struct DtypeOf;
-template <> struct DtypeOf<float> { static constexpr tenon_dtype value = TENON_FLOAT32; };
-template <> struct DtypeOf<double> { static constexpr tenon_dtype value = TENON_FLOAT64; };
-template <> struct DtypeOf<int8_t> { static constexpr tenon_dtype value = TENON_INT8; };
-template <> struct DtypeOf<int16_t> { static constexpr tenon_dtype value = TENON_INT16; };
-template <> struct DtypeOf<int32_t> { static constexpr tenon_dtype value = TENON_INT32; };
-template <> struct DtypeOf<int64_t> { static constexpr tenon_dtype value = TENON_INT64; };
-template <> struct DtypeOf<uint8_t> { static constexpr tenon_dtype value = TENON_UINT8; };
-template <> struct DtypeOf<uint16_t> { static constexpr tenon_dtype value = TENON_UINT16; };
-template <> struct DtypeOf<uint32_t> { static constexpr tenon_dtype value = TENON_UINT32; };
-template <> struct DtypeOf<uint64_t> { static constexpr tenon_dtype value = TENON_UINT64; };
-template <> struct DtypeOf<bool> { static constexpr tenon_dtype value = TENON_BOOL; };
 
 // An input or output of a model.
 struct ValueInfo {

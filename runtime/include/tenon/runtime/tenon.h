@@ -331,7 +331,7 @@ TENON_API tenon_status tenon_binding_start(tenon_binding* binding, const tenon_r
 /* Waits at most timeout_ns (UINT64_MAX: for ever), then TENON_DEADLINE_EXCEEDED with the run going on; else gives the
  * run's status. May be asked again. */
 TENON_API tenon_status tenon_pending_wait(tenon_pending* pending, uint64_t timeout_ns);
-/* 1 when the run is done. Does not wait. */
+/* 1 when the run is done; does not wait. */
 TENON_API int32_t tenon_pending_done(const tenon_pending* pending);
 /* A fence on a timeline of the host (TENON_ORIGIN_HOST) that is reached, or fails, when the run is done; lent. */
 TENON_API tenon_fence tenon_pending_fence(tenon_pending* pending);
