@@ -183,3 +183,10 @@ tenon_status tenon_model_inspect(tenon_model* model, tenon_format format, tenon_
     return MakeBlob(model->impl->Inspect(format), out_blob);
   });
 }
+
+tenon_status tenon_backend_probe(const char* library_path) {
+  return Guard([&] {
+    TENON_REQUIRE(library_path);
+    return backend::Probe(library_path);
+  });
+}

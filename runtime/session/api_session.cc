@@ -46,8 +46,9 @@ Result<uint32_t> FindValue(const ValueInfos& values, const char* what, const cha
 // Sets tensors of one run and gives back the binding at the end.
 class OneRun {
  public:
-  explicit OneRun(std::shared_ptr<Session> session) : session_(std::move(session)), binding_(session_->TakeBinding()) {}
-  ~OneRun() { session_->ReturnBinding(std::move(binding_)); }
+  explicit OneRun(std::shared_ptr<Session> session)
+      : session_(std::move(session)), state_(session_->TakeOneOff()), binding_(*state_->binding) {}
+  ~OneRun() { session_->ReturnOneOff(std::move(state_)); }
 
   Status Bind(const char* const* input_names, tenon_tensor* const* inputs, uint32_t input_count,
               const char* const* output_names, tenon_tensor* const* outputs, uint32_t output_count) {
@@ -59,40 +60,44 @@ class OneRun {
     for (uint32_t i = 0; i < input_count; ++i) {
       TENON_REQUIRE(inputs[i]);
       TENON_ASSIGN(const uint32_t index, IndexOf(session_->inputs(), "input", input_names, i));
-      TENON_RETURN_IF_ERROR(binding_->SetInput(index, inputs[i]->impl));
+      TENON_RETURN_IF_ERROR(binding_.SetInput(index, inputs[i]->impl));
     }
-    std::vector<bool> listed(session_->outputs().infos().size(), false);
+    std::vector<uint8_t>& listed = state_->listed;
+    listed.assign(session_->outputs().infos().size(), 0);
+    state_->outputs.clear();
     for (uint32_t o = 0; o < output_count; ++o) {
       TENON_ASSIGN(const uint32_t index, IndexOf(session_->outputs(), "output", output_names, o));
       if (listed[index]) {
         return Status(Code::kInvalidArgument,
                       "output \"" + std::string(session_->outputs().infos()[index]->name) + "\" is listed twice");
       }
-      listed[index] = true;
-      indices_.push_back(index);
-      if (outputs[o] != nullptr) TENON_RETURN_IF_ERROR(binding_->SetOutput(index, outputs[o]->impl));
+      listed[index] = 1;
+      state_->outputs.push_back(index);
+      if (outputs[o] != nullptr) TENON_RETURN_IF_ERROR(binding_.SetOutput(index, outputs[o]->impl));
     }
     for (uint32_t o = 0; o < listed.size(); ++o) {
-      if (!listed[o]) TENON_RETURN_IF_ERROR(binding_->SkipOutput(o));
+      if (!listed[o]) TENON_RETURN_IF_ERROR(binding_.SkipOutput(o));
     }
     return Status();
   }
 
   Status Run(const tenon_run_options& options) {
     execution::RunTimes times;
-    Status status = binding_->Run(ToRunOptions(options, &times));
+    Status status = binding_.Run(ToRunOptions(options, &times));
     WriteTimes(options.times, times);
     return status;
   }
 
   Status Give(tenon_tensor** outputs) {
-    std::vector<std::unique_ptr<tenon_tensor>> made(indices_.size());
-    for (size_t o = 0; o < indices_.size(); ++o) {
+    const std::vector<uint32_t>& indices = state_->outputs;
+    if (std::count(outputs, outputs + indices.size(), nullptr) == 0) return Status();
+    std::vector<std::unique_ptr<tenon_tensor>> made(indices.size());
+    for (size_t o = 0; o < indices.size(); ++o) {
       if (outputs[o] != nullptr) continue;
-      TENON_ASSIGN(auto tensor, binding_->GetOutput(indices_[o]));
+      TENON_ASSIGN(auto tensor, binding_.GetOutput(indices[o]));
       made[o].reset(new tenon_tensor{session_, std::move(tensor)});
     }
-    for (size_t o = 0; o < indices_.size(); ++o) {
+    for (size_t o = 0; o < indices.size(); ++o) {
       if (made[o]) outputs[o] = made[o].release();
     }
     return Status();
@@ -105,8 +110,8 @@ class OneRun {
     return Status(Code::kInvalidArgument, "the model has " + std::to_string(values.infos().size()) + " " + what + "s");
   }
   std::shared_ptr<Session> session_;
-  std::shared_ptr<execution::Binding> binding_;
-  std::vector<uint32_t> indices_;
+  std::unique_ptr<Session::OneOff> state_;
+  execution::Binding& binding_;
 };
 
 }  // namespace

@@ -138,22 +138,24 @@ void Session::KeepStage(const char* stage, const graph::Graph& graph) {
   if (keep_stages_) stages_[stage] = graph;
 }
 
-std::shared_ptr<execution::Binding> Session::TakeBinding() {
+std::unique_ptr<Session::OneOff> Session::TakeOneOff() {
   {
     std::lock_guard lock(mutex_);
-    if (!bindings_.empty()) {
-      auto binding = std::move(bindings_.back());
-      bindings_.pop_back();
-      return binding;
+    if (!one_offs_.empty()) {
+      auto one_off = std::move(one_offs_.back());
+      one_offs_.pop_back();
+      return one_off;
     }
   }
-  return executable_->CreateBinding();
+  auto one_off = std::make_unique<OneOff>();
+  one_off->binding = executable_->CreateBinding();
+  return one_off;
 }
 
-void Session::ReturnBinding(std::shared_ptr<execution::Binding> binding) {
-  binding->Reset();
+void Session::ReturnOneOff(std::unique_ptr<OneOff> one_off) {
+  one_off->binding->Reset();
   std::lock_guard lock(mutex_);
-  if (bindings_.size() < executable_->options().max_contexts) bindings_.push_back(std::move(binding));
+  if (one_offs_.size() < executable_->options().max_contexts) one_offs_.push_back(std::move(one_off));
 }
 
 Result<std::string> Session::Explain(tenon_format format) const {

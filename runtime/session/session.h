@@ -48,9 +48,14 @@ class Session {
   const PlacementRows& placement() const { return *rows_; }
   const execution::ByteBudget& budget() const { return *budget_; }
 
-  // A binding for one run, and back.
-  std::shared_ptr<execution::Binding> TakeBinding();
-  void ReturnBinding(std::shared_ptr<execution::Binding> binding);
+  // What a run with tensors of its own needs; kept for the next one, so that it need not allocate.
+  struct OneOff {
+    std::shared_ptr<execution::Binding> binding;
+    std::vector<uint32_t> outputs;  // indices, in the caller's order
+    std::vector<uint8_t> listed;    // by output
+  };
+  std::unique_ptr<OneOff> TakeOneOff();
+  void ReturnOneOff(std::unique_ptr<OneOff> one_off);
 
   Result<std::string> Explain(tenon_format format) const;
   Result<std::string> Inspect(std::string_view stage, tenon_format format) const;
@@ -77,7 +82,7 @@ class Session {
   std::map<std::string, graph::Graph, std::less<>> stages_;
   std::shared_ptr<execution::Executable> executable_;
   std::mutex mutex_;
-  std::vector<std::shared_ptr<execution::Binding>> bindings_;
+  std::vector<std::unique_ptr<OneOff>> one_offs_;
   bool profiling_ = false;
 };
 
