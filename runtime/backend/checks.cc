@@ -1,155 +1,212 @@
 // Checks of what a backend hands over before anything is called through it.
-#include <algorithm>
-#include <cstdlib>
+#include <cstring>
 
 #include "backend_state.h"
+#include "guard.h"
 
 namespace tenon::backend {
 namespace {
 
-// A slot, or the promise that a struct is as large as its required fields.
-struct Required {
+// No struct is larger, and none is smaller than it was in ABI 0.1.
+constexpr uint32_t kLargestStruct = 65536;
+
+Status Incompatible(std::string what) { return Status(Code::kIncompatible, std::move(what)); }
+
+struct Slot {
   const char* name;
   bool present;
 };
 
-Status Check(const char* table, uint32_t struct_size, uint32_t least, std::initializer_list<Required> slots) {
-  if (struct_size < least || struct_size > 65536) {
-    return Status(Code::kIncompatible, std::string("R1: table \"") + table + "\": struct_size is " +
-                                           std::to_string(struct_size) + ", expected " + std::to_string(least) +
-                                           " or more (and a plausible value)");
-  }
-  for (const Required& slot : slots) {
+Status CheckSlots(const char* table, std::initializer_list<Slot> slots) {
+  for (const Slot& slot : slots) {
     if (slot.present) continue;
-    return Status(Code::kIncompatible,
-                  std::string("R9: table \"") + table + "\": required slot " + slot.name + " is NULL");
+    return Incompatible(std::string("R9: interface \"") + table + "\": the required slot " +
+                        slot.name + " is NULL");
   }
   return {};
 }
 
-#define SLOT(name) {#name, t->name != nullptr}
+// Copies a table into *out; false where the backend does not have it.
+template <typename T>
+Result<bool> LookUp(tenon_backend* backend, const char* name, T* out) {
+  TENON_ASSIGN(const void* found,
+               Guarded("backend.interface", [&] { return backend->interface(backend, name, 1); }));
+  if (!found) return false;
+  uint32_t size = 0;
+  std::memcpy(&size, found, sizeof size);
+  if (size <= offsetof(T, reserved) || size > kLargestStruct) {
+    return Incompatible(std::string("R1: interface \"") + name + "\": struct_size is " +
+                        std::to_string(size) + ", expected " + std::to_string(sizeof(T)) +
+                        " or what the backend's header says");
+  }
+  std::memcpy(out, found, std::min<size_t>(size, sizeof(T)));
+  return true;
+}
+
+#define SLOT(name) \
+  { #name, t.name != nullptr }
+
+Status Check(const tenon_device_interface& t) {
+  return CheckSlots("device", {SLOT(enumerate), SLOT(open), SLOT(close)});
+}
+Status Check(const tenon_memory_interface& t) {
+  return CheckSlots("memory", {SLOT(allocate), SLOT(free)});
+}
+Status Check(const tenon_queue_interface& t) {
+  return CheckSlots("queue", {SLOT(create), SLOT(destroy), SLOT(wait), SLOT(signal), SLOT(submit),
+                              SLOT(copy), SLOT(fill), SLOT(timeline_create), SLOT(timeline_destroy),
+                              SLOT(timeline_query), SLOT(timeline_wait)});
+}
+Status Check(const tenon_kernel_interface& t) { return CheckSlots("kernel", {SLOT(descriptors)}); }
+Status Check(const tenon_compile_interface& t) {
+  return CheckSlots("compile", {SLOT(colour), SLOT(compile), SLOT(artifact_bytes),
+                                SLOT(artifact_release), SLOT(check), SLOT(load)});
+}
+Status Check(const tenon_operators_interface& t) {
+  return CheckSlots("operators", {SLOT(operators)});
+}
+Status Check(const tenon_profile_interface& t) {
+  return CheckSlots("profile", {SLOT(enable), SLOT(clocks)});
+}
+#undef SLOT
+
+template <typename T>
+Status LookUp(tenon_backend* backend, const char* name, T* copy, const T** out_table) {
+  TENON_ASSIGN(const bool found, LookUp(backend, name, copy));
+  if (!found) return {};
+  TENON_RETURN_IF_ERROR(Check(*copy));
+  *out_table = copy;
+  return {};
+}
+
+template <typename T>
+Status CheckSize(const T* object, const char* what, uint32_t least) {
+  if (!object) return Incompatible(std::string("R7: ") + what + " is NULL");
+  if (object->struct_size >= least && object->struct_size <= kLargestStruct) return {};
+  return Incompatible(std::string("R1: ") + what + ": struct_size is " +
+                      std::to_string(object->struct_size) + ", expected " + std::to_string(least) +
+                      " or more");
+}
+
+bool IsPowerOfTwo(uint64_t value) { return value != 0 && (value & (value - 1)) == 0; }
+
+Status CheckMemoryKind(const std::string& device, const tenon_memory_kind* kind) {
+  const std::string what = "memory kind of device " + device;
+  TENON_RETURN_IF_ERROR(CheckSize(kind, what.c_str(), TENON_SIZE_TO(tenon_memory_kind, capacity)));
+  if (!kind->name) return Incompatible("R7: " + what + ": its name is NULL");
+  if (kind->id == 0 || kind->id > 31) {
+    return Incompatible(what + ": " + kind->name + " has the id " + std::to_string(kind->id) +
+                        ", expected 1 to 31");
+  }
+  if (!IsPowerOfTwo(kind->alignment) || kind->ownership_granule == 0) {
+    return Incompatible(what + ": " + kind->name + " has alignment " +
+                        std::to_string(kind->alignment) + " and ownership granule " +
+                        std::to_string(kind->ownership_granule) +
+                        ", expected a power of two and at least 1");
+  }
+  return {};
+}
 
 }  // namespace
 
-Status CheckDeviceTable(const tenon_device_interface* t) {
-  TENON_RETURN_IF_ERROR(Check("device", t->struct_size, TENON_SIZE_TO(tenon_device_interface, close), {}));
-  return Check("device", t->struct_size, 0, {SLOT(enumerate), SLOT(open), SLOT(close)});
+Status LookUpTables(tenon_backend* backend, Tables* out) {
+  Tables::Copies& copies = out->copies;
+  TENON_RETURN_IF_ERROR(LookUp(backend, "device", &copies.device, &out->device));
+  TENON_RETURN_IF_ERROR(LookUp(backend, "memory", &copies.memory, &out->memory));
+  TENON_RETURN_IF_ERROR(LookUp(backend, "queue", &copies.queue, &out->queue));
+  TENON_RETURN_IF_ERROR(LookUp(backend, "kernel", &copies.kernel, &out->kernel));
+  TENON_RETURN_IF_ERROR(LookUp(backend, "compile", &copies.compile, &out->compile));
+  TENON_RETURN_IF_ERROR(LookUp(backend, "operators", &copies.operators, &out->operators));
+  TENON_RETURN_IF_ERROR(LookUp(backend, "profile", &copies.profile, &out->profile));
+  if (!out->device && (out->memory || out->queue)) {
+    return Incompatible("has the interface \"memory\" or \"queue\" but not \"device\"");
+  }
+  if (!out->kernel && !out->compile) {
+    return Incompatible("has neither \"kernel\" nor \"compile\": nothing can run on it");
+  }
+  return {};
 }
-Status CheckMemoryTable(const tenon_memory_interface* t) {
-  TENON_RETURN_IF_ERROR(Check("memory", t->struct_size, TENON_SIZE_TO(tenon_memory_interface, unmap), {}));
-  return Check("memory", t->struct_size, 0, {SLOT(allocate), SLOT(free)});
-}
-Status CheckQueueTable(const tenon_queue_interface* t) {
-  TENON_RETURN_IF_ERROR(Check("queue", t->struct_size, TENON_SIZE_TO(tenon_queue_interface, timeline_wait), {}));
-  return Check("queue", t->struct_size, 0,
-               {SLOT(create), SLOT(destroy), SLOT(wait), SLOT(signal), SLOT(submit), SLOT(copy), SLOT(fill),
-                SLOT(timeline_create), SLOT(timeline_destroy), SLOT(timeline_query), SLOT(timeline_wait)});
-}
-Status CheckKernelTable(const tenon_kernel_interface* t) {
-  TENON_RETURN_IF_ERROR(Check("kernel", t->struct_size, TENON_SIZE_TO(tenon_kernel_interface, descriptors), {}));
-  return Check("kernel", t->struct_size, 0, {SLOT(descriptors)});
-}
-Status CheckCompileTable(const tenon_compile_interface* t) {
-  TENON_RETURN_IF_ERROR(Check("compile", t->struct_size, TENON_SIZE_TO(tenon_compile_interface, load), {}));
-  return Check("compile", t->struct_size, 0,
-               {SLOT(colour), SLOT(compile), SLOT(artifact_bytes), SLOT(artifact_release), SLOT(check), SLOT(load)});
-}
-Status CheckOperatorsTable(const tenon_operators_interface* t) {
+
+Status CheckDevice(const tenon_device_info* info) {
   TENON_RETURN_IF_ERROR(
-      Check("operators", t->struct_size, TENON_SIZE_TO(tenon_operators_interface, operators), {}));
-  return Check("operators", t->struct_size, 0, {SLOT(operators)});
-}
-Status CheckProfileTable(const tenon_profile_interface* t) {
-  TENON_RETURN_IF_ERROR(Check("profile", t->struct_size, TENON_SIZE_TO(tenon_profile_interface, clocks), {}));
-  return Check("profile", t->struct_size, 0, {SLOT(enable), SLOT(clocks)});
+      CheckSize(info, "info of a device", TENON_SIZE_TO(tenon_device_info, gbytes)));
+  if (!info->name || !info->fingerprint) {
+    return Incompatible("R7: device " + std::to_string(info->id) + ": name or fingerprint is NULL");
+  }
+  if (info->memory_kind_count > 31 || (info->memory_kind_count && !info->memory_kinds)) {
+    return Incompatible(std::string("R7: device ") + info->name + ": " +
+                        std::to_string(info->memory_kind_count) +
+                        " memory kinds, expected a list of at most 31");
+  }
+  uint32_t seen = 0;
+  for (uint32_t i = 0; i < info->memory_kind_count; ++i) {
+    const tenon_memory_kind* kind = info->memory_kinds[i];
+    TENON_RETURN_IF_ERROR(CheckMemoryKind(info->name, kind));
+    if (seen & (1u << kind->id)) {
+      return Incompatible(std::string("device ") + info->name + " has two memory kinds of the id " +
+                          std::to_string(kind->id));
+    }
+    seen |= 1u << kind->id;
+  }
+  return {};
 }
 
 Status CheckDescriptor(const tenon_kernel_descriptor* t) {
-  if (!t) return Status(Code::kIncompatible, "a descriptor is NULL");
-  if (t->struct_size < TENON_SIZE_TO(tenon_kernel_descriptor, run) || t->struct_size > 65536) {
-    return Status(Code::kIncompatible, "R1: struct_size is " + std::to_string(t->struct_size) + ", expected " +
-                                           std::to_string(TENON_SIZE_TO(tenon_kernel_descriptor, run)) + " or more");
-  }
-  if (!t->name || !t->op || !t->domain) return Status(Code::kIncompatible, "R7: name, domain or op is NULL");
-  if (!t->run) return Status(Code::kIncompatible, std::string("R9: ") + t->name + ": run is NULL");
+  TENON_RETURN_IF_ERROR(
+      CheckSize(t, "descriptor", TENON_SIZE_TO(tenon_kernel_descriptor, destroy)));
+  if (!t->name || !t->op || !t->domain) return Incompatible("R7: name, domain or op is NULL");
+  const std::string name = t->name;
+  if (!t->run) return Incompatible("R9: " + name + ": run is NULL");
   if (t->revision_min > t->revision_max) {
-    return Status(Code::kIncompatible, std::string(t->name) + ": revision_min is above revision_max");
+    return Incompatible("R13: " + name + ": revision_min is above revision_max");
   }
   if ((t->input_dtype_count && !t->input_dtypes) || (t->output_dtype_count && !t->output_dtypes) ||
       (t->attribute_rule_count && !t->attribute_rules) || (t->in_place_count && !t->in_place) ||
-      (t->input_memory_count && !t->input_memory) || (t->output_memory_count && !t->output_memory) ||
-      (t->input_layout_count && !t->input_layouts) || (t->output_layout_count && !t->output_layouts)) {
-    return Status(Code::kIncompatible, std::string("R7: ") + t->name + ": a list has a count but is NULL");
+      (t->input_memory_count && !t->input_memory) ||
+      (t->output_memory_count && !t->output_memory) ||
+      (t->input_layout_count && !t->input_layouts) ||
+      (t->output_layout_count && !t->output_layouts)) {
+    return Incompatible("R7: " + name + ": a list has a count but is NULL");
+  }
+  for (uint32_t i = 0; i < t->attribute_rule_count; ++i) {
+    const tenon_attribute_rule* rule = t->attribute_rules[i];
+    TENON_RETURN_IF_ERROR(CheckSize(rule, (name + ": attribute rule").c_str(),
+                                    TENON_SIZE_TO(tenon_attribute_rule, int_count)));
+    if (!rule->name) return Incompatible("R7: " + name + ": an attribute rule has no name");
   }
   return {};
 }
 
-namespace {
-
-bool Fits(const tenon_option& option, const std::string& value, std::string* out_expected) {
-  switch (option.kind) {
-    case TENON_OPTION_INT: {
-      *out_expected = "an integer";
-      char* end = nullptr;
-      std::strtoll(value.c_str(), &end, 10);
-      return !value.empty() && *end == 0;
-    }
-    case TENON_OPTION_BOOL:
-      *out_expected = "on or off";
-      return value == "on" || value == "off" || value == "true" || value == "false" || value == "1" || value == "0";
-    case TENON_OPTION_CHOICE:
-      *out_expected = "one of";
-      for (uint32_t i = 0; i < option.choice_count; ++i) {
-        if (value == option.choices[i]) return true;
-        *out_expected += std::string(i ? ", " : " ") + option.choices[i];
-      }
-      return false;
-    default: return true;
+Status CheckOption(const tenon_option* option) {
+  TENON_RETURN_IF_ERROR(CheckSize(option, "option", TENON_SIZE_TO(tenon_option, choice_count)));
+  if (!option->name) return Incompatible("R7: an option has no name");
+  if (option->choice_count && !option->choices) {
+    return Incompatible(std::string("R7: option ") + option->name + ": choices is NULL");
   }
+  return {};
 }
 
-// The longest common prefix decides which name is nearest: options are few and short.
-std::string Nearest(const std::string& name, std::span<const tenon_option* const> schema) {
-  std::string best;
-  size_t best_length = 0;
-  for (const tenon_option* option : schema) {
-    const std::string candidate = option->name;
-    const auto [a, b] = std::mismatch(name.begin(), name.end(), candidate.begin(), candidate.end());
-    const auto length = static_cast<size_t>(a - name.begin());
-    if (length > best_length) {
-      best = candidate;
-      best_length = length;
-    }
+Status CheckLayout(const tenon_layout_info* layout) {
+  TENON_RETURN_IF_ERROR(CheckSize(layout, "layout", TENON_SIZE_TO(tenon_layout_info, bytes)));
+  if (!layout->name) return Incompatible("R7: a layout has no name");
+  if (layout->id < TENON_LAYOUT_OWN || !layout->bytes) {
+    return Incompatible(std::string("R13: layout ") + layout->name + ": id " +
+                        std::to_string(layout->id) + ", expected " +
+                        std::to_string(TENON_LAYOUT_OWN) + " or more, and the slot bytes");
   }
-  return best;
+  return {};
 }
 
-}  // namespace
-
-Result<std::map<std::string, std::string>> CheckOptions(const std::string& backend,
-                                                        std::span<const tenon_option* const> schema,
-                                                        const std::map<std::string, std::string>& given) {
-  std::map<std::string, std::string> values;
-  for (const tenon_option* option : schema) values[option->name] = option->default_value ? option->default_value : "";
-  for (const auto& [name, value] : given) {
-    const auto option = std::find_if(schema.begin(), schema.end(), [&](const auto* o) { return name == o->name; });
-    if (option == schema.end()) {
-      std::string known;
-      for (const tenon_option* o : schema) known += (known.empty() ? "" : ", ") + std::string(o->name);
-      const std::string nearest = Nearest(name, schema);
-      return Status(Code::kInvalidArgument,
-                    "backend " + backend + " has no option '" + name + "'" +
-                        (nearest.empty() ? "" : "; did you mean '" + nearest + "'?") +
-                        (known.empty() ? "; it has none" : " (it has: " + known + ")"));
-    }
-    std::string expected;
-    if (!Fits(**option, value, &expected)) {
-      return Status(Code::kInvalidArgument,
-                    "option " + backend + "." + name + ": got '" + value + "', expected " + expected);
-    }
-    values[name] = value;
+Status CheckOperator(const tenon_operator* op) {
+  TENON_RETURN_IF_ERROR(CheckSize(op, "operator", TENON_SIZE_TO(tenon_operator, infer)));
+  if (!op->domain || !op->name) return Incompatible("R7: an operator lacks its domain or name");
+  const std::string_view domain = op->domain;
+  if (domain.empty() || domain.starts_with("ai.")) {
+    return Incompatible(std::string("R13: operator ") + op->name + " in the domain '" + op->domain +
+                        "', expected a domain of the backend's own");
   }
-  return values;
+  if (!op->infer) return Incompatible(std::string("R9: operator ") + op->name + ": infer is NULL");
+  return {};
 }
 
 }  // namespace tenon::backend

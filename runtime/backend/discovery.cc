@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "library.h"
 #include "tenon/backend/backend.h"
 
 namespace tenon::backend {
@@ -20,9 +21,11 @@ namespace fs = std::filesystem;
 fs::path OwnFolder() {
   Dl_info info{};
   if (!dladdr(reinterpret_cast<const void*>(&Discover), &info) || !info.dli_fname) return {};
+  // Of a program the loader knows only how it was called: a relative name must not lead into the
+  // working directory.
+  const bool absolute = info.dli_fname[0] == '/';
   std::error_code error;
-  fs::path path = fs::canonical(info.dli_fname, error);
-  if (error) path = fs::canonical("/proc/self/exe", error);
+  const fs::path path = fs::canonical(absolute ? info.dli_fname : "/proc/self/exe", error);
   return error ? fs::path() : path.parent_path();
 }
 
@@ -30,19 +33,57 @@ std::vector<fs::path> Folders(Discovery where) {
   if (where == Discovery::kSystem) return {"/etc/tenon/backends.d", "/usr/lib/tenon/backends.d"};
   const fs::path own = OwnFolder();
   if (where == Discovery::kNone || own.empty()) return {};
-  return {own / "tenon/backends.d", own.parent_path() / "lib/tenon/backends.d"};
+  const fs::path beside = own / "tenon/backends.d",
+                 installed = own.parent_path() / "lib/tenon/backends.d";
+  return beside == installed ? std::vector<fs::path>{beside}
+                             : std::vector<fs::path>{beside, installed};
+}
+
+// Whether the manifest's ABI range, where it gives one, meets this host's; else why not.
+Status CheckAbi(const fs::path& path, const nlohmann::json& backend) {
+  const auto abi = backend.find("abi");
+  if (abi == backend.end() || !abi->is_object()) return {};
+  const auto number = [&](const char* key, int64_t otherwise) {
+    const auto found = abi->find(key);
+    return found != abi->end() && found->is_number_integer() ? found->get<int64_t>() : otherwise;
+  };
+  const int64_t major = number("major", TENON_ABI_MAJOR);
+  const int64_t least = number("minor_min", 0), most = number("minor_max", INT64_MAX);
+  if (major == TENON_ABI_MAJOR && least <= TENON_ABI_MINOR && most >= TENON_ABI_MINOR_LEAST)
+    return {};
+  return Status(
+      Code::kIncompatible,
+      path.string() + ": speaks ABI " + std::to_string(major) + "." + std::to_string(least) +
+          " to " + std::to_string(major) + "." + std::to_string(most) + ", this host accepts " +
+          std::to_string(TENON_ABI_MAJOR) + "." + std::to_string(TENON_ABI_MINOR_LEAST) + " to " +
+          std::to_string(TENON_ABI_MAJOR) + "." + std::to_string(TENON_ABI_MINOR));
 }
 
 Result<Manifest> ReadManifest(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) return Status(Code::kNotFound, path.string() + ": no such manifest, or not readable");
-  const nlohmann::json json = nlohmann::json::parse(file, nullptr, false);
-  if (json.is_discarded() || !json.is_object() || !json.contains("backend") || !json["backend"].is_object()) {
-    return Status(Code::kInvalidArgument, path.string() + ": not a manifest (JSON with an object \"backend\")");
+  constexpr size_t kLargest = 1 << 20;
+  std::string text_of_file(kLargest, '\0');
+  file.read(text_of_file.data(), static_cast<std::streamsize>(kLargest));
+  text_of_file.resize(static_cast<size_t>(file.gcount()));
+  const nlohmann::json json = nlohmann::json::parse(text_of_file, nullptr, false);
+  if (json.is_discarded() || !json.is_object() || !json.contains("backend") ||
+      !json["backend"].is_object()) {
+    return Status(Code::kInvalidArgument,
+                  path.string() + ": not a manifest (JSON with an object \"backend\")");
+  }
+  const std::string version = json.value("file_format_version", nlohmann::json()).is_string()
+                                  ? json["file_format_version"].get<std::string>()
+                                  : std::string();
+  if (!version.starts_with("1.")) {
+    return Status(Code::kIncompatible, path.string() + ": \"file_format_version\" is '" + version +
+                                           "', this host reads 1.x");
   }
   const auto& backend = json["backend"];
+  TENON_RETURN_IF_ERROR(CheckAbi(path, backend));
   const auto text = [&](const char* key) {
-    return backend.contains(key) && backend[key].is_string() ? backend[key].get<std::string>() : std::string();
+    return backend.contains(key) && backend[key].is_string() ? backend[key].get<std::string>()
+                                                             : std::string();
   };
   Manifest manifest;
   manifest.name = text("name");
@@ -50,7 +91,8 @@ Result<Manifest> ReadManifest(const fs::path& path) {
   manifest.manifest_path = path.string();
   const std::string library = text("library_path");
   if (manifest.name.empty() || library.empty()) {
-    return Status(Code::kInvalidArgument, path.string() + ": \"backend\" needs \"name\" and \"library_path\"");
+    return Status(Code::kInvalidArgument,
+                  path.string() + ": \"backend\" needs \"name\" and \"library_path\"");
   }
   manifest.library_path = (path.parent_path() / library).lexically_normal().string();
   if (backend.contains("devices") && backend["devices"].is_array()) {
@@ -58,15 +100,17 @@ Result<Manifest> ReadManifest(const fs::path& path) {
       if (device.is_string()) manifest.devices.push_back(device.get<std::string>());
     }
   }
-  manifest.threads = backend.contains("threads") && backend["threads"].is_boolean() && backend["threads"].get<bool>();
+  manifest.threads = backend.contains("threads") && backend["threads"].is_boolean() &&
+                     backend["threads"].get<bool>();
   return manifest;
 }
 
 // A library that was named directly: what its note says is its manifest.
-Manifest FromLibrary(const std::string& path) {
+Result<Manifest> FromLibrary(const std::string& path) {
   Manifest manifest;
   manifest.library_path = fs::absolute(path).lexically_normal().string();
   Result<tenon_note> note = ReadNote(manifest.library_path);
+  if (!note.ok()) TENON_RETURN_IF_ERROR(CheckSharedObject(manifest.library_path));
   if (note.ok()) {
     manifest.name = note->name;
     manifest.vendor = note->vendor;
@@ -76,21 +120,35 @@ Manifest FromLibrary(const std::string& path) {
   return manifest;
 }
 
+// Of two backends of one name the first stays; a library that is found twice is found once.
+Status CheckNew(const Manifest& manifest, const DiscoveryResult& result) {
+  for (const Manifest& known : result.manifests) {
+    if (known.name != manifest.name || known.library_path == manifest.library_path) continue;
+    return Status(Code::kFailedPrecondition,
+                  "backend " + manifest.name + " is there already, from " + known.library_path);
+  }
+  return {};
+}
+
 void Add(const std::string& path, DiscoveryResult* result) {
-  if (!path.ends_with(".json")) {
-    result->manifests.push_back(FromLibrary(path));
+  Result<Manifest> manifest =
+      path.ends_with(".json") ? ReadManifest(fs::absolute(path)) : FromLibrary(path);
+  Status why = manifest.ok() ? CheckNew(*manifest, *result) : std::move(manifest).status();
+  if (!why.ok()) {
+    result->refusals.push_back({path, std::move(why)});
     return;
   }
-  Result<Manifest> manifest = ReadManifest(fs::absolute(path));
-  if (manifest.ok()) result->manifests.push_back(std::move(manifest).value());
-  else result->refusals.push_back({path, std::move(manifest).status()});
+  const bool known = std::ranges::any_of(result->manifests, [&](const Manifest& other) {
+    return other.library_path == manifest->library_path;
+  });
+  if (!known) result->manifests.push_back(std::move(manifest).value());
 }
 
 void AddFolder(const fs::path& folder, DiscoveryResult* result) {
   std::error_code error;
   std::vector<fs::path> files;
-  for (const auto& entry : fs::directory_iterator(folder, error)) {
-    if (entry.path().extension() == ".json") files.push_back(entry.path());
+  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+    if (at->path().extension() == ".json") files.push_back(at->path());
   }
   std::sort(files.begin(), files.end());
   for (const fs::path& file : files) Add(file.string(), result);
@@ -99,7 +157,7 @@ void AddFolder(const fs::path& folder, DiscoveryResult* result) {
 // A variable's parts between ':' (files) or ',' (globs); nothing with raised privileges.
 std::vector<std::string> FromEnvironment(const char* variable, char separator) {
   std::vector<std::string> parts;
-  const char* value = getauxval(AT_SECURE) ? nullptr : std::getenv(variable);
+  const char* value = getauxval(AT_SECURE) ? nullptr : secure_getenv(variable);
   std::istringstream stream(value ? value : "");
   for (std::string part; std::getline(stream, part, separator);) {
     if (!part.empty()) parts.push_back(part);
@@ -108,26 +166,30 @@ std::vector<std::string> FromEnvironment(const char* variable, char separator) {
 }
 
 bool MatchesAny(const std::string& name, const std::vector<std::string>& globs) {
-  return std::any_of(globs.begin(), globs.end(),
-                     [&](const std::string& glob) { return fnmatch(glob.c_str(), name.c_str(), 0) == 0; });
+  return std::any_of(globs.begin(), globs.end(), [&](const std::string& glob) {
+    return fnmatch(glob.c_str(), name.c_str(), 0) == 0;
+  });
 }
 
 }  // namespace
 
 DiscoveryResult Discover(const DiscoveryOptions& options) {
   DiscoveryResult result;
-  const auto only = options.use_environment ? FromEnvironment("TENON_BACKEND_FILES", ':') : std::vector<std::string>();
+  const auto only = options.use_environment ? FromEnvironment("TENON_BACKEND_FILES", ':')
+                                            : std::vector<std::string>();
   for (const std::string& file : only) Add(file, &result);
   if (only.empty()) {
     for (const fs::path& folder : Folders(options.where)) AddFolder(folder, &result);
   }
   for (const std::string& file : options.files) Add(file, &result);
   if (!options.use_environment) return result;
-  for (const std::string& file : FromEnvironment("TENON_ADD_BACKEND_FILES", ':')) Add(file, &result);
+  for (const std::string& file : FromEnvironment("TENON_ADD_BACKEND_FILES", ':'))
+    Add(file, &result);
   const auto select = FromEnvironment("TENON_BACKENDS_SELECT", ',');
   const auto disable = FromEnvironment("TENON_BACKENDS_DISABLE", ',');
   std::erase_if(result.manifests, [&](const Manifest& manifest) {
-    return (!select.empty() && !MatchesAny(manifest.name, select)) || MatchesAny(manifest.name, disable);
+    return (!select.empty() && !MatchesAny(manifest.name, select)) ||
+           MatchesAny(manifest.name, disable);
   });
   return result;
 }

@@ -26,7 +26,9 @@ const std::string& ErrorMessage(const tenon_error* error) {
   static const std::string kNone;
   return error ? error->message : kNone;
 }
-tenon_reason ErrorReason(const tenon_error* error) { return error ? error->reason : TENON_REASON_OTHER; }
+tenon_reason ErrorReason(const tenon_error* error) {
+  return error ? error->reason : TENON_REASON_OTHER;
+}
 void ReleaseError(tenon_error* error) { delete error; }
 
 tenon_status ToAbi(Status status) {
@@ -48,10 +50,16 @@ tenon_status Guarded(F&& function) noexcept {
   }
 }
 
-std::string_view OrEmpty(const char* text) { return text ? std::string_view(text) : std::string_view(); }
+std::string_view OrEmpty(const char* text) {
+  return text ? std::string_view(text) : std::string_view();
+}
 
 void Log(const tenon_host* host, tenon_log_level level, const char* message) {
-  HostTable::From(host).Log(level, OrEmpty(message));
+  try {
+    HostTable::From(host).Log(level, OrEmpty(message));
+  } catch (const std::bad_alloc&) {
+    return;  // a line is lost
+  }
 }
 
 tenon_status Error(const tenon_host*, tenon_code code, const char* message) {
@@ -63,17 +71,20 @@ tenon_status Error(const tenon_host*, tenon_code code, const char* message) {
   }
 }
 
-tenon_status Refuse(const tenon_host*, tenon_reason reason, const char* field, const char* got, const char* wants) {
+tenon_status Refuse(const tenon_host*, tenon_reason reason, const char* field, const char* got,
+                    const char* wants) {
   try {
-    std::string message = std::string(OrEmpty(field)) + ": got " + std::string(OrEmpty(got)) + ", wants " +
-                          std::string(OrEmpty(wants));
+    std::string message = std::string(OrEmpty(field)) + ": got " + std::string(OrEmpty(got)) +
+                          ", wants " + std::string(OrEmpty(wants));
     return {TENON_UNSUPPORTED, 0, MakeError(std::move(message), reason)};
   } catch (...) {
     return {TENON_UNSUPPORTED, 0, nullptr};
   }
 }
 
-const char* Message(const tenon_host*, const tenon_error* detail) { return ErrorMessage(detail).c_str(); }
+const char* Message(const tenon_host*, const tenon_error* detail) {
+  return ErrorMessage(detail).c_str();
+}
 void Release(const tenon_host*, tenon_error* detail) { ReleaseError(detail); }
 
 void* AllocateSlot(const tenon_host* host, uint64_t size, uint64_t alignment) {
@@ -84,11 +95,13 @@ void FreeSlot(const tenon_host* host, void* memory) { HostTable::From(host).Free
 void ParallelForSlot(const tenon_host* host, int64_t total, int64_t chunk,
                      void(TENON_CALL* body)(void*, int64_t, int64_t), void* context) {
   if (total <= 0) return;
-  HostTable::From(host).services().parallel->ParallelFor(total, chunk < 1 ? 1 : chunk, body, context);
+  HostTable::From(host).services().parallel->ParallelFor(total, chunk < 1 ? 1 : chunk, body,
+                                                         context);
 }
 
 tenon_status Submit(const tenon_host* host, void(TENON_CALL* task)(void*), void* context) {
-  return Guarded([&] { return HostTable::From(host).services().parallel->Submit([=] { task(context); }); });
+  return Guarded(
+      [&] { return HostTable::From(host).services().parallel->Submit([=] { task(context); }); });
 }
 
 const char* Option(const tenon_host* host, const char* name) {
@@ -97,7 +110,8 @@ const char* Option(const tenon_host* host, const char* name) {
   return found == options.end() ? nullptr : found->second.c_str();
 }
 
-const tenon_operator_schema* OperatorSchema(const tenon_host*, const char* domain, const char* name) {
+const tenon_operator_schema* OperatorSchema(const tenon_host*, const char* domain,
+                                            const char* name) {
   // Made once for all operators; the rows are constant data.
   static const auto* const schemas = [] {
     auto* map = new std::unordered_map<const operators::Operator*, tenon_operator_schema>();
@@ -107,7 +121,13 @@ const tenon_operator_schema* OperatorSchema(const tenon_host*, const char* domai
       schema.newest_revision = static_cast<uint32_t>(op->newest().number);
       schema.domain = op->domain.data();
       schema.name = op->name.data();
-      schema.max_inputs = schema.max_outputs = UINT32_MAX;
+      const auto most = [](uint8_t count) {
+        return count == operators::kVariadic ? UINT32_MAX : uint32_t{count};
+      };
+      schema.min_inputs = op->arity.min_inputs;
+      schema.max_inputs = most(op->arity.max_inputs);
+      schema.min_outputs = op->arity.min_outputs;
+      schema.max_outputs = most(op->arity.max_outputs);
       map->emplace(op, schema);
     }
     return map;
@@ -132,7 +152,8 @@ tenon_status Lend(const std::string& bytes, const void** out_data, uint64_t* out
   return {};
 }
 
-tenon_status CacheGetSlot(const tenon_host* host, const char* key, const void** out_data, uint64_t* out_size) {
+tenon_status CacheGetSlot(const tenon_host* host, const char* key, const void** out_data,
+                          uint64_t* out_size) {
   try {
     Result<std::string> bytes = CacheGet(HostTable::From(host), std::string(OrEmpty(key)));
     return bytes.ok() ? Lend(*bytes, out_data, out_size) : ToAbi(std::move(bytes).status());
@@ -141,9 +162,11 @@ tenon_status CacheGetSlot(const tenon_host* host, const char* key, const void** 
   }
 }
 void CacheRelease(const tenon_host*, const void* data) { std::free(const_cast<void*>(data)); }
-tenon_status CachePutSlot(const tenon_host* host, const char* key, const void* data, uint64_t size) {
+tenon_status CachePutSlot(const tenon_host* host, const char* key, const void* data,
+                          uint64_t size) {
   return Guarded([&] {
-    return CachePut(HostTable::From(host), std::string(OrEmpty(key)), {static_cast<const char*>(data), size});
+    return CachePut(HostTable::From(host), std::string(OrEmpty(key)),
+                    {static_cast<const char*>(data), size});
   });
 }
 
@@ -152,26 +175,35 @@ void ProfileEvent(const tenon_host* host, const tenon_profile_event* event) {
   if (table.services().profile && event) table.services().profile(table.backend(), *event);
 }
 
-HostTimeline* AsTimeline(tenon_timeline* timeline) { return reinterpret_cast<HostTimeline*>(timeline); }
-tenon_status TimelineQuery(const tenon_host*, tenon_timeline* timeline, uint64_t* out_value) {
-  Result<uint64_t> value = AsTimeline(timeline)->Query();
-  if (!value.ok()) return ToAbi(std::move(value).status());
-  *out_value = *value;
-  return {};
+HostTimeline* AsTimeline(tenon_timeline* timeline) {
+  return reinterpret_cast<HostTimeline*>(timeline);
 }
-tenon_status TimelineWait(const tenon_host*, tenon_timeline* timeline, uint64_t value, uint64_t timeout_ns) {
+tenon_status TimelineQuery(const tenon_host*, tenon_timeline* timeline, uint64_t* out_value) {
+  return Guarded([&]() -> Status {
+    TENON_ASSIGN(*out_value, AsTimeline(timeline)->Query());
+    return {};
+  });
+}
+tenon_status TimelineWait(const tenon_host*, tenon_timeline* timeline, uint64_t value,
+                          uint64_t timeout_ns) {
   return Guarded([&] { return AsTimeline(timeline)->Wait(value, timeout_ns); });
 }
 void TimelineNotify(const tenon_host*, tenon_timeline* timeline, uint64_t value,
                     void(TENON_CALL* reached)(void*, tenon_code), void* context) {
-  AsTimeline(timeline)->Notify(value, reached, context);
+  try {
+    AsTimeline(timeline)->Notify(value, reached, context);
+  } catch (const std::bad_alloc&) {
+    reached(context, TENON_OUT_OF_MEMORY);
+  }
 }
 
 tenon_status AllocateOutput(const tenon_host*, tenon_run_context* run, uint32_t index, int32_t rank,
                             const int64_t* dims, const tenon_argument** out_argument) {
-  if (!run) return {TENON_FAILED_PRECONDITION, 0, MakeError("allocate_output: this run has no context")};
+  if (!run)
+    return {TENON_FAILED_PRECONDITION, 0, MakeError("allocate_output: this run has no context")};
   return Guarded([&]() -> Status {
-    TENON_ASSIGN(*out_argument, reinterpret_cast<RunOutputs*>(run)->AllocateOutput(index, rank, dims));
+    TENON_ASSIGN(*out_argument,
+                 reinterpret_cast<RunOutputs*>(run)->AllocateOutput(index, rank, dims));
     return {};
   });
 }
@@ -227,7 +259,9 @@ void HostTable::Log(tenon_log_level level, std::string_view message) const {
 // The size stands in front of the block, one alignment below it.
 void* HostTable::Allocate(uint64_t size, uint64_t alignment) {
   if (alignment < 2 * sizeof(uint64_t)) alignment = 2 * sizeof(uint64_t);
-  if ((alignment & (alignment - 1)) != 0 || size > (uint64_t{1} << 48)) return nullptr;
+  constexpr uint64_t kMostAlignment = uint64_t{1} << 30, kMostBytes = uint64_t{1} << 48;
+  if ((alignment & (alignment - 1)) != 0 || alignment > kMostAlignment || size > kMostBytes)
+    return nullptr;
   const uint64_t whole = (size + 2 * alignment - 1) / alignment * alignment;
   auto* base = static_cast<std::byte*>(std::aligned_alloc(alignment, whole));
   if (!base) return nullptr;

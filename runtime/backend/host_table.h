@@ -1,4 +1,5 @@
-// The table of services that one backend gets, and the state behind it. Lives until the backend is destroyed.
+// The table of services that one backend gets, and the state behind it. Lives until the backend is
+// destroyed.
 #pragma once
 
 #include <atomic>
@@ -12,7 +13,8 @@ namespace tenon::backend {
 
 class HostTable {
  public:
-  HostTable(std::string backend, std::string version, uint32_t abi_minor, std::shared_ptr<HostServices> services);
+  HostTable(std::string backend, std::string version, uint32_t abi_minor,
+            std::shared_ptr<HostServices> services);
   HostTable(const HostTable&) = delete;
   HostTable& operator=(const HostTable&) = delete;
 
@@ -54,7 +56,8 @@ tenon_reason ErrorReason(const tenon_error* error);
 void ReleaseError(tenon_error* error);
 tenon_status ToAbi(Status status);
 
-// The artifact cache: files <directory>/<backend>-<version>/<key>, each with a digest that is checked.
+// The artifact cache: files <directory>/<backend>-<version>/<key>, each with a digest that is
+// checked.
 Result<std::string> CacheGet(const HostTable& host, const std::string& key);
 Status CachePut(const HostTable& host, const std::string& key, std::string_view bytes);
 

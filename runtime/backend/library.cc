@@ -26,20 +26,24 @@ Result<std::shared_ptr<Library>> Library::Open(const std::string& path, bool unl
   }
   if (error) {
     const char* said = dlerror();
-    return Status(Code::kIncompatible, path + ": the loader says: " + (said ? std::string(said) : error.message()));
+    return Status(Code::kIncompatible,
+                  path + ": the loader says: " + (said ? std::string(said) : error.message()));
   }
   if (!library->handle_->library.has(TENON_NEGOTIATE_SYMBOL)) {
     return Status(Code::kIncompatible, path + ": has no function " TENON_NEGOTIATE_SYMBOL
                                               "; a backend exports it (see backend.h)");
   }
   library->negotiate_ = reinterpret_cast<tenon_negotiate_function>(
-      &library->handle_->library.get<int32_t(const tenon_offer*, tenon_answer*)>(TENON_NEGOTIATE_SYMBOL));
+      &library->handle_->library.get<int32_t(const tenon_offer*, tenon_answer*)>(
+          TENON_NEGOTIATE_SYMBOL));
   return library;
 }
 
 Library::~Library() {
-  // Boost.DLL closes in its destructor; the default is never to close, so the handle is left open on purpose.
-  if (handle_ && !handle_->unload) static_cast<void>(new boost::dll::shared_library(std::move(handle_->library)));
+  // Boost.DLL closes in its destructor; the default is never to close, so the handle is left open
+  // on purpose.
+  if (handle_ && !handle_->unload)
+    static_cast<void>(new boost::dll::shared_library(std::move(handle_->library)));
 }
 
 }  // namespace tenon::backend

@@ -22,7 +22,8 @@ class Library {
   tenon_negotiate_function negotiate_ = nullptr;
 };
 
-// Whether the file can be a shared object for this machine.
+// Whether the file is a whole shared object for this machine: kNotFound, kIncompatible or kDataLoss
+// (cut off: the loader would fault on it).
 Status CheckSharedObject(const std::string& library_path);
 
 }  // namespace tenon::backend

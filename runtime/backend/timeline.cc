@@ -32,7 +32,10 @@ struct HostTimeline::State {
 };
 
 HostTimeline::HostTimeline() : state_(std::make_unique<State>()) {}
-HostTimeline::~HostTimeline() = default;
+// Whoever was to be told is told: nothing will come any more.
+HostTimeline::~HostTimeline() {
+  for (const auto& waiter : state_->waiters) waiter.reached(waiter.context, TENON_CANCELLED);
+}
 
 void HostTimeline::Signal(uint64_t value) {
   std::vector<State::Waiter> due;
@@ -64,8 +67,9 @@ Status HostTimeline::Wait(uint64_t value, uint64_t timeout_ns) {
   if (timeout_ns > kLongest) {
     state_->changed.wait(lock, done);
   } else if (!state_->changed.wait_for(lock, std::chrono::nanoseconds(timeout_ns), done)) {
-    return Status(Code::kDeadlineExceeded, "the host's timeline is at " + std::to_string(state_->value) +
-                                               ", waited for " + std::to_string(value));
+    return Status(Code::kDeadlineExceeded, "the host's timeline is at " +
+                                               std::to_string(state_->value) + ", waited for " +
+                                               std::to_string(value));
   }
   return state_->value >= value ? Status() : state_->failure.Clone();
 }

@@ -1,9 +1,11 @@
 #include "layers/validate.h"
 
 namespace tenon::backend {
-
-Result<std::unique_ptr<Layer>> MakeValidateLayer(tenon_backend*, const HostTable&) {
-  return Status(Code::kUnsupported, "the layer validate is not built");
-}
-
+namespace {
+class Nothing final : public Layer {
+ public:
+  tenon_backend* Wrap(tenon_backend* inner) override { return inner; }
+};
+}  // namespace
+std::unique_ptr<Layer> MakeValidateLayer() { return std::make_unique<Nothing>(); }
 }  // namespace tenon::backend

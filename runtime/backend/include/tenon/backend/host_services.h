@@ -1,5 +1,5 @@
-// What the host gives to backends (rule 9), and where it comes from. The session supplies the parts that live in higher
-// rooms through the abstract classes here.
+// What the host gives to backends (rule 9), and where it comes from. The session supplies the parts
+// that live in higher rooms through the abstract classes here.
 #pragma once
 
 #include <atomic>
@@ -16,7 +16,8 @@ namespace tenon::backend {
 
 uint64_t ClockNs();  // monotonic
 
-// The host's threads. Implemented by execution's thread pool; `SerialRunner()` runs everything on the caller.
+// The host's threads. Implemented by execution's thread pool; `SerialRunner()` runs everything on
+// the caller.
 class ParallelRunner {
  public:
   using Body = void (*)(void* context, int64_t begin, int64_t end);
@@ -31,7 +32,8 @@ using LogSink = std::function<void(tenon_log_level, std::string_view)>;
 // One run of a program, as allocate_output sees it; tenon_run_context* points to one of these.
 class RunOutputs {
  public:
-  virtual Result<const tenon_argument*> AllocateOutput(uint32_t index, int32_t rank, const int64_t* dims) = 0;
+  virtual Result<const tenon_argument*> AllocateOutput(uint32_t index, int32_t rank,
+                                                       const int64_t* dims) = 0;
 
  protected:
   ~RunOutputs() = default;
@@ -43,10 +45,11 @@ using SegmentExporter = std::function<Result<std::string>(const tenon_segment*, 
 // Everything that the hosts of all backends of one runtime share.
 struct HostServices {
   std::shared_ptr<ParallelRunner> parallel = SerialRunner();
-  LogSink log;                    // null: dropped
+  LogSink log;  // null: dropped
   SegmentExporter segment_to_onnx;
-  std::string cache_directory;    // artifact cache; empty: off
-  std::function<void(const std::string& backend, const tenon_profile_event&)> profile;  // may be null
+  std::string cache_directory;  // artifact cache; empty: off
+  std::function<void(const std::string& backend, const tenon_profile_event&)>
+      profile;  // may be null
 };
 
 // A cancellation token: tenon_cancel* points to one. Any thread.
