@@ -16,6 +16,8 @@ namespace tenon::program {
 
 inline constexpr uint32_t kNone = UINT32_MAX;
 
+class ProgramIndex;  // private to this room
+
 // A device of a backend, by name; execution finds the live one.
 struct DeviceRef {
   std::string backend;
@@ -60,6 +62,7 @@ struct PhysicalValue {
   uint32_t layout = 0;   // tenon_layout
   Home home = Home::kArena;
   uint32_t index = 0;    // see Home
+  uint32_t owner = kNone;  // of a backend's own layout: index in Program::devices
 };
 
 enum class StepKind : uint8_t {
@@ -89,6 +92,8 @@ struct KernelRef {
   uint32_t node = kNone;                 // index in Program::nodes; kNone: a reorder
   std::vector<uint32_t> segment;         // nodes of a compiled segment; then `artifact` is its bytes
   std::shared_ptr<const std::string> artifact;
+  // What the descriptor and all fallbacks allow: the step's output may overwrite its input when their sizes are equal.
+  std::vector<operators::InPlace> in_place;
 };
 
 struct Program {
@@ -104,10 +109,15 @@ struct Program {
   std::vector<uint32_t> outputs;
   std::vector<uint32_t> input_physical;  // where the caller's input is (Home::kInput)
   std::vector<uint32_t> output_physical; // the physical value that holds the result: kOutput where a step can write to the
-                                         // caller's memory; else (constant, input passed through, alias) it is copied
+                                         // caller's memory (of the graph's value or of one that it is a view of); else
+                                         // (constant, input passed through, wanted twice) it is copied
   std::vector<std::string> symbols;
   uint32_t fence_count = 0;
+  // Derived from everything above for planning, by MakeIndex at the end of lowering. Null in programs made by hand:
+  // planning then derives it in each call.
+  std::shared_ptr<const ProgramIndex> index;
 
+  void MakeIndex();
   bool IsStatic() const;                 // every logical shape is static
   std::string Dump() const;              // for `tenon inspect --stage program`
 };

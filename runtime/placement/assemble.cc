@@ -1,0 +1,145 @@
+// Putting the chosen ways together: nodes of a segment next to each other, rewritten nodes in the place of those that they
+// say, unused devices left out, and segments compiled.
+#include <algorithm>
+#include <unordered_set>
+
+#include "placing.h"
+
+namespace tenon::placement {
+
+using Kind = NodeChoice::Kind;
+
+NodeChoice Placing::RowOf(graph::NodeId n) const {
+  const graph::Node& node = graph_.nodes[n];
+  NodeChoice row;
+  row.node = node.name;
+  row.op = node.domain.empty() ? node.op : node.domain + "." + node.op;
+  row.refusals = refusals_[n];
+  if (colours_[n] != 0) {
+    row.kind = Kind::kSegment;
+    row.backend = problem_.devices[colour_device_[colours_[n]]]->backend().name();
+    row.kernel = "compiled";
+  } else if (host_[n]) {
+    row.kind = *host_[n];
+    row.backend = "host";
+  } else {
+    const Way& way = problem_.ways[n][chosen_[n]];
+    row.backend = problem_.devices[way.device]->backend().name();
+    row.kernel = way.matches[0].kernel->name;
+    for (size_t m = 1; m < way.matches.size(); ++m) row.fallbacks.push_back(way.matches[m].kernel->name);
+    row.cost_us = way.cost;
+    // What comes after the choice was not before it.
+    std::erase_if(row.refusals, [&](const Refusal& refusal) {
+      const auto at = [&](const std::string& name) {
+        return std::ranges::find(problem_.devices, name, [](const backend::Device* d) { return d->backend().name(); });
+      };
+      return at(refusal.backend) > at(row.backend);
+    });
+  }
+  return row;
+}
+
+PlacedGraph Placing::Assemble() {
+  const std::vector<uint32_t> parts = SplitColours(graph_, colours_);
+  const std::vector<graph::NodeId> order = OrderByParts(graph_, parts);
+  PlacedGraph out;
+  std::vector<graph::Node> nodes = std::move(graph_.nodes);
+  graph_.nodes = nodes;  // rows and choices still look at it
+  out.graph = graph_;
+  out.graph.nodes.clear();
+  std::vector<uint32_t> device_number(problem_.devices.size(), kNone), segment_number(nodes.size(), kNone);
+  auto use_device = [&](uint32_t d) {
+    if (device_number[d] == kNone) {
+      device_number[d] = static_cast<uint32_t>(out.devices.size());
+      out.devices.push_back(problem_.devices[d]);
+    }
+    return device_number[d];
+  };
+  for (graph::NodeId n : order) {
+    NodePlacement placement;
+    if (colours_[n] != 0) {
+      placement.kind = Kind::kSegment;
+      placement.device = use_device(colour_device_[colours_[n]]);
+      if (segment_number[parts[n]] == kNone) {
+        segment_number[parts[n]] = static_cast<uint32_t>(out.segments.size());
+        out.segments.emplace_back().device = placement.device;
+      }
+      placement.segment = segment_number[parts[n]];
+      out.segments[placement.segment].nodes.push_back(static_cast<graph::NodeId>(out.graph.nodes.size()));
+    } else if (host_[n]) {
+      placement.kind = *host_[n];
+    } else {
+      const Way& way = problem_.ways[n][chosen_[n]];
+      placement.device = use_device(way.device);
+      for (const Match& match : way.matches) placement.kernels.push_back(match.kernel);
+      if (way.matches[0].rewritten) {
+        AppendRewritten(*way.matches[0].rewritten, nodes[n].name, placement, RowOf(n), &out);
+        continue;
+      }
+    }
+    out.report.rows.push_back(RowOf(n));
+    out.nodes.push_back(std::move(placement));
+    out.graph.AddNode(std::move(nodes[n]));
+  }
+  for (Segment& segment : out.segments) FindBoundary(out.graph, &segment);
+  return out;
+}
+
+void Placing::AppendRewritten(const Rewritten& rewritten, const std::string& name, const NodePlacement& placement,
+                              const NodeChoice& row, PlacedGraph* out) {
+  const graph::Graph& part = rewritten.graph;
+  std::unordered_set<std::string> names;
+  for (const graph::Value& value : out->graph.values) names.insert(value.name);
+  std::vector<graph::ValueId> ids = rewritten.values;
+  for (size_t v = ids.size(); v < part.values.size(); ++v) {
+    graph::Value value = part.values[v];
+    value.producer = graph::kNone;
+    for (int i = 1; !names.insert(value.name).second; ++i) value.name = part.values[v].name + "_" + std::to_string(i);
+    ids.push_back(out->graph.AddValue(std::move(value)));
+  }
+  HostNodes host(part);
+  for (graph::NodeId n = 0; n < part.nodes.size(); ++n) {
+    graph::Node node = part.nodes[n];
+    const std::optional<Kind> kind = host.Classify(part, n);
+    for (graph::ValueId& v : node.inputs) v = v == graph::kNone ? v : ids[v];
+    for (graph::ValueId& v : node.outputs) v = v == graph::kNone ? v : ids[v];
+    NodeChoice choice = row;
+    NodePlacement placed = placement;
+    if (n != rewritten.node) {  // a helper: Reshape is a view, Shape host arithmetic
+      choice = {};
+      choice.node = node.name;
+      choice.op = node.op;
+      choice.backend = "host";
+      choice.kind = placed.kind = kind.value_or(Kind::kView);
+      placed.device = kNone;
+      placed.kernels.clear();
+    } else {
+      node.name = name;
+    }
+    out->report.rows.push_back(std::move(choice));
+    out->nodes.push_back(std::move(placed));
+    out->graph.AddNode(std::move(node));
+  }
+}
+
+Result<bool> Placing::CompileSegments(PlacedGraph* placed) {
+  for (Segment& segment : placed->segments) {
+    const backend::Device& device = *placed->devices[segment.device];
+    auto artifact = Compile(device, options_, placed->graph, segment);
+    if (artifact.ok()) {
+      segment.artifact = std::move(artifact).value();
+      continue;
+    }
+    const std::string& backend = device.backend().name();
+    if (artifact.status().code() != Code::kUnsupported) {
+      return std::move(artifact).status().WithContext("compiling a segment of " + std::to_string(segment.nodes.size()) +
+                                                      " nodes from \"" + placed->graph.nodes[segment.nodes[0]].name +
+                                                      "\" on " + backend);
+    }
+    for (graph::NodeId n : segment.nodes) declined_->insert({backend, placed->graph.nodes[n].name});
+    return false;
+  }
+  return true;
+}
+
+}  // namespace tenon::placement

@@ -1,0 +1,56 @@
+// One attempt at placing a graph.
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "choose.h"
+#include "host_nodes.h"
+#include "segments.h"
+
+namespace tenon::placement {
+
+// A segment that a backend would not compile after all, as the names of its nodes.
+using Declined = std::set<std::pair<std::string, std::string>>;  // backend, node
+
+class Placing {
+ public:
+  Placing(graph::Graph graph, const Options& options, Declined* declined);
+  // With `declined` grown and no value where a segment was declined: the caller tries again.
+  Result<std::optional<PlacedGraph>> Run();
+
+ private:
+  struct Entry {  // a backend's device in the order of the list
+    uint32_t group;
+    std::unique_ptr<Matcher> matcher;
+  };
+  Status AskGroup(uint32_t group);
+  Status AskCompiler(uint32_t device);
+  void AskKernels(uint32_t group);
+  void AddWays(uint32_t device, graph::NodeId node, std::vector<Match> matches);
+  Location LocationOf(uint32_t device, uint32_t memory, tenon_layout layout) const;
+  Status CheckAllTaken() const;
+  Status RefuseNodes(const std::vector<graph::NodeId>& nodes, const std::string& what) const;
+  bool IsOpen(graph::NodeId node) const { return !host_[node] && colours_[node] == 0 && problem_.ways[node].empty(); }
+
+  // assemble.cc: the graph with what was chosen
+  PlacedGraph Assemble();
+  void AppendRewritten(const Rewritten& rewritten, const std::string& name, const NodePlacement& placement,
+                       const NodeChoice& row, PlacedGraph* out);
+  NodeChoice RowOf(graph::NodeId node) const;
+  Result<bool> CompileSegments(PlacedGraph* placed);
+
+  graph::Graph graph_;
+  const Options& options_;
+  Declined* declined_;
+  std::vector<Entry> entries_;              // by device, as in problem_.devices
+  ChoiceProblem problem_;
+  std::vector<std::optional<NodeChoice::Kind>> host_;  // by node
+  std::vector<uint32_t> colours_;           // by node: device and the backend's own colour together, 0 for none
+  std::vector<uint32_t> colour_device_;     // by colour
+  std::vector<std::vector<Refusal>> refusals_;  // by node
+  std::vector<uint32_t> chosen_;
+};
+
+}  // namespace tenon::placement

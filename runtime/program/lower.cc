@@ -1,0 +1,230 @@
+#include "tenon/program/lower.h"
+
+#include <algorithm>
+
+#include "lowering.h"
+
+namespace tenon::program {
+
+using Kind = placement::NodeChoice::Kind;
+
+Result<std::shared_ptr<const Program>> Lower(const placement::PlacedGraph& placed, placement::Report* report) {
+  return Lowering(placed, report).Run();
+}
+
+Result<std::shared_ptr<const Program>> Lowering::Run() {
+  AddDevices();
+  AddValues();
+  AddNodes();
+  ChooseOutputHomes();
+  FindNeeds();
+  for (uint32_t n = 0; n < placed_.nodes.size(); ++n) {
+    TENON_RETURN_IF_ERROR(EmitNode(n).WithContext("node \"" + placed_.graph.nodes[n].name + "\""));
+  }
+  TENON_RETURN_IF_ERROR(FinishOutputs());
+  DropUnusedSignals();
+  program_.MakeIndex();
+  if (report_ != nullptr) report_->rows = std::move(rows_);
+  return std::make_shared<const Program>(std::move(program_));
+}
+
+void Lowering::AddDevices() {
+  program_.memories.emplace_back();
+  for (uint32_t d = 0; d < placed_.devices.size(); ++d) {
+    const backend::Device& device = *placed_.devices[d];
+    program_.devices.push_back({device.backend().name(), device.id(), device.queue() != nullptr});
+    for (uint32_t k = 0; k < device.info().memory_kind_count; ++k) {
+      const tenon_memory_kind& kind = *device.info().memory_kinds[k];
+      program_.memories.push_back({d, kind.id, std::max<uint64_t>(kind.alignment, 1),
+                                   kind.largest_allocation != 0 ? kind.largest_allocation : UINT64_MAX});
+    }
+  }
+  host_waited_.assign(program_.devices.size(), 0);
+  queue_waited_.assign(program_.devices.size(), std::vector<uint32_t>(program_.devices.size(), 0));
+}
+
+void Lowering::AddValues() {
+  const graph::Graph& graph = placed_.graph;
+  program_.symbols = graph.symbols;
+  for (const graph::Value& value : graph.values) {
+    LogicalValue& logical = program_.logical.emplace_back();
+    logical.name = value.name;
+    logical.type = value.type;
+    logical.shape = value.shape;
+    if (!value.constant) continue;
+    logical.shape = value.constant->shape;
+    logical.constant = static_cast<uint32_t>(program_.constants.size());
+    program_.constants.push_back(value.constant);
+  }
+  places_.resize(graph.values.size());
+  view_of_.assign(graph.values.size(), kNone);
+  made_by_.assign(graph.values.size(), kNone);
+  output_home_.assign(graph.values.size(), kNone);
+  needs_.resize(graph.values.size());
+  program_.inputs = graph.inputs;
+  program_.outputs = graph.outputs;
+  for (uint32_t i = 0; i < graph.inputs.size(); ++i) {
+    program_.input_physical.push_back(AddPhysical(graph.inputs[i], 0, TENON_LAYOUT_ROW_MAJOR, Home::kInput, i));
+  }
+}
+
+void Lowering::AddNodes() {
+  for (uint32_t n = 0; n < placed_.nodes.size(); ++n) {
+    const graph::Node& node = placed_.graph.nodes[n];
+    const Kind kind = placed_.nodes[n].kind;
+    program_.nodes.push_back({node, kind == Kind::kHost, kind == Kind::kView});
+    for (uint32_t v : node.outputs) {
+      if (v == kNone) continue;
+      if (kind == Kind::kHost) AddPhysical(v, 0, TENON_LAYOUT_ROW_MAJOR, Home::kResolved, 0);
+      else if (kind == Kind::kView) view_of_[v] = node.inputs[0];
+      else made_by_[v] = n;
+    }
+  }
+}
+
+uint32_t Lowering::Root(uint32_t logical) const {
+  while (view_of_[logical] != kNone) logical = view_of_[logical];
+  return logical;
+}
+
+// Whether a step writes the value, so that it may write it to the caller's memory.
+bool Lowering::MadeByStep(uint32_t logical) const { return made_by_[logical] != kNone; }
+
+void Lowering::ChooseOutputHomes() {
+  for (uint32_t o = 0; o < program_.outputs.size(); ++o) {
+    const uint32_t root = Root(program_.outputs[o]);
+    if (MadeByStep(root) && output_home_[root] == kNone) output_home_[root] = o;
+  }
+}
+
+// Which values are wanted in another memory than that in which they are made, so that their way to the host begins as
+// soon as they are made.
+void Lowering::FindNeeds() {
+  const graph::Graph& graph = placed_.graph;
+  auto memory_of = [&](uint32_t device, uint32_t kind) { return MemoryOf(device, kind); };
+  auto made_in = [&](uint32_t v) -> uint32_t {
+    const uint32_t n = made_by_[v];
+    if (n == kNone) return 0;
+    const placement::NodePlacement& made = placed_.nodes[n];
+    const backend::Device& device = *placed_.devices[made.device];
+    if (made.kind == Kind::kSegment) return memory_of(made.device, placement::DefaultMemory(device));
+    const auto& outputs = graph.nodes[n].outputs;
+    const size_t o = static_cast<size_t>(std::ranges::find(outputs, v) - outputs.begin());
+    return memory_of(made.device, placement::OutputMemory(device, *made.kernels[0], o));
+  };
+  for (uint32_t n = 0; n < placed_.nodes.size(); ++n) {
+    const placement::NodePlacement& user = placed_.nodes[n];
+    if (user.kind == Kind::kHost || user.kind == Kind::kView) continue;
+    const backend::Device& device = *placed_.devices[user.device];
+    for (size_t i = 0; i < graph.nodes[n].inputs.size(); ++i) {
+      if (graph.nodes[n].inputs[i] == kNone) continue;
+      const uint32_t root = Root(graph.nodes[n].inputs[i]);
+      const uint32_t kind = user.kind == Kind::kSegment ? placement::DefaultMemory(device)
+                                                        : placement::InputMemory(device, *user.kernels[0], i);
+      const bool inside = user.kind == Kind::kSegment && made_by_[root] != kNone &&
+                          placed_.nodes[made_by_[root]].segment == user.segment;
+      if (!inside && memory_of(user.device, kind) != made_in(root)) needs_[root].elsewhere = true;
+    }
+  }
+  for (uint32_t v : program_.outputs) {
+    if (made_in(Root(v)) != 0) needs_[Root(v)].elsewhere = true;
+  }
+}
+
+Status Lowering::EmitNode(uint32_t n) {
+  const placement::NodePlacement& placed = placed_.nodes[n];
+  if (n < placed_.report.rows.size()) rows_.push_back(placed_.report.rows[n]);
+  if (placed.kind == Kind::kHost || placed.kind == Kind::kView) return Status();
+  if (placed.kind == Kind::kSegment) {
+    const placement::Segment& segment = placed_.segments[placed.segment];
+    return segment.nodes.front() == n ? EmitSegment(segment) : Status();
+  }
+  const graph::Node& node = placed_.graph.nodes[n];
+  const tenon_kernel_descriptor& kernel = *placed.kernels[0];
+  const backend::Device& device = *placed_.devices[placed.device];
+  Step step;
+  step.device = placed.device;
+  step.node = n;
+  for (size_t i = 0; i < node.inputs.size(); ++i) {
+    step.inputs.push_back(kNone);
+    if (node.inputs[i] == kNone) continue;
+    const uint32_t memory = MemoryOf(placed.device, placement::InputMemory(device, kernel, i));
+    TENON_ASSIGN(step.inputs.back(), Ensure(node.inputs[i], memory, placement::InputLayout(kernel, i), placed.device));
+  }
+  for (uint32_t p : step.inputs) {
+    if (p != kNone) WaitForInput(placed.device, p);
+  }
+  for (size_t o = 0; o < node.outputs.size(); ++o) {
+    const uint32_t memory = MemoryOf(placed.device, placement::OutputMemory(device, kernel, o));
+    step.outputs.push_back(node.outputs[o] == kNone
+                               ? kNone
+                               : AddMade(node.outputs[o], memory, placement::OutputLayout(kernel, o), placed.device));
+  }
+  KernelRef ref;
+  ref.device = placed.device;
+  ref.descriptor = kernel.name;
+  ref.node = n;
+  for (size_t k = 1; k < placed.kernels.size(); ++k) ref.fallbacks.push_back(placed.kernels[k]->name);
+  ref.in_place = placement::InPlacePairs(placed.kernels);
+  program_.kernels.push_back(std::move(ref));
+  step.kernel = static_cast<uint32_t>(program_.kernels.size() - 1);
+  PushStep(std::move(step));
+  for (uint32_t v : node.outputs) {
+    if (v != kNone) TENON_RETURN_IF_ERROR(EmitCopiesToHost(v));
+  }
+  return Status();
+}
+
+Status Lowering::EmitSegment(const placement::Segment& segment) {
+  Step step;
+  step.device = segment.device;
+  const uint32_t memory = MemoryOf(segment.device, placement::DefaultMemory(*placed_.devices[segment.device]));
+  for (uint32_t v : segment.inputs) {
+    TENON_ASSIGN(const uint32_t p, EnsureDense(v, memory));
+    step.inputs.push_back(p);
+  }
+  for (uint32_t p : step.inputs) WaitForInput(segment.device, p);
+  for (uint32_t v : segment.outputs) step.outputs.push_back(AddMade(v, memory, TENON_LAYOUT_ROW_MAJOR, segment.device));
+  KernelRef ref;
+  ref.device = segment.device;
+  ref.segment = segment.nodes;
+  ref.artifact = segment.artifact;
+  program_.kernels.push_back(std::move(ref));
+  step.kernel = static_cast<uint32_t>(program_.kernels.size() - 1);
+  PushStep(std::move(step));
+  for (uint32_t v : segment.outputs) TENON_RETURN_IF_ERROR(EmitCopiesToHost(v));
+  return Status();
+}
+
+Status Lowering::EmitCopiesToHost(uint32_t logical) {
+  if (!needs_[logical].elsewhere) return Status();
+  auto copied = EnsureDense(logical, 0);
+  return copied.ok() ? Status() : std::move(copied).status();
+}
+
+Status Lowering::FinishOutputs() {
+  for (uint32_t o = 0; o < program_.outputs.size(); ++o) {
+    TENON_ASSIGN(const uint32_t p, EnsureDense(program_.outputs[o], 0));
+    const PhysicalValue& base = program_.physical[BaseOf(p)];
+    const bool direct = base.home == Home::kOutput && base.index == o;
+    program_.output_physical.push_back(direct ? BaseOf(p) : p);
+  }
+  return Status();
+}
+
+void Lowering::DropUnusedSignals() {
+  std::vector<uint32_t> number(program_.fence_count, kNone);
+  for (const Step& step : program_.steps) {
+    if (step.kind == StepKind::kHostWait || step.kind == StepKind::kQueueWait) number[step.fence] = 0;
+  }
+  std::erase_if(program_.steps, [&](const Step& step) {
+    return step.kind == StepKind::kSignal && number[step.fence] == kNone;
+  });
+  program_.fence_count = 0;
+  for (Step& step : program_.steps) {
+    if (step.kind == StepKind::kSignal) number[step.fence] = program_.fence_count++;
+    if (step.fence != kNone) step.fence = number[step.fence];
+  }
+}
+
+}  // namespace tenon::program

@@ -1,0 +1,75 @@
+// The state of one lowering: from values of the graph to places of their bytes, and the steps that move them there.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "tenon/placement/kernel_facts.h"
+#include "tenon/program/lower.h"
+
+namespace tenon::program {
+
+class Lowering {
+ public:
+  Lowering(const placement::PlacedGraph& placed, placement::Report* report) : placed_(placed), report_(report) {}
+  Result<std::shared_ptr<const Program>> Run();
+
+ private:
+  // A fence behind which bytes in host memory are there.
+  struct Pending {
+    uint32_t device = kNone;
+    uint32_t fence = kNone;
+  };
+  // What everybody needs of a value, views included.
+  struct Needs {
+    bool elsewhere = false;  // in another memory than where it is made
+  };
+
+  // lower.cc: the order of things
+  void AddDevices();
+  void AddValues();
+  void AddNodes();
+  void ChooseOutputHomes();
+  Status EmitNode(uint32_t node);
+  Status EmitSegment(const placement::Segment& segment);
+  Status EmitCopiesToHost(uint32_t logical);
+  Status FinishOutputs();
+  void DropUnusedSignals();
+  void FindNeeds();
+  uint32_t Root(uint32_t logical) const;
+  bool MadeByStep(uint32_t logical) const;
+
+  // values.cc: places and movement
+  uint32_t MemoryOf(uint32_t device, uint32_t kind) const;
+  bool IsAsync(uint32_t device) const { return program_.devices[device].asynchronous; }
+  // A layout of a backend's own is meant as that of `device`.
+  uint32_t Find(uint32_t logical, uint32_t memory, uint32_t layout, uint32_t device) const;
+  uint32_t AddPhysical(uint32_t logical, uint32_t memory, uint32_t layout, Home home, uint32_t index);
+  // In an arena, or the caller's output.
+  uint32_t AddMade(uint32_t logical, uint32_t memory, uint32_t layout, uint32_t device);
+  Result<uint32_t> Ensure(uint32_t logical, uint32_t memory, uint32_t layout, uint32_t device);
+  Result<uint32_t> EnsureDense(uint32_t logical, uint32_t memory);
+  Result<uint32_t> Reorder(uint32_t physical, uint32_t layout, uint32_t device);
+  uint32_t LayoutDevice(uint32_t physical) const;
+  uint32_t Copy(uint32_t device, uint32_t physical, uint32_t memory);
+  void WaitForInput(uint32_t device, uint32_t physical);
+  void SignalBehind(uint32_t device, const std::vector<uint32_t>& outputs);
+  uint32_t PushStep(Step step);
+  void AddRow(placement::NodeChoice::Kind kind, uint32_t device, const std::string& kernel, uint32_t from);
+  uint32_t BaseOf(uint32_t physical) const;
+
+  const placement::PlacedGraph& placed_;
+  placement::Report* report_;
+  Program program_;
+  std::vector<placement::NodeChoice> rows_;
+  std::vector<std::vector<uint32_t>> places_;  // by logical: its physical values
+  std::vector<uint32_t> view_of_;              // by logical: the value that it is a view of
+  std::vector<uint32_t> made_by_;              // by logical: kernel or segment node, kNone else
+  std::vector<uint32_t> output_home_;          // by logical: the output whose memory it is made in
+  std::vector<Needs> needs_;                   // by logical
+  std::vector<Pending> pending_;               // by physical
+  std::vector<uint32_t> host_waited_;          // by device: fences below this are known to the host
+  std::vector<std::vector<uint32_t>> queue_waited_;  // by device, by other device
+};
+
+}  // namespace tenon::program
