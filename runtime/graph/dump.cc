@@ -22,7 +22,8 @@ std::string ShapeText(const Graph& graph, const Shape& shape) {
 std::string ValueText(const Graph& graph, ValueId id, bool with_type) {
   if (id == kNone) return "-";
   const Value& value = graph.values[id];
-  std::string text = (value.constant ? "@" : "%") + value.name;
+  std::string text(1, value.constant ? '@' : '%');
+  text += value.name;
   if (with_type || value.constant) {
     text += ":" + std::string(DataTypeName(value.type)) + ShapeText(graph, value.shape);
   }
@@ -45,7 +46,7 @@ struct AttributeText {
     std::snprintf(text, sizeof text, "%g", static_cast<double>(value));
     return text;
   }
-  std::string operator()(const std::string& value) const { return "\"" + value + "\""; }
+  std::string operator()(const std::string& value) const { return std::string(1, '"') + value + '"'; }
   std::string operator()(const std::vector<int64_t>& values) const { return ListText(values); }
   std::string operator()(const std::vector<float>& values) const { return ListText(values); }
   std::string operator()(const std::vector<std::string>& values) const { return ListText(values); }
