@@ -58,14 +58,19 @@ Status ReadConvGeometry(const NodeView& node, std::span<const TensorSpec> inputs
 }
 
 void CopyWindowRow(const float* from, int64_t size, int64_t start, int64_t step, int64_t count, float* to) {
+  // The first and the last element that lie inside, by position in `to`.
+  const int64_t begin = start >= 0 ? 0 : std::min(count, step == 1 ? -start : (-start + step - 1) / step);
+  const int64_t room = size - start;
+  const int64_t end = room <= 0 ? begin : std::max(begin, std::min(count, step == 1 ? room : (room - 1) / step + 1));
+  for (int64_t i = 0; i < begin; ++i) to[i] = 0;
   if (step == 1) {
-    const int64_t begin = std::clamp<int64_t>(-start, 0, count), end = std::clamp(size - start, begin, count);
-    for (int64_t i = 0; i < begin; ++i) to[i] = 0;
     for (int64_t i = begin; i < end; ++i) to[i] = from[start + i];
-    for (int64_t i = end; i < count; ++i) to[i] = 0;
-    return;
+  } else if (step == 2) {
+    for (int64_t i = begin; i < end; ++i) to[i] = from[start + i * 2];
+  } else {
+    for (int64_t i = begin; i < end; ++i) to[i] = from[start + i * step];
   }
-  for (int64_t i = 0, at = start; i < count; ++i, at += step) to[i] = at >= 0 && at < size ? from[at] : 0.0F;
+  for (int64_t i = end; i < count; ++i) to[i] = 0;
 }
 
 void PackWindows(const ConvGeometry& g, const float* x, int64_t k, int64_t k_end, int64_t column, int64_t count,

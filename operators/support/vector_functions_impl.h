@@ -83,7 +83,9 @@ inline void DepthwiseRowLoop(const DepthwiseRow& row) {
     if (row.count - x >= kRowStep) {
       for (int j = 0; j < kVectors; ++j) *reinterpret_cast<Loose*>(row.out + x + j * kWidth) = sum[j];
     } else {
-      for (int64_t i = 0; i < row.count - x; ++i) row.out[x + i] = sum[i / kWidth][i % kWidth];
+      float last[kRowStep];
+      for (int j = 0; j < kVectors; ++j) *reinterpret_cast<Loose*>(last + j * kWidth) = sum[j];
+      for (int64_t i = 0; i < row.count - x; ++i) row.out[x + i] = last[i];
     }
   }
 }
