@@ -1,5 +1,6 @@
 #include "computation.h"
 
+#include "backend.h"
 #include "queue.h"
 #include "work.h"
 

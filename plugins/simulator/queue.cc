@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "backend.h"
+
 namespace tenon::simulator {
 
 QueueCore::QueueCore(Device& device)

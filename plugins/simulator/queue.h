@@ -26,10 +26,10 @@ struct RecordedWork {
 
 // What a queue does next. Exactly one of the lists, or `work`, or `recorded` is set.
 struct Command {
-  std::shared_ptr<const Work> work;
-  std::shared_ptr<RecordedWork> recorded;
-  std::vector<Fence> waits;
-  std::vector<Fence> signals;
+  std::shared_ptr<const Work> work = nullptr;
+  std::shared_ptr<RecordedWork> recorded = nullptr;
+  std::vector<Fence> waits = {};
+  std::vector<Fence> signals = {};
 };
 
 // The thread and what is to be done on it. Any thread.
