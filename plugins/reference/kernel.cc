@@ -118,6 +118,7 @@ tenon_status TENON_CALL Run(const tenon_kernel_descriptor* d, tenon_kernel*, ten
   void* on_stack[kPointersOnStack];
   void** pointers = on_stack;
   if (input_count + output_count > kPointersOnStack) [[unlikely]] {
+    if (!workspace) return host.Error(TENON_INVALID_ARGUMENT, "the run lacks its workspace");
     pointers = reinterpret_cast<void**>(static_cast<char*>(workspace) + PointersOffset(Of(plan)));
   }
   void** next = pointers;

@@ -39,7 +39,7 @@ template <typename... Arguments>
 template <typename B>
 int32_t Negotiate(const tenon_offer* offer, tenon_answer* answer,
                   const Identity& identity) noexcept {
-  constexpr uint32_t kLeast = TENON_ABI_MINOR_LEAST;
+  constexpr uint32_t kLeast = TENON_ABI_MINOR_LEAST, kSanitizer = TENON_SANITIZER;
   if (offer->abi_major != TENON_ABI_MAJOR) {
     return detail::RefuseOffer(
         answer,
@@ -53,10 +53,10 @@ int32_t Negotiate(const tenon_offer* offer, tenon_answer* answer,
         identity.name, identity.version, TENON_ABI_MAJOR, kLeast, TENON_ABI_MAJOR, TENON_ABI_MINOR,
         offer->abi_major, offer->abi_minor_min, offer->abi_major, offer->abi_minor_max);
   }
-  if (TENON_SANITIZER != TENON_SANITIZER_NONE && offer->sanitizer != TENON_SANITIZER) {
+  if (kSanitizer != TENON_SANITIZER_NONE && offer->sanitizer != kSanitizer) {
     return detail::RefuseOffer(
         answer, "%s %s is built with a sanitizer (%u), the host with another or none (%u)",
-        identity.name, identity.version, uint32_t{TENON_SANITIZER}, offer->sanitizer);
+        identity.name, identity.version, kSanitizer, offer->sanitizer);
   }
   answer->abi_minor =
       offer->abi_minor_max < TENON_ABI_MINOR ? offer->abi_minor_max : TENON_ABI_MINOR;
