@@ -273,7 +273,10 @@ Status Binding::State::Execute(const RunOptions& options, RunTimes* times) {
   Status status = context->Run(input_tensors, output_tensors, patience, profiler, times);
   if (!status.ok()) {
     HandleFailure(status);
-    return status;
+    // A kernel that saw the deadline says that it was cancelled.
+    const bool cancelled = options.cancel != nullptr && options.cancel->cancelled();
+    if (status.code() != Code::kCancelled || cancelled || patience.Check().ok()) return status;
+    return Status(Code::kDeadlineExceeded, std::string(status.message()));
   }
   TENON_RETURN_IF_ERROR(FinishDonations());
   if (times != nullptr) times->total_ns = backend::ClockNs() - begin;

@@ -19,7 +19,7 @@ Status RunContext::Run(std::span<Tensor* const> inputs, std::span<Tensor* const>
     const Location& at = outputs[patch.tensor]->location();
     PointTo(&arguments_[patch.physical], at.buffer, at.data, at.offset);
   }
-  SetCancel(patience.cancel != nullptr ? patience.cancel->handle() : nullptr);
+  SetCancel(patience);
   for (auto& lane : lanes_) {
     if (lane) lane->BeginRun();
   }

@@ -171,7 +171,11 @@ void RunContext::BindKernel(uint32_t index, uint32_t s) {
   run.correlation_id = s + 1;
 }
 
-void RunContext::SetCancel(const tenon_cancel* cancel) {
+void RunContext::SetCancel(const Patience& patience) {
+  deadline_token_.SetDeadline(patience.deadline_ns);
+  const backend::CancelToken* token = patience.cancel;
+  if (token == nullptr && patience.deadline_ns != 0) token = &deadline_token_;
+  const tenon_cancel* cancel = token != nullptr ? token->handle() : nullptr;
   if (cancel == bound_cancel_) return;
   for (BoundStep& bound : steps_) bound.arguments.cancel = cancel;
   bound_cancel_ = cancel;

@@ -66,7 +66,7 @@ class RunContext {
   void BindArguments();
   void BindSteps();
   void BindKernel(uint32_t index, uint32_t step);
-  void SetCancel(const tenon_cancel* cancel);
+  void SetCancel(const Patience& patience);  // what kernels see of it
   Location LocationOf(uint32_t physical) const;
   Status RunSteps(const Patience& patience);
   Status RunStepsProfiled(const Patience& patience, Profiler* profiler);
@@ -92,6 +92,7 @@ class RunContext {
   std::vector<uint32_t> fence_ordinals_;                     // by fence, counted on its device
   std::vector<std::shared_ptr<backend::HostTimeline>> bridges_;
   const tenon_cancel* bound_cancel_ = nullptr;
+  backend::CancelToken deadline_token_;
 };
 
 }  // namespace tenon::execution
