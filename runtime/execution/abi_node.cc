@@ -4,9 +4,11 @@
 
 namespace tenon::execution {
 
-AbiNode::AbiNode(const program::Program& program, const program::ProgramNode& node) : attributes_(node.node.attributes) {
+AbiNode::AbiNode(const program::Program& program, const program::ProgramNode& node)
+    : attributes_(node.node.attributes) {
   for (uint32_t v : node.node.inputs) inputs_.push_back(Value(program, v, TENON_LAYOUT_ROW_MAJOR));
-  for (uint32_t v : node.node.outputs) outputs_.push_back(Value(program, v, TENON_LAYOUT_ROW_MAJOR));
+  for (uint32_t v : node.node.outputs)
+    outputs_.push_back(Value(program, v, TENON_LAYOUT_ROW_MAJOR));
   node_.struct_size = sizeof node_;
   node_.revision = static_cast<uint32_t>(node.node.revision);
   node_.domain = node.node.domain.c_str();
@@ -35,7 +37,8 @@ AbiNode::AbiNode(const program::Program& program, const program::PhysicalValue& 
   node_.input_count = node_.output_count = 1;
 }
 
-const tenon_value* AbiNode::Value(const program::Program& program, uint32_t logical, tenon_layout layout) {
+const tenon_value* AbiNode::Value(const program::Program& program, uint32_t logical,
+                                  tenon_layout layout) {
   if (logical == program::kNone) return nullptr;
   const program::LogicalValue& value = program.logical[logical];
   tenon_value& out = values_.emplace_back();

@@ -11,14 +11,16 @@
 
 namespace tenon::execution {
 
-// Lends from the program and from itself: both outlive its use. Layouts are those of the step's physical values.
+// Lends from the program and from itself: both outlive its use. Layouts are those of the step's
+// physical values.
 class AbiNode {
  public:
   AbiNode(const program::Program& program, const program::ProgramNode& node);
   AbiNode(const AbiNode&) = delete;
   AbiNode& operator=(const AbiNode&) = delete;
   // The operator "Reorder" of ai.tenon between two physical values.
-  AbiNode(const program::Program& program, const program::PhysicalValue& from, const program::PhysicalValue& to);
+  AbiNode(const program::Program& program, const program::PhysicalValue& from,
+          const program::PhysicalValue& to);
 
   const tenon_node* node() const { return &node_; }
 

@@ -1,4 +1,5 @@
-// From the second run of a program of known shapes on, nothing is allocated: operator new and malloc are counted.
+// From the second run of a program of known shapes on, nothing is allocated: operator new and
+// malloc are counted.
 #include <dlfcn.h>
 
 #include <cstdlib>
@@ -22,10 +23,22 @@ extern "C" void* __libc_malloc(size_t size);
 extern "C" void* __libc_calloc(size_t count, size_t size);
 extern "C" void* __libc_realloc(void* memory, size_t size);
 extern "C" void* __libc_memalign(size_t alignment, size_t size);
-extern "C" void* malloc(size_t size) noexcept { Count(); return __libc_malloc(size); }
-extern "C" void* calloc(size_t count, size_t size) noexcept { Count(); return __libc_calloc(count, size); }
-extern "C" void* realloc(void* memory, size_t size) noexcept { Count(); return __libc_realloc(memory, size); }
-extern "C" void* aligned_alloc(size_t alignment, size_t size) noexcept { Count(); return __libc_memalign(alignment, size); }
+extern "C" void* malloc(size_t size) noexcept {
+  Count();
+  return __libc_malloc(size);
+}
+extern "C" void* calloc(size_t count, size_t size) noexcept {
+  Count();
+  return __libc_calloc(count, size);
+}
+extern "C" void* realloc(void* memory, size_t size) noexcept {
+  Count();
+  return __libc_realloc(memory, size);
+}
+extern "C" void* aligned_alloc(size_t alignment, size_t size) noexcept {
+  Count();
+  return __libc_memalign(alignment, size);
+}
 #endif
 
 namespace tenon::execution::testing {

@@ -8,21 +8,45 @@ DLDataType DlType(DataType type) {
   const auto bits = static_cast<uint8_t>(BitWidth(type));
   auto dl = [&](int code) { return DLDataType{static_cast<uint8_t>(code), bits, 1}; };
   switch (type) {
-    case DataType::kFloat32: case DataType::kFloat64: case DataType::kFloat16: return dl(kDLFloat);
-    case DataType::kUint8: case DataType::kUint16: case DataType::kUint32: case DataType::kUint64:
-    case DataType::kUint4: case DataType::kUint2: return dl(kDLUInt);
-    case DataType::kInt8: case DataType::kInt16: case DataType::kInt32: case DataType::kInt64:
-    case DataType::kInt4: case DataType::kInt2: return dl(kDLInt);
-    case DataType::kBool: return dl(kDLBool);
-    case DataType::kBfloat16: return dl(kDLBfloat);
-    case DataType::kComplex64: case DataType::kComplex128: return dl(kDLComplex);
-    case DataType::kFloat8E4M3FN: return dl(kDLFloat8_e4m3fn);
-    case DataType::kFloat8E4M3FNUZ: return dl(kDLFloat8_e4m3fnuz);
-    case DataType::kFloat8E5M2: return dl(kDLFloat8_e5m2);
-    case DataType::kFloat8E5M2FNUZ: return dl(kDLFloat8_e5m2fnuz);
-    case DataType::kFloat4E2M1: return dl(kDLFloat4_e2m1fn);
-    case DataType::kFloat8E8M0: return dl(kDLFloat8_e8m0fnu);
-    default: return dl(kDLOpaqueHandle);
+    case DataType::kFloat32:
+    case DataType::kFloat64:
+    case DataType::kFloat16:
+      return dl(kDLFloat);
+    case DataType::kUint8:
+    case DataType::kUint16:
+    case DataType::kUint32:
+    case DataType::kUint64:
+    case DataType::kUint4:
+    case DataType::kUint2:
+      return dl(kDLUInt);
+    case DataType::kInt8:
+    case DataType::kInt16:
+    case DataType::kInt32:
+    case DataType::kInt64:
+    case DataType::kInt4:
+    case DataType::kInt2:
+      return dl(kDLInt);
+    case DataType::kBool:
+      return dl(kDLBool);
+    case DataType::kBfloat16:
+      return dl(kDLBfloat);
+    case DataType::kComplex64:
+    case DataType::kComplex128:
+      return dl(kDLComplex);
+    case DataType::kFloat8E4M3FN:
+      return dl(kDLFloat8_e4m3fn);
+    case DataType::kFloat8E4M3FNUZ:
+      return dl(kDLFloat8_e4m3fnuz);
+    case DataType::kFloat8E5M2:
+      return dl(kDLFloat8_e5m2);
+    case DataType::kFloat8E5M2FNUZ:
+      return dl(kDLFloat8_e5m2fnuz);
+    case DataType::kFloat4E2M1:
+      return dl(kDLFloat4_e2m1fn);
+    case DataType::kFloat8E8M0:
+      return dl(kDLFloat8_e8m0fnu);
+    default:
+      return dl(kDLOpaqueHandle);
   }
 }
 
@@ -69,7 +93,8 @@ void ChannelsLastStrides(const Shape& shape, int64_t* strides) {
 }  // namespace
 
 tenon_argument MakeArgument(DataType type, const Shape& shape, tenon_layout layout, uint64_t bytes,
-                            const backend::Device* device, uint32_t memory_kind, ArgumentStorage* storage) {
+                            const backend::Device* device, uint32_t memory_kind,
+                            ArgumentStorage* storage) {
   tenon_argument argument{};
   argument.struct_size = sizeof argument;
   argument.layout = layout;
@@ -79,7 +104,8 @@ tenon_argument MakeArgument(DataType type, const Shape& shape, tenon_layout layo
   DLTensor& tensor = argument.tensor;
   tensor.ndim = shape.rank();
   tensor.dtype = DlType(type);
-  tensor.device = memory_kind == TENON_MEMORY_HOST || device == nullptr ? DLDevice{kDLCPU, 0} : device->info().dl_device;
+  tensor.device = memory_kind == TENON_MEMORY_HOST || device == nullptr ? DLDevice{kDLCPU, 0}
+                                                                        : device->info().dl_device;
   tensor.shape = storage->dims;
   tensor.strides = storage->strides;
   std::ranges::copy(shape.dims(), storage->dims);
@@ -91,7 +117,8 @@ tenon_argument MakeArgument(DataType type, const Shape& shape, tenon_layout layo
   return argument;
 }
 
-tenon_argument BlobArgument(const Block& block, uint64_t bytes, const backend::Device& device, int64_t (&storage)[2]) {
+tenon_argument BlobArgument(const Block& block, uint64_t bytes, const backend::Device& device,
+                            int64_t (&storage)[2]) {
   tenon_argument argument{};
   argument.struct_size = sizeof argument;
   argument.bytes = bytes;

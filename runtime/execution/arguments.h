@@ -22,11 +22,14 @@ uint64_t DenseBytes(DataType type, const Shape& shape);
 
 // An argument without data. `device` null: host memory.
 tenon_argument MakeArgument(DataType type, const Shape& shape, tenon_layout layout, uint64_t bytes,
-                            const backend::Device* device, uint32_t memory_kind, ArgumentStorage* storage);
+                            const backend::Device* device, uint32_t memory_kind,
+                            ArgumentStorage* storage);
 // A blob of bytes at the start of a block: uint8, rank 1.
-tenon_argument BlobArgument(const Block& block, uint64_t bytes, const backend::Device& device, int64_t (&storage)[2]);
+tenon_argument BlobArgument(const Block& block, uint64_t bytes, const backend::Device& device,
+                            int64_t (&storage)[2]);
 // Points the argument at memory.
-inline void PointTo(tenon_argument* argument, tenon_buffer* buffer, std::byte* data, uint64_t offset) {
+inline void PointTo(tenon_argument* argument, tenon_buffer* buffer, std::byte* data,
+                    uint64_t offset) {
   argument->buffer = buffer;
   argument->offset = offset;
   argument->tensor.data = data;

@@ -62,7 +62,8 @@ Status AsyncRunner::Run(std::function<void()> task) {
     try {
       state_->threads.emplace_back([state = state_] { state->Loop(); });
     } catch (const std::system_error&) {
-      if (state_->threads.empty()) return Status(Code::kUnavailable, "the system refuses to start a thread");
+      if (state_->threads.empty())
+        return Status(Code::kUnavailable, "the system refuses to start a thread");
     }
   }
   state_->tasks.push_back(std::move(task));

@@ -47,10 +47,14 @@ TEST_F(ExecutionTest, RunsOneModelOnTwoBackends) {
   program::Program p;
   p.devices = {{"fakeq", 0, true}, {"fake", 0, false}};
   p.memories = {{}, {0, 1, 256, 1 << 20}};
-  p.logical = {{"x", DataType::kFloat32, {2}, kNone}, {"m", DataType::kFloat32, {2}, kNone},
+  p.logical = {{"x", DataType::kFloat32, {2}, kNone},
+               {"m", DataType::kFloat32, {2}, kNone},
                {"y", DataType::kFloat32, {2}, kNone}};
-  p.physical = {{0, 0, 0, Home::kInput, 0}, {0, 1, 0, Home::kArena, 0}, {1, 1, 0, Home::kArena, 0},
-                {1, 0, 0, Home::kArena, 0}, {2, 0, 0, Home::kOutput, 0}};
+  p.physical = {{0, 0, 0, Home::kInput, 0},
+                {0, 1, 0, Home::kArena, 0},
+                {1, 1, 0, Home::kArena, 0},
+                {1, 0, 0, Home::kArena, 0},
+                {2, 0, 0, Home::kOutput, 0}};
   for (uint32_t n = 0; n < 2; ++n) {
     program::ProgramNode node;
     node.node.name = "n" + std::to_string(n);

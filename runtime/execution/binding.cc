@@ -1,4 +1,5 @@
-// Bindings: what is checked when tensors are bound, what is planned when shapes change, donation, and the run itself.
+// Bindings: what is checked when tensors are bound, what is planned when shapes change, donation,
+// and the run itself.
 #include <algorithm>
 
 #include "executable_state.h"
@@ -11,10 +12,10 @@ struct Binding::State {
   enum class Mode : uint8_t { kOwn, kGiven, kSkip, kDonated };
   struct Output {
     Mode mode = Mode::kOwn;
-    MemorySpace space;                // of kOwn
-    std::shared_ptr<Tensor> tensor;   // of kOwn: kept from run to run
-    uint32_t donor = kNone;           // of kDonated: the input
-    bool aliased = false;             // of kDonated: written over the input while the program runs
+    MemorySpace space;               // of kOwn
+    std::shared_ptr<Tensor> tensor;  // of kOwn: kept from run to run
+    uint32_t donor = kNone;          // of kDonated: the input
+    bool aliased = false;            // of kDonated: written over the input while the program runs
   };
 
   explicit State(std::shared_ptr<Executable> e)
@@ -26,8 +27,12 @@ struct Binding::State {
         input_tensors(inputs.size()),
         output_tensors(outputs.size()) {}
 
-  const program::LogicalValue& input_value(uint32_t i) const { return program.logical[program.inputs[i]]; }
-  const program::LogicalValue& output_value(uint32_t o) const { return program.logical[program.outputs[o]]; }
+  const program::LogicalValue& input_value(uint32_t i) const {
+    return program.logical[program.inputs[i]];
+  }
+  const program::LogicalValue& output_value(uint32_t o) const {
+    return program.logical[program.outputs[o]];
+  }
   bool IsPlanned() const;
   Status Plan();
   Status PlanOutputs();
@@ -53,7 +58,8 @@ struct Binding::State {
   std::atomic<bool> running{false};
 };
 
-Binding::Binding(std::shared_ptr<Executable> executable) : state_(std::make_unique<State>(std::move(executable))) {}
+Binding::Binding(std::shared_ptr<Executable> executable)
+    : state_(std::make_unique<State>(std::move(executable))) {}
 Binding::~Binding() { state_->shared.Release(std::move(state_->context)); }
 
 bool Binding::running() const { return state_->running.load(std::memory_order_acquire); }
@@ -61,17 +67,19 @@ bool Binding::running() const { return state_->running.load(std::memory_order_ac
 namespace {
 
 Status OutOfRange(std::string_view what, uint32_t index, size_t count) {
-  return Status(Code::kInvalidArgument, "the model has " + std::to_string(count) + " " + std::string(what) +
-                                            "s: there is no " + std::string(what) + " " + std::to_string(index));
+  return Status(Code::kInvalidArgument, "the model has " + std::to_string(count) + " " +
+                                            std::string(what) + "s: there is no " +
+                                            std::string(what) + " " + std::to_string(index));
 }
 
 Status CheckType(std::string_view what, const program::LogicalValue& value, const Tensor& tensor) {
   auto refuse = [&](const std::string& got, const std::string& wants) {
-    return Status(Code::kInvalidArgument,
-                  std::string(what) + " \"" + value.name + "\": got " + got + ", the model wants " + wants);
+    return Status(Code::kInvalidArgument, std::string(what) + " \"" + value.name + "\": got " +
+                                              got + ", the model wants " + wants);
   };
   if (tensor.type() != value.type) {
-    return refuse("element type " + std::string(DataTypeName(tensor.type())), std::string(DataTypeName(value.type)));
+    return refuse("element type " + std::string(DataTypeName(tensor.type())),
+                  std::string(DataTypeName(value.type)));
   }
   if (value.shape.has_rank() && tensor.shape().rank() != value.shape.rank()) {
     return refuse("rank " + std::to_string(tensor.shape().rank()) + " " + tensor.shape().ToString(),
@@ -127,12 +135,14 @@ Status Binding::Donate(uint32_t input, uint32_t output) {
   const program::LogicalValue& from = state_->input_value(input);
   const program::LogicalValue& to = state_->output_value(output);
   if (from.type != to.type) {
-    return Status(Code::kInvalidArgument, "donation of input \"" + from.name + "\" (" +
-                                              std::string(DataTypeName(from.type)) + ") to output \"" + to.name +
-                                              "\" (" + std::string(DataTypeName(to.type)) + "): the types differ");
+    return Status(Code::kInvalidArgument,
+                  "donation of input \"" + from.name + "\" (" +
+                      std::string(DataTypeName(from.type)) + ") to output \"" + to.name + "\" (" +
+                      std::string(DataTypeName(to.type)) + "): the types differ");
   }
   for (uint32_t o = 0; o < state_->outputs.size(); ++o) {
-    if (o != output && state_->outputs[o].mode == State::Mode::kDonated && state_->outputs[o].donor == input) {
+    if (o != output && state_->outputs[o].mode == State::Mode::kDonated &&
+        state_->outputs[o].donor == input) {
       return Status(Code::kInvalidArgument, "input \"" + from.name + "\" is donated to output \"" +
                                                 state_->output_value(o).name + "\" already");
     }
@@ -146,11 +156,13 @@ Result<std::shared_ptr<Tensor>> Binding::GetOutput(uint32_t output) const {
   if (running()) return Busy();
   if (output >= state_->outputs.size()) return OutOfRange("output", output, state_->outputs.size());
   const State::Output& slot = state_->outputs[output];
-  const auto& tensor = slot.mode == State::Mode::kDonated ? state_->inputs[slot.donor] : slot.tensor;
+  const auto& tensor =
+      slot.mode == State::Mode::kDonated ? state_->inputs[slot.donor] : slot.tensor;
   if (!tensor) {
-    return Status(Code::kFailedPrecondition, "output \"" + state_->output_value(output).name +
-                                                 (slot.mode == State::Mode::kSkip ? "\" is not wanted"
-                                                                                  : "\" has no tensor before a run"));
+    return Status(Code::kFailedPrecondition,
+                  "output \"" + state_->output_value(output).name +
+                      (slot.mode == State::Mode::kSkip ? "\" is not wanted"
+                                                       : "\" has no tensor before a run"));
   }
   return tensor;
 }
@@ -174,7 +186,8 @@ Status Binding::State::Plan() {
   shapes.clear();
   layout.inputs.clear();
   for (uint32_t i = 0; i < inputs.size(); ++i) {
-    if (!inputs[i]) return Status(Code::kInvalidArgument, "input \"" + input_value(i).name + "\" has no tensor");
+    if (!inputs[i])
+      return Status(Code::kInvalidArgument, "input \"" + input_value(i).name + "\" has no tensor");
     shapes.push_back(inputs[i]->shape());
     layout.inputs.push_back(inputs[i]->space());
     input_tensors[i] = inputs[i].get();
@@ -208,8 +221,9 @@ Status Binding::State::PlanOutput(uint32_t o) {
   if (output.mode == Mode::kGiven) {
     output_tensors[o] = output.tensor.get();
     if (output.tensor->shape() == shape) return Status();
-    return Status(Code::kInvalidArgument,
-                  "the tensor has shape " + output.tensor->shape().ToString() + ", the result is " + shape.ToString());
+    return Status(Code::kInvalidArgument, "the tensor has shape " +
+                                              output.tensor->shape().ToString() +
+                                              ", the result is " + shape.ToString());
   }
   if (output.mode == Mode::kDonated) {
     Tensor& donor = *inputs[output.donor];
@@ -223,7 +237,8 @@ Status Binding::State::PlanOutput(uint32_t o) {
   if (output.tensor) {
     TENON_RETURN_IF_ERROR(output.tensor->Reshape(shape));
   } else {
-    TENON_ASSIGN(output.tensor, executable->CreateTensor(output.space, output_value(o).type, shape));
+    TENON_ASSIGN(output.tensor,
+                 executable->CreateTensor(output.space, output_value(o).type, shape));
   }
   output_tensors[o] = output.tensor.get();
   return Status();
@@ -248,8 +263,8 @@ Status Binding::State::FinishDonation(Output& output) {
     return Status();
   }
   if (donor->bytes() == output.tensor->bytes()) {
-    TENON_RETURN_IF_ERROR(
-        CopyNow(output.tensor->location(), donor->location(), donor->bytes(), executable->options().drain_timeout_ns));
+    TENON_RETURN_IF_ERROR(CopyNow(output.tensor->location(), donor->location(), donor->bytes(),
+                                  executable->options().drain_timeout_ns));
     donor->Relabel(output.tensor->shape());
     return Status();
   }
@@ -261,7 +276,8 @@ Status Binding::State::FinishDonation(Output& output) {
 Status Binding::State::Execute(const RunOptions& options, RunTimes* times) {
   TENON_RETURN_IF_ERROR(shared.live->CheckDevices());
   const uint64_t begin = times != nullptr || options.timeout_ns != 0 ? backend::ClockNs() : 0;
-  const Patience patience = {options.cancel, options.timeout_ns != 0 ? begin + options.timeout_ns : 0};
+  const Patience patience = {options.cancel,
+                             options.timeout_ns != 0 ? begin + options.timeout_ns : 0};
   if (patience.limited()) TENON_RETURN_IF_ERROR(patience.Check());
   const bool replan = !IsPlanned();
   if (replan) TENON_RETURN_IF_ERROR(Plan());
@@ -269,7 +285,8 @@ Status Binding::State::Execute(const RunOptions& options, RunTimes* times) {
     times->replanned = replan;
     times->plan_ns = backend::ClockNs() - begin;
   }
-  Profiler* profiler = shared.profiling.load(std::memory_order_relaxed) ? &*shared.profiler : nullptr;
+  Profiler* profiler =
+      shared.profiling.load(std::memory_order_relaxed) ? &*shared.profiler : nullptr;
   Status status = context->Run(input_tensors, output_tensors, patience, profiler, times);
   if (!status.ok()) {
     HandleFailure(status);
@@ -316,11 +333,12 @@ Status Binding::Run(const RunOptions& options) {
 Status Binding::Start(const RunOptions& options, std::function<void(const Status&)> done) {
   if (state_->running.exchange(true, std::memory_order_acquire)) return Busy();
   State* state = state_.get();
-  Status started = state->executable->options().async->Run([state, options, done = std::move(done)] {
-    const Status status = state->Run(options);
-    state->running.store(false, std::memory_order_release);
-    done(status);
-  });
+  Status started =
+      state->executable->options().async->Run([state, options, done = std::move(done)] {
+        const Status status = state->Run(options);
+        state->running.store(false, std::memory_order_release);
+        done(status);
+      });
   if (!started.ok()) state->running.store(false, std::memory_order_release);
   return started;
 }

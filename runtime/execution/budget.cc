@@ -9,18 +9,21 @@ Status ByteBudget::Charge(uint64_t bytes, std::string_view what) {
   do {
     const uint64_t left = limit_ > now ? limit_ - now : 0;
     if (limit_ != 0 && bytes > left) {
-      return Status(Code::kBudgetExceeded, std::string(what) + " asks for " + std::to_string(bytes) + " bytes, " +
-                                               std::to_string(left) + " of the budget of " + std::to_string(limit_) +
-                                               " bytes are left");
+      return Status(Code::kBudgetExceeded, std::string(what) + " asks for " +
+                                               std::to_string(bytes) + " bytes, " +
+                                               std::to_string(left) + " of the budget of " +
+                                               std::to_string(limit_) + " bytes are left");
     }
   } while (!charged_.compare_exchange_weak(now, now + bytes, std::memory_order_relaxed));
   uint64_t peak = peak_.load(std::memory_order_relaxed);
-  while (peak < now + bytes && !peak_.compare_exchange_weak(peak, now + bytes, std::memory_order_relaxed)) {
+  while (peak < now + bytes &&
+         !peak_.compare_exchange_weak(peak, now + bytes, std::memory_order_relaxed)) {
   }
   return Status();
 }
 
-Result<Charge> Charge::Make(std::shared_ptr<ByteBudget> budget, uint64_t bytes, std::string_view what) {
+Result<Charge> Charge::Make(std::shared_ptr<ByteBudget> budget, uint64_t bytes,
+                            std::string_view what) {
   class Charge charge;
   if (budget) {
     TENON_RETURN_IF_ERROR(budget->Charge(bytes, what));

@@ -10,15 +10,16 @@ Executable::Executable() : state_(std::make_unique<State>()) {}
 
 Executable::~Executable() = default;
 
-Result<std::shared_ptr<Executable>> Executable::Create(std::shared_ptr<const program::Program> program,
-                                                       ExecutableOptions options) {
+Result<std::shared_ptr<Executable>> Executable::Create(
+    std::shared_ptr<const program::Program> program, ExecutableOptions options) {
   std::shared_ptr<Executable> made(new Executable);
   State& state = *made->state_;
   state.profiler.emplace(static_cast<uint32_t>(program->steps.size()));
   TENON_ASSIGN(state.live, LiveProgram::Create(std::move(program), options));
   if (made->program().IsStatic()) {
     std::vector<Shape> inputs;
-    for (uint32_t input : made->program().inputs) inputs.push_back(made->program().logical[input].shape);
+    for (uint32_t input : made->program().inputs)
+      inputs.push_back(made->program().logical[input].shape);
     TENON_RETURN_IF_ERROR([&] {
       auto planned = state.Specialise(inputs);
       return planned.ok() ? Status() : std::move(planned).status();
@@ -31,7 +32,9 @@ Result<std::shared_ptr<Executable>> Executable::Create(std::shared_ptr<const pro
 const program::Program& Executable::program() const { return state_->live->program(); }
 const ExecutableOptions& Executable::options() const { return state_->live->options(); }
 
-std::shared_ptr<Binding> Executable::CreateBinding() { return std::make_shared<Binding>(shared_from_this()); }
+std::shared_ptr<Binding> Executable::CreateBinding() {
+  return std::make_shared<Binding>(shared_from_this());
+}
 
 Result<MemorySpace> Executable::FindSpace(std::string_view backend, uint32_t device) const {
   for (const auto& b : options().backends) {
@@ -40,11 +43,12 @@ Result<MemorySpace> Executable::FindSpace(std::string_view backend, uint32_t dev
       if (d->id() == device) return DefaultSpace(d.get());
     }
   }
-  return Status(Code::kNotFound,
-                "the session uses no device " + std::to_string(device) + " of a backend \"" + std::string(backend) + "\"");
+  return Status(Code::kNotFound, "the session uses no device " + std::to_string(device) +
+                                     " of a backend \"" + std::string(backend) + "\"");
 }
 
-Result<std::shared_ptr<Tensor>> Executable::CreateTensor(const MemorySpace& space, DataType type, const Shape& shape) {
+Result<std::shared_ptr<Tensor>> Executable::CreateTensor(const MemorySpace& space, DataType type,
+                                                         const Shape& shape) {
   return Tensor::Create(space, type, shape, options().budget, shared_from_this());
 }
 
@@ -86,7 +90,8 @@ std::string Executable::KernelName(uint32_t step) const {
   return kernel == kNone ? "" : program().kernels[kernel].descriptor;
 }
 
-Result<std::shared_ptr<const Specialisation>> Executable::State::Specialise(std::span<const Shape> inputs) {
+Result<std::shared_ptr<const Specialisation>> Executable::State::Specialise(
+    std::span<const Shape> inputs) {
   std::shared_ptr<const Specialisation> previous;
   {
     std::lock_guard lock(mutex);
@@ -119,7 +124,8 @@ const Route* Executable::State::FindRoute(const BindingLayout& layout) {
 }
 
 Result<std::unique_ptr<RunContext>> Executable::State::Acquire(
-    std::unique_ptr<RunContext> held, const std::shared_ptr<const Specialisation>& specialisation, const Route* route) {
+    std::unique_ptr<RunContext> held, const std::shared_ptr<const Specialisation>& specialisation,
+    const Route* route) {
   if (held && held->IsBoundTo(specialisation.get(), route)) return held;
   {
     std::lock_guard lock(mutex);
@@ -145,7 +151,8 @@ Result<std::unique_ptr<RunContext>> Executable::State::Acquire(
       std::lock_guard lock(mutex);
       ended.swap(idle);
     }
-    const bool memory = status.code() == Code::kBudgetExceeded || status.code() == Code::kOutOfMemory;
+    const bool memory =
+        status.code() == Code::kBudgetExceeded || status.code() == Code::kOutOfMemory;
     if (!memory || ended.empty()) return status;
     ended.clear();
     TENON_RETURN_IF_ERROR(held->Bind(specialisation, route));

@@ -11,7 +11,7 @@ namespace tenon::execution {
 
 struct Executable::State {
   std::unique_ptr<LiveProgram> live;
-  mutable std::mutex mutex;                              // of the four below
+  mutable std::mutex mutex;                                // of the four below
   std::list<std::shared_ptr<const Specialisation>> plans;  // newest use first
   uint64_t plan_bytes = 0;
   std::vector<std::unique_ptr<Route>> routes;
@@ -26,9 +26,9 @@ struct Executable::State {
   Result<std::shared_ptr<const Specialisation>> Specialise(std::span<const Shape> inputs);
   const Route* FindRoute(const BindingLayout& layout);
   // A context that is bound to the plan: `held` (may be null), an idle one, or a new one.
-  Result<std::unique_ptr<RunContext>> Acquire(std::unique_ptr<RunContext> held,
-                                              const std::shared_ptr<const Specialisation>& specialisation,
-                                              const Route* route);
+  Result<std::unique_ptr<RunContext>> Acquire(
+      std::unique_ptr<RunContext> held, const std::shared_ptr<const Specialisation>& specialisation,
+      const Route* route);
   void Release(std::unique_ptr<RunContext> context);
 };
 

@@ -90,7 +90,8 @@ TEST_P(ExecutionTest, GivesConstantsAsTheyAreToKernelsThatDoNotPack) {
 TEST_P(ExecutionTest, TakesTheNextKernelWhereOneDeclines) {
   ProgramBuilder builder(GetParam());
   builder.Symbol("n");
-  builder.Output(builder.Kernel("Picky", {builder.Input("x", {SymbolDim(0)})}, "y", {SymbolDim(0)}));
+  builder.Output(
+      builder.Kernel("Picky", {builder.Input("x", {SymbolDim(0)})}, "y", {SymbolDim(0)}));
   auto executable = Make(builder.Build());
   Binding binding(executable);
   std::vector<float> x(8, 1.0f);
@@ -120,15 +121,18 @@ TEST_P(ExecutionTest, NamesWhatDoesNotFit) {
   Binding binding(executable);
   std::vector<float> x(12);
   TENON_EXPECT_FAILS(binding.Run({}), Code::kInvalidArgument, "\"x\" has no tensor");
-  TENON_EXPECT_FAILS(binding.SetInput(1, Wrap(x, {2, 3})), Code::kInvalidArgument, "there is no input 1");
+  TENON_EXPECT_FAILS(binding.SetInput(1, Wrap(x, {2, 3})), Code::kInvalidArgument,
+                     "there is no input 1");
   TENON_EXPECT_FAILS(binding.SetInput(0, Wrap(x, {6})), Code::kInvalidArgument, "got rank 1 [6]");
   auto integers = Tensor::Wrap(DataType::kInt32, {2, 3}, x.data(), 24);
-  TENON_EXPECT_FAILS(binding.SetInput(0, *integers), Code::kInvalidArgument, "got element type int32");
+  TENON_EXPECT_FAILS(binding.SetInput(0, *integers), Code::kInvalidArgument,
+                     "got element type int32");
   TENON_EXPECT_OK(binding.SetInput(0, Wrap(x, {2, 4})));
   TENON_EXPECT_FAILS(binding.Run({}), Code::kInvalidArgument, "x");
   TENON_EXPECT_OK(binding.SetInput(0, Wrap(x, {2, 3})));
   TENON_EXPECT_OK(binding.SetOutput(0, Wrap(x, {3, 2})));
-  TENON_EXPECT_FAILS(binding.Run({}), Code::kInvalidArgument, "the tensor has shape [3, 2], the result is [2, 3]");
+  TENON_EXPECT_FAILS(binding.Run({}), Code::kInvalidArgument,
+                     "the tensor has shape [3, 2], the result is [2, 3]");
   EXPECT_FALSE(Tensor::Wrap(DataType::kFloat32, {2, 4}, x.data(), 31).ok());
   EXPECT_FALSE(Tensor::Wrap(DataType::kString, {2}, x.data(), 31).ok());
 }
@@ -140,7 +144,8 @@ TEST_P(ExecutionTest, ChargesBeforeItAllocates) {
   std::vector<float> x(1000, 1.0f), y(1000);
   TENON_EXPECT_OK(binding.SetInput(0, Wrap(x, {1000})));
   TENON_EXPECT_OK(binding.SetOutput(0, Wrap(y, {1000})));
-  TENON_EXPECT_FAILS(binding.Run({}), Code::kBudgetExceeded, "of the budget of 4000 bytes are left");
+  TENON_EXPECT_FAILS(binding.Run({}), Code::kBudgetExceeded,
+                     "of the budget of 4000 bytes are left");
   TENON_EXPECT_OK(binding.SetInput(0, Wrap(x, {10})));
   TENON_EXPECT_OK(binding.SetOutput(0, Wrap(y, {10})));
   TENON_EXPECT_OK(binding.Run({}));
@@ -222,8 +227,8 @@ TEST_P(ExecutionTest, NamesTheNodeThatFailsAndRunsAgain) {
   TENON_EXPECT_OK(binding.SetInput(0, Wrap(x, {2})));
   TENON_EXPECT_OK(binding.Run({}));
   knobs().fail_neg = 2;
-  TENON_EXPECT_FAILS(binding.Run({}), Code::kInternal, GetParam() == "fake" ? "node \"make_v1\" (Neg) on fake: "
-                                                                            : "on fakeq");
+  TENON_EXPECT_FAILS(binding.Run({}), Code::kInternal,
+                     GetParam() == "fake" ? "node \"make_v1\" (Neg) on fake: " : "on fakeq");
   TENON_EXPECT_OK(binding.Run({}));
   EXPECT_EQ(Output(binding, 0), (std::vector<float>{-1, -2}));
   EXPECT_EQ(executable->statistics().failed_count, 1u);
@@ -247,7 +252,8 @@ TEST_P(ExecutionTest, StopsWhenItIsCancelledOrTooLate) {
   backend::CancelToken late;
   late.SetDeadline(backend::ClockNs() + 20'000'000);
   const Status status = binding.Run({.cancel = &late, .timeout_ns = 20'000'000});
-  EXPECT_TRUE(status.code() == Code::kCancelled || status.code() == Code::kDeadlineExceeded) << status.ToString();
+  EXPECT_TRUE(status.code() == Code::kCancelled || status.code() == Code::kDeadlineExceeded)
+      << status.ToString();
 }
 
 TEST_P(ExecutionTest, RunsConcurrentlyWithContextsOfTheirOwn) {

@@ -9,8 +9,8 @@ namespace tenon::execution {
 using program::kNone;
 using program::StepKind;
 
-Status RunContext::Run(std::span<Tensor* const> inputs, std::span<Tensor* const> outputs, const Patience& patience,
-                       Profiler* profiler, RunTimes* times) {
+Status RunContext::Run(std::span<Tensor* const> inputs, std::span<Tensor* const> outputs,
+                       const Patience& patience, Profiler* profiler, RunTimes* times) {
   for (const Patch& patch : input_patches_) {
     const Location& at = inputs[patch.tensor]->location();
     PointTo(&arguments_[patch.physical], at.buffer, at.data, at.offset);
@@ -26,16 +26,20 @@ Status RunContext::Run(std::span<Tensor* const> inputs, std::span<Tensor* const>
   bridges_.clear();
   const bool timed = times != nullptr;
   const uint64_t begin = timed ? backend::ClockNs() : 0;
-  if (!route_->copies_in().empty()) TENON_RETURN_IF_ERROR(CopyEdges(route_->copies_in(), true, inputs));
+  if (!route_->copies_in().empty())
+    TENON_RETURN_IF_ERROR(CopyEdges(route_->copies_in(), true, inputs));
   const uint64_t copied = timed ? backend::ClockNs() : 0;
-  TENON_RETURN_IF_ERROR(profiler == nullptr ? RunSteps(patience) : RunStepsProfiled(patience, profiler));
+  TENON_RETURN_IF_ERROR(profiler == nullptr ? RunSteps(patience)
+                                            : RunStepsProfiled(patience, profiler));
   for (uint32_t device : route_->drains()) {
     TENON_RETURN_IF_ERROR(lanes_[device]->Signal(live_.program().fence_count + 1));
-    TENON_RETURN_IF_ERROR(lanes_[device]->WaitOnHost(live_.program().fence_count + 1, patience)
+    TENON_RETURN_IF_ERROR(lanes_[device]
+                              ->WaitOnHost(live_.program().fence_count + 1, patience)
                               .WithContext("device " + live_.device(device)->backend().name()));
   }
   const uint64_t computed = timed ? backend::ClockNs() : 0;
-  if (!route_->copies_out().empty()) TENON_RETURN_IF_ERROR(CopyEdges(route_->copies_out(), false, outputs));
+  if (!route_->copies_out().empty())
+    TENON_RETURN_IF_ERROR(CopyEdges(route_->copies_out(), false, outputs));
   if (timed) {
     times->copy_in_ns = copied - begin;
     times->compute_ns = computed - copied;
@@ -48,12 +52,15 @@ Status RunContext::RunSteps(const Patience& patience) {
   const bool limited = patience.limited();
   for (const BoundStep& bound : steps_) {
     if (bound.run != nullptr) [[likely]] {
-      const tenon_status status = bound.run(bound.descriptor, bound.kernel, bound.plan, &bound.arguments);
-      if (status.code != TENON_OK) [[unlikely]] return Failed(bound, status);
+      const tenon_status status =
+          bound.run(bound.descriptor, bound.kernel, bound.plan, &bound.arguments);
+      if (status.code != TENON_OK) [[unlikely]]
+        return Failed(bound, status);
     } else {
       TENON_RETURN_IF_ERROR(RunEdge(bound, patience));
     }
-    if (limited) [[unlikely]] TENON_RETURN_IF_ERROR(patience.Check());
+    if (limited) [[unlikely]]
+      TENON_RETURN_IF_ERROR(patience.Check());
   }
   return Status();
 }
@@ -63,7 +70,8 @@ Status RunContext::RunStepsProfiled(const Patience& patience, Profiler* profiler
   for (const BoundStep& bound : steps_) {
     const uint64_t begin = backend::ClockNs();
     if (bound.run != nullptr) {
-      const tenon_status status = bound.run(bound.descriptor, bound.kernel, bound.plan, &bound.arguments);
+      const tenon_status status =
+          bound.run(bound.descriptor, bound.kernel, bound.plan, &bound.arguments);
       if (status.code != TENON_OK) return Failed(bound, status);
     } else {
       TENON_RETURN_IF_ERROR(RunEdge(bound, patience));
@@ -88,7 +96,8 @@ Status RunContext::RunEdge(const BoundStep& bound, const Patience& patience) {
   Status status;
   if (step.kind == StepKind::kCopy) {
     const Location from = LocationOf(step.inputs[0]), to = LocationOf(step.outputs[0]);
-    const uint64_t bytes = std::min(arguments_[step.inputs[0]].bytes, arguments_[step.outputs[0]].bytes);
+    const uint64_t bytes =
+        std::min(arguments_[step.inputs[0]].bytes, arguments_[step.outputs[0]].bytes);
     if (bytes == 0) return Status();
     status = lane != nullptr ? lane->Copy(from, to, bytes)
                              : CopyNow(from, to, bytes, live_.options().drain_timeout_ns);
@@ -103,8 +112,9 @@ Status RunContext::RunEdge(const BoundStep& bound, const Patience& patience) {
     Lane* other = setter == kNone ? nullptr : lanes_[setter].get();
     if (other == nullptr) return Status();
     const uint32_t ordinal = fence_ordinals_[step.fence];
-    status = step.kind == StepKind::kHostWait || lane == nullptr ? other->WaitOnHost(ordinal, patience)
-                                                                 : lane->WaitOnQueue(*other, ordinal, &bridges_);
+    status = step.kind == StepKind::kHostWait || lane == nullptr
+                 ? other->WaitOnHost(ordinal, patience)
+                 : lane->WaitOnQueue(*other, ordinal, &bridges_);
   }
   if (!status.ok()) return std::move(status).WithContext(WaitName(step.fence));
   return status;
@@ -114,7 +124,8 @@ Status RunContext::RunEdge(const BoundStep& bound, const Patience& patience) {
 std::string RunContext::WaitName(uint32_t fence) const {
   const program::Program& program = live_.program();
   uint32_t signal = 0;
-  while (program.steps[signal].kind != StepKind::kSignal || program.steps[signal].fence != fence) ++signal;
+  while (program.steps[signal].kind != StepKind::kSignal || program.steps[signal].fence != fence)
+    ++signal;
   std::vector<uint32_t> work;
   for (uint32_t s = signal; s-- > 0;) {
     const program::Step& step = program.steps[s];
@@ -124,8 +135,9 @@ std::string RunContext::WaitName(uint32_t fence) const {
   }
   if (work.empty()) return StepName(program, program.steps[signal]);
   if (work.size() == 1) return StepName(program, program.steps[work[0]]);
-  return "one of " + std::to_string(work.size()) + " steps from " + StepName(program, program.steps[work.back()]) +
-         " to " + StepName(program, program.steps[work.front()]);
+  return "one of " + std::to_string(work.size()) + " steps from " +
+         StepName(program, program.steps[work.back()]) + " to " +
+         StepName(program, program.steps[work.front()]);
 }
 
 void RunContext::MarkLost(backend::Device& device, std::string_view why) const {
@@ -140,7 +152,8 @@ Status RunContext::Failed(const BoundStep& bound, tenon_status status) const {
   return taken;
 }
 
-Status RunContext::CopyEdges(const std::vector<Route::Edge>& edges, bool in, std::span<Tensor* const> tensors) {
+Status RunContext::CopyEdges(const std::vector<Route::Edge>& edges, bool in,
+                             std::span<Tensor* const> tensors) {
   for (const Route::Edge& edge : edges) {
     const Location& tensor = tensors[edge.tensor]->location();
     const Location physical = LocationOf(edge.physical);
@@ -166,13 +179,15 @@ bool RunContext::DrainAfterFailure(const Status& failure) {
     const Status drained = lane->Drain(deadline > now ? deadline - now : 0, &timed_out);
     if (!timed_out) continue;
     const bool hangs = drained.code() == Code::kDeadlineExceeded;
-    MarkLost(lane->device(), (hangs ? "its queue did not end in time after: " : "") + std::string(failure.message()));
+    MarkLost(lane->device(), (hangs ? "its queue did not end in time after: " : "") +
+                                 std::string(failure.message()));
     all_alive = false;
   }
   return all_alive;
 }
 
-void RunContext::Abandon(std::unique_ptr<RunContext> context, std::shared_ptr<const void> keep_alive) {
+void RunContext::Abandon(std::unique_ptr<RunContext> context,
+                         std::shared_ptr<const void> keep_alive) {
   auto host = std::make_shared<std::vector<std::shared_ptr<void>>>();
   for (auto& blocks : context->arenas_) {
     for (auto& block : blocks) {

@@ -5,7 +5,8 @@
 namespace tenon::execution {
 
 Status Patience::Check() const {
-  if (cancel != nullptr && cancel->cancelled()) return Status(Code::kCancelled, "the run was cancelled");
+  if (cancel != nullptr && cancel->cancelled())
+    return Status(Code::kCancelled, "the run was cancelled");
   if (deadline_ns != 0 && backend::ClockNs() >= deadline_ns) {
     return Status(Code::kDeadlineExceeded, "the run took longer than its timeout");
   }
@@ -15,8 +16,8 @@ Status Patience::Check() const {
 Result<std::unique_ptr<Lane>> Lane::Create(backend::Device& device) {
   std::unique_ptr<Lane> lane(new Lane(device));
   const tenon_queue_interface& api = *device.queue();
-  TENON_RETURN_IF_ERROR(
-      lane->Take(api.create(device.handle(), &lane->queue_)).WithContext("queue on " + device.backend().name()));
+  TENON_RETURN_IF_ERROR(lane->Take(api.create(device.handle(), &lane->queue_))
+                            .WithContext("queue on " + device.backend().name()));
   TENON_RETURN_IF_ERROR(lane->Take(api.timeline_create(device.handle(), &lane->timeline_))
                             .WithContext("timeline on " + device.backend().name()));
   TENON_RETURN_IF_ERROR(lane->Take(api.timeline_create(device.handle(), &lane->drain_timeline_))
@@ -45,7 +46,8 @@ Status Lane::SignalOn(tenon_timeline* timeline, uint64_t value) {
 
 Status Lane::WaitOnHost(uint64_t ordinal, const Patience& patience) {
   const tenon_queue_interface& api = *device_->queue();
-  const uint64_t slice = patience.limited() ? 5'000'000 : UINT64_MAX;  // cancellation is seen within 5 ms
+  const uint64_t slice =
+      patience.limited() ? 5'000'000 : UINT64_MAX;  // cancellation is seen within 5 ms
   for (;;) {
     uint64_t timeout = slice;
     if (patience.deadline_ns != 0) {
@@ -87,8 +89,8 @@ Status Lane::WaitOnQueue(Lane& other, uint64_t ordinal,
   auto bridge = std::make_shared<backend::HostTimeline>();
   bridges->push_back(bridge);
   auto* held = new std::shared_ptr<backend::HostTimeline>(bridge);
-  Status status =
-      other.Take(other_api.timeline_notify(other.device_->handle(), other.timeline_, value, Reached, held));
+  Status status = other.Take(
+      other_api.timeline_notify(other.device_->handle(), other.timeline_, value, Reached, held));
   if (!status.ok()) {
     delete held;
     return status;

@@ -1,5 +1,5 @@
-// The queue and the timeline of one asynchronous device in one run context: fences are set, waited for and bridged to
-// other backends. Used by one run at a time.
+// The queue and the timeline of one asynchronous device in one run context: fences are set, waited
+// for and bridged to other backends. Used by one run at a time.
 #pragma once
 
 #include <memory>
@@ -21,13 +21,14 @@ struct Patience {
 class Lane {
  public:
   static Result<std::unique_ptr<Lane>> Create(backend::Device& device);
-  ~Lane();  // ends queue and timeline; work must be drained, or the device be lost and its memory quarantined
+  ~Lane();  // ends queue and timeline; work must be drained, or the device be lost and its memory
+            // quarantined
   Lane(const Lane&) = delete;
   Lane& operator=(const Lane&) = delete;
 
   backend::Device& device() const { return *device_; }
   tenon_queue* queue() const { return queue_; }
-  bool busy() const { return busy_; }       // work was enqueued that nobody waited for
+  bool busy() const { return busy_; }  // work was enqueued that nobody waited for
   void Enqueued() { busy_ = true; }
 
   // Values of the timeline count on over runs: fence k of a run is base + k.
@@ -35,10 +36,12 @@ class Lane {
   Status Signal(uint64_t ordinal);
   Status WaitOnHost(uint64_t ordinal, const Patience& patience);
   // The queue waits for a fence of `other`; `bridges` keeps what must live until the run is over.
-  Status WaitOnQueue(Lane& other, uint64_t ordinal, std::vector<std::shared_ptr<backend::HostTimeline>>* bridges);
+  Status WaitOnQueue(Lane& other, uint64_t ordinal,
+                     std::vector<std::shared_ptr<backend::HostTimeline>>* bridges);
   Status Copy(const Location& from, const Location& to, uint64_t bytes);
-  // Signals behind everything and waits: OK or the failure that travelled. `timed_out` says that it is not known when,
-  // or if ever, the queue will be done. Has a timeline of its own, since one that failed tells nothing about later work.
+  // Signals behind everything and waits: OK or the failure that travelled. `timed_out` says that it
+  // is not known when, or if ever, the queue will be done. Has a timeline of its own, since one
+  // that failed tells nothing about later work.
   Status Drain(uint64_t timeout_ns, bool* timed_out);
 
  private:

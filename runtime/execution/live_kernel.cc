@@ -9,8 +9,10 @@
 namespace tenon::execution {
 
 std::string StepName(const program::Program& program, const program::Step& step) {
-  const std::string where = step.device == program::kNone ? "host" : program.devices[step.device].backend;
-  if (step.kind == program::StepKind::kCopy || (step.kind == program::StepKind::kKernel && step.node == program::kNone)) {
+  const std::string where =
+      step.device == program::kNone ? "host" : program.devices[step.device].backend;
+  if (step.kind == program::StepKind::kCopy ||
+      (step.kind == program::StepKind::kKernel && step.node == program::kNone)) {
     const bool copy = step.kind == program::StepKind::kCopy;
     const uint32_t value = program.physical[step.inputs[0]].logical;
     const auto* ref = step.kernel == program::kNone ? nullptr : &program.kernels[step.kernel];
@@ -18,7 +20,8 @@ std::string StepName(const program::Program& program, const program::Step& step)
       return "segment of " + std::to_string(ref->segment.size()) + " nodes from \"" +
              program.nodes[ref->segment[0]].node.name + "\" on " + where;
     }
-    return std::string(copy ? "copy" : "reorder") + " of \"" + program.logical[value].name + "\" on " + where;
+    return std::string(copy ? "copy" : "reorder") + " of \"" + program.logical[value].name +
+           "\" on " + where;
   }
   if (step.kind != program::StepKind::kKernel) return "device " + where;
   const graph::Node& node = program.nodes[step.node].node;
@@ -38,8 +41,10 @@ LiveKernel::~LiveKernel() {
   }
 }
 
-Result<std::unique_ptr<LiveKernel>> LiveKernel::Create(KernelMaking& making, backend::Device& device,
-                                                       const program::Step& step, const std::string& name) {
+Result<std::unique_ptr<LiveKernel>> LiveKernel::Create(KernelMaking& making,
+                                                       backend::Device& device,
+                                                       const program::Step& step,
+                                                       const std::string& name) {
   std::unique_ptr<LiveKernel> live(new LiveKernel);
   live->device_ = &device;
   const program::KernelRef& ref = making.program->kernels[step.kernel];
@@ -50,8 +55,9 @@ Result<std::unique_ptr<LiveKernel>> LiveKernel::Create(KernelMaking& making, bac
     for (const tenon_kernel_descriptor* d : device.backend().descriptors()) {
       if (d->name == name) live->descriptor_ = d;
     }
-    status = live->descriptor_ != nullptr ? live->Make(making, step)
-                                          : Status(Code::kNotFound, "the backend has no kernel \"" + name + "\"");
+    status = live->descriptor_ != nullptr
+                 ? live->Make(making, step)
+                 : Status(Code::kNotFound, "the backend has no kernel \"" + name + "\"");
   }
   if (!status.ok()) return std::move(status).WithContext(StepName(*making.program, step));
   return live;
@@ -61,16 +67,18 @@ Status LiveKernel::Load(const program::KernelRef& ref) {
   const tenon_compile_interface* compile = device_->backend().compile();
   if (compile == nullptr) return Status(Code::kFailedPrecondition, "the backend compiles nothing");
   return device_->backend()
-      .Take(compile->load(device_->handle(), ref.artifact->data(), ref.artifact->size(), &descriptor_, &kernel_))
+      .Take(compile->load(device_->handle(), ref.artifact->data(), ref.artifact->size(),
+                          &descriptor_, &kernel_))
       .WithContext("loading the compiled segment");
 }
 
 Status LiveKernel::Make(KernelMaking& making, const program::Step& step) {
   const program::Program& program = *making.program;
   if (descriptor_->create != nullptr) {
-    const AbiNode node = step.node != program::kNone
-                             ? AbiNode(program, program.nodes[step.node])
-                             : AbiNode(program, program.physical[step.inputs[0]], program.physical[step.outputs[0]]);
+    const AbiNode node =
+        step.node != program::kNone
+            ? AbiNode(program, program.nodes[step.node])
+            : AbiNode(program, program.physical[step.inputs[0]], program.physical[step.outputs[0]]);
     TENON_RETURN_IF_ERROR(device_->backend().Take(descriptor_->create(
         descriptor_, device_->backend().handle(), device_->handle(), node.node(), &kernel_)));
   }
@@ -87,17 +95,19 @@ Status LiveKernel::Make(KernelMaking& making, const program::Step& step) {
 
 namespace {
 
-// The constant as an argument in host memory. Kernels may rely on the alignment of the element: data that lies otherwise
-// in its file is copied to `aligned`.
-Status WeightArgument(const graph::Constant& constant, std::shared_ptr<Block>* aligned, ArgumentStorage* storage,
-                      tenon_argument* out) {
+// The constant as an argument in host memory. Kernels may rely on the alignment of the element:
+// data that lies otherwise in its file is copied to `aligned`.
+Status WeightArgument(const graph::Constant& constant, std::shared_ptr<Block>* aligned,
+                      ArgumentStorage* storage, tenon_argument* out) {
   std::byte* data = const_cast<std::byte*>(constant.blob->data);
   if (!IsAligned(data, constant.type)) {
-    TENON_ASSIGN(*aligned, Block::Allocate({}, constant.blob->size, kHostAlignment, nullptr, "an unaligned weight"));
+    TENON_ASSIGN(*aligned, Block::Allocate({}, constant.blob->size, kHostAlignment, nullptr,
+                                           "an unaligned weight"));
     std::memcpy((*aligned)->base(), data, constant.blob->size);
     data = (*aligned)->base();
   }
-  *out = MakeArgument(constant.type, constant.shape, TENON_LAYOUT_ROW_MAJOR, constant.blob->size, nullptr, 0, storage);
+  *out = MakeArgument(constant.type, constant.shape, TENON_LAYOUT_ROW_MAJOR, constant.blob->size,
+                      nullptr, 0, storage);
   out->tensor.data = data;
   return Status();
 }
@@ -112,21 +122,25 @@ Status LiveKernel::Prepack(KernelMaking& making, uint32_t input, const graph::Co
   TENON_RETURN_IF_ERROR(WeightArgument(constant, &aligned, &storage, &weight));
   tenon_prepack_info info{};
   info.struct_size = sizeof info;
-  TENON_RETURN_IF_ERROR(backend.Take(descriptor_->prepack(descriptor_, kernel_, input, &weight, nullptr, &info)));
+  TENON_RETURN_IF_ERROR(
+      backend.Take(descriptor_->prepack(descriptor_, kernel_, input, &weight, nullptr, &info)));
   if (info.bytes == 0) return Status();
   if (info.alignment != 0 && !std::has_single_bit(info.alignment)) {
-    return Status(Code::kInternal, "prepack of input " + std::to_string(input) + " asks for an alignment of " +
-                                       std::to_string(info.alignment) + ", which is no power of two");
+    return Status(Code::kInternal,
+                  "prepack of input " + std::to_string(input) + " asks for an alignment of " +
+                      std::to_string(info.alignment) + ", which is no power of two");
   }
   info.format[sizeof info.format - 1] = '\0';
   auto packed = std::make_unique<Packed>();
   TENON_ASSIGN(packed->charge, Charge::Make(making.budget, info.bytes, "a prepacked weight"));
   const MemorySpace space{device_, info.memory_kind};
   const void* owner = space.host() ? static_cast<const void*>(&backend) : device_;
-  const WeightKey key = WeightKey::Of(constant, owner, info.memory_kind, std::string("packed:") + info.format);
-  TENON_ASSIGN(packed->weight, making.weights->GetOrMake(key, constant.blob, [&]() -> Result<std::shared_ptr<Block>> {
-    return Pack(input, weight, info);
-  }));
+  const WeightKey key =
+      WeightKey::Of(constant, owner, info.memory_kind, std::string("packed:") + info.format);
+  TENON_ASSIGN(packed->weight, making.weights->GetOrMake(key, constant.blob,
+                                                         [&]() -> Result<std::shared_ptr<Block>> {
+                                                           return Pack(input, weight, info);
+                                                         }));
   packed->input = input;
   packed->argument = BlobArgument(*packed->weight->block, info.bytes, *device_, packed->dims);
   packed->description = packed->argument;
@@ -138,14 +152,16 @@ Status LiveKernel::Prepack(KernelMaking& making, uint32_t input, const graph::Co
 
 Result<std::shared_ptr<Block>> LiveKernel::Pack(uint32_t input, const tenon_argument& weight,
                                                 const tenon_prepack_info& info) {
-  const MemorySpace space = info.memory_kind == TENON_MEMORY_HOST ? MemorySpace{} : MemorySpace{device_, info.memory_kind};
-  TENON_ASSIGN(auto block, Block::Allocate(space, info.bytes, std::max<uint64_t>(info.alignment, 1), nullptr,
-                                           "a prepacked weight"));
+  const MemorySpace space = info.memory_kind == TENON_MEMORY_HOST
+                                ? MemorySpace{}
+                                : MemorySpace{device_, info.memory_kind};
+  TENON_ASSIGN(auto block, Block::Allocate(space, info.bytes, std::max<uint64_t>(info.alignment, 1),
+                                           nullptr, "a prepacked weight"));
   int64_t dims[2];
   const tenon_argument blob = BlobArgument(*block, info.bytes, *device_, dims);
   tenon_prepack_info second = info;
-  TENON_RETURN_IF_ERROR(
-      device_->backend().Take(descriptor_->prepack(descriptor_, kernel_, input, &weight, &blob, &second)));
+  TENON_RETURN_IF_ERROR(device_->backend().Take(
+      descriptor_->prepack(descriptor_, kernel_, input, &weight, &blob, &second)));
   return block;
 }
 
@@ -163,8 +179,9 @@ const tenon_argument* LiveKernel::packed_shape(uint32_t input) const {
   return nullptr;
 }
 
-Result<std::shared_ptr<const KernelPlan>> LiveKernel::Prepare(std::span<const tenon_argument* const> inputs,
-                                                              std::span<const tenon_argument* const> outputs) const {
+Result<std::shared_ptr<const KernelPlan>> LiveKernel::Prepare(
+    std::span<const tenon_argument* const> inputs,
+    std::span<const tenon_argument* const> outputs) const {
   auto plan = std::make_shared<KernelPlan>(*this);
   plan->info_.struct_size = sizeof plan->info_;
   if (descriptor_->prepare != nullptr) {

@@ -1,6 +1,7 @@
 // A kernel of a backend, made for one step of a program, with its packed weights; and its plans.
 //
-// After Create a kernel does not change; Prepare may be called by one thread at a time, plans are used by any.
+// After Create a kernel does not change; Prepare may be called by one thread at a time, plans are
+// used by any.
 #pragma once
 
 #include <array>
@@ -44,9 +45,11 @@ struct KernelMaking {
 
 class LiveKernel {
  public:
-  // The descriptor `name` of the step's device (or the step's compiled segment). Failures name node and backend.
+  // The descriptor `name` of the step's device (or the step's compiled segment). Failures name node
+  // and backend.
   static Result<std::unique_ptr<LiveKernel>> Create(KernelMaking& making, backend::Device& device,
-                                                    const program::Step& step, const std::string& name);
+                                                    const program::Step& step,
+                                                    const std::string& name);
   ~LiveKernel();
   LiveKernel(const LiveKernel&) = delete;
   LiveKernel& operator=(const LiveKernel&) = delete;
@@ -59,8 +62,9 @@ class LiveKernel {
   const tenon_argument* packed_shape(uint32_t input) const;  // the same without data, for prepare
 
   // kUnsupported: declined. Arguments have no data.
-  Result<std::shared_ptr<const KernelPlan>> Prepare(std::span<const tenon_argument* const> inputs,
-                                                    std::span<const tenon_argument* const> outputs) const;
+  Result<std::shared_ptr<const KernelPlan>> Prepare(
+      std::span<const tenon_argument* const> inputs,
+      std::span<const tenon_argument* const> outputs) const;
 
  private:
   struct Packed {
@@ -74,7 +78,8 @@ class LiveKernel {
   Status Load(const program::KernelRef& ref);
   Status Make(KernelMaking& making, const program::Step& step);
   Status Prepack(KernelMaking& making, uint32_t input, const graph::Constant& constant);
-  Result<std::shared_ptr<Block>> Pack(uint32_t input, const tenon_argument& weight, const tenon_prepack_info& info);
+  Result<std::shared_ptr<Block>> Pack(uint32_t input, const tenon_argument& weight,
+                                      const tenon_prepack_info& info);
 
   backend::Device* device_ = nullptr;
   const tenon_kernel_descriptor* descriptor_ = nullptr;

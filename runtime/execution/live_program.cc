@@ -11,8 +11,8 @@ using program::Home;
 using program::kNone;
 using program::StepKind;
 
-Result<std::unique_ptr<LiveProgram>> LiveProgram::Create(std::shared_ptr<const program::Program> program,
-                                                         const ExecutableOptions& options) {
+Result<std::unique_ptr<LiveProgram>> LiveProgram::Create(
+    std::shared_ptr<const program::Program> program, const ExecutableOptions& options) {
   std::unique_ptr<LiveProgram> live(new LiveProgram);
   live->program_ = std::move(program);
   live->options_ = options;
@@ -33,13 +33,14 @@ Status LiveProgram::FindDevices() {
       }
     }
     if (found == nullptr) {
-      return Status(Code::kNotFound, "device " + std::to_string(ref.id) + " of backend " + ref.backend +
-                                         " is not there, and the program needs it");
+      return Status(Code::kNotFound, "device " + std::to_string(ref.id) + " of backend " +
+                                         ref.backend + " is not there, and the program needs it");
     }
     devices_.push_back(found);
   }
   for (const program::MemoryRef& ref : program_->memories) {
-    spaces_.push_back(ref.device == kNone ? MemorySpace{} : MemorySpace{devices_[ref.device], ref.kind});
+    spaces_.push_back(ref.device == kNone ? MemorySpace{}
+                                          : MemorySpace{devices_[ref.device], ref.kind});
   }
   base_.resize(program_->physical.size());
   for (uint32_t p = 0; p < base_.size(); ++p) {
@@ -59,7 +60,8 @@ uint32_t LiveProgram::FindMemory(const MemorySpace& space) const {
 }
 
 Status LiveProgram::CheckDevices() const {
-  for (backend::Device* device : devices_) TENON_RETURN_IF_ERROR(options_.quarantine->CheckAlive(device));
+  for (backend::Device* device : devices_)
+    TENON_RETURN_IF_ERROR(options_.quarantine->CheckAlive(device));
   return Status();
 }
 
@@ -80,22 +82,24 @@ Result<const LiveKernel*> LiveProgram::Candidate(uint32_t step, uint32_t candida
   const program::KernelRef& ref = program_->kernels[s.kernel];
   std::lock_guard lock(mutex_);
   auto& made = kernels_[step];
-  if (candidate > ref.fallbacks.size()) return Status(Code::kNotFound, "no further kernel takes these shapes");
+  if (candidate > ref.fallbacks.size())
+    return Status(Code::kNotFound, "no further kernel takes these shapes");
   while (made.size() <= candidate) {
-    TENON_ASSIGN(auto kernel,
-                 LiveKernel::Create(making_, *devices_[s.device], s, ref.fallbacks[made.size() - 1]));
+    TENON_ASSIGN(auto kernel, LiveKernel::Create(making_, *devices_[s.device], s,
+                                                 ref.fallbacks[made.size() - 1]));
     made.push_back(std::move(kernel));
   }
   return made[candidate].get();
 }
 
 Status LiveProgram::PlaceConstants() {
-  // A constant that all its kernels packed is not placed at all. Fallback kernels may want it as it is, so where there
-  // are any it counts as used.
+  // A constant that all its kernels packed is not placed at all. Fallback kernels may want it as it
+  // is, so where there are any it counts as used.
   std::vector<bool> used(program_->physical.size(), false);
   for (uint32_t s = 0; s < kernels_.size(); ++s) {
     const program::Step& step = program_->steps[s];
-    const bool fallbacks = step.kernel != kNone && !program_->kernels[step.kernel].fallbacks.empty();
+    const bool fallbacks =
+        step.kernel != kNone && !program_->kernels[step.kernel].fallbacks.empty();
     for (uint32_t i = 0; i < step.inputs.size(); ++i) {
       if (step.inputs[i] == kNone) continue;
       const bool packed = !kernels_[s].empty() && kernels_[s][0]->packed(i) != nullptr;
@@ -106,12 +110,13 @@ Status LiveProgram::PlaceConstants() {
   constants_.resize(program_->physical.size());
   for (uint32_t p = 0; p < constants_.size(); ++p) {
     if (program_->physical[p].home != Home::kConstant || !used[p]) continue;
-    TENON_RETURN_IF_ERROR(PlaceConstant(p).WithContext("constant \"" +
-                                                       program_->logical[program_->physical[p].logical].name + "\""));
+    TENON_RETURN_IF_ERROR(PlaceConstant(p).WithContext(
+        "constant \"" + program_->logical[program_->physical[p].logical].name + "\""));
   }
   std::unordered_set<const graph::Blob*> seen;
   for (const auto& constant : program_->constants) {
-    if (constant->blob && seen.insert(constant->blob.get()).second) constant_bytes_ += constant->blob->size;
+    if (constant->blob && seen.insert(constant->blob.get()).second)
+      constant_bytes_ += constant->blob->size;
   }
   return Status();
 }
@@ -132,7 +137,8 @@ Status LiveProgram::PlaceConstant(uint32_t physical) {
   const WeightKey key = WeightKey::Of(constant, space.device, space.kind, "");
   auto make = [&]() -> Result<std::shared_ptr<Block>> {
     TENON_ASSIGN(auto block, Block::Allocate(space, constant.blob->size, 1, nullptr, "a constant"));
-    TENON_RETURN_IF_ERROR(CopyNow({{}, nullptr, data, 0}, block->At(0), constant.blob->size, options_.drain_timeout_ns));
+    TENON_RETURN_IF_ERROR(CopyNow({{}, nullptr, data, 0}, block->At(0), constant.blob->size,
+                                  options_.drain_timeout_ns));
     return block;
   };
   TENON_ASSIGN(auto weight, options_.weights->GetOrMake(key, constant.blob, make));

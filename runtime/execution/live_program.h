@@ -1,5 +1,6 @@
-// A program with everything live that does not depend on shapes: devices, kernels, constants in their memories.
-// Immutable but for fallback kernels, which are made under a lock when first needed; any thread.
+// A program with everything live that does not depend on shapes: devices, kernels, constants in
+// their memories. Immutable but for fallback kernels, which are made under a lock when first
+// needed; any thread.
 #pragma once
 
 #include <memory>
@@ -15,8 +16,8 @@ namespace tenon::execution {
 
 class LiveProgram {
  public:
-  static Result<std::unique_ptr<LiveProgram>> Create(std::shared_ptr<const program::Program> program,
-                                                     const ExecutableOptions& options);
+  static Result<std::unique_ptr<LiveProgram>> Create(
+      std::shared_ptr<const program::Program> program, const ExecutableOptions& options);
 
   const program::Program& program() const { return *program_; }
   const ExecutableOptions& options() const { return options_; }
@@ -27,9 +28,12 @@ class LiveProgram {
   uint32_t FindMemory(const MemorySpace& space) const;
   // The physical value whose bytes `physical` shares: itself unless it is an alias.
   uint32_t base(uint32_t physical) const { return base_[physical]; }
-  const Location& constant(uint32_t physical) const { return constants_[physical]; }  // of home kConstant
+  const Location& constant(uint32_t physical) const {
+    return constants_[physical];
+  }  // of home kConstant
 
-  // The kernel of a step: candidate 0 is placement's choice, the others its fallbacks. kNotFound beyond the last.
+  // The kernel of a step: candidate 0 is placement's choice, the others its fallbacks. kNotFound
+  // beyond the last.
   Result<const LiveKernel*> Candidate(uint32_t step, uint32_t candidate) const;
   uint64_t constant_bytes() const { return constant_bytes_; }
   uint64_t prepacked_bytes() const { return making_.prepacked_bytes; }

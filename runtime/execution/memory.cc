@@ -17,24 +17,30 @@ std::string SpaceName(const MemorySpace& space) {
 
 namespace {
 
-uint64_t RoundUp(uint64_t value, uint64_t alignment) { return (value + alignment - 1) / alignment * alignment; }
+uint64_t RoundUp(uint64_t value, uint64_t alignment) {
+  return (value + alignment - 1) / alignment * alignment;
+}
 
 Status OutOfMemory(std::string_view what, uint64_t bytes, const MemorySpace& space) {
-  return Status(Code::kOutOfMemory, std::string(what) + ": " + std::to_string(bytes) + " bytes of memory of " +
-                                        SpaceName(space) + " cannot be had");
+  return Status(Code::kOutOfMemory, std::string(what) + ": " + std::to_string(bytes) +
+                                        " bytes of memory of " + SpaceName(space) +
+                                        " cannot be had");
 }
 
 }  // namespace
 
-Result<std::shared_ptr<Block>> Block::Allocate(const MemorySpace& space, uint64_t bytes, uint64_t alignment,
-                                               const std::shared_ptr<ByteBudget>& budget, std::string_view what) {
+Result<std::shared_ptr<Block>> Block::Allocate(const MemorySpace& space, uint64_t bytes,
+                                               uint64_t alignment,
+                                               const std::shared_ptr<ByteBudget>& budget,
+                                               std::string_view what) {
   std::shared_ptr<Block> block(new Block);
   bytes = std::max<uint64_t>(bytes, 1);
   TENON_ASSIGN(block->charge_, Charge::Make(budget, bytes, what));
   if (space.host()) {
     alignment = std::max(alignment, kHostAlignment);
     if (bytes > SIZE_MAX / 2) return OutOfMemory(what, bytes, space);
-    block->base_ = static_cast<std::byte*>(std::aligned_alloc(alignment, RoundUp(bytes, alignment)));
+    block->base_ =
+        static_cast<std::byte*>(std::aligned_alloc(alignment, RoundUp(bytes, alignment)));
     if (block->base_ == nullptr) return OutOfMemory(what, bytes, space);
     block->bytes_ = bytes;
     return block;
@@ -47,17 +53,20 @@ Result<std::shared_ptr<Block>> Block::Allocate(const MemorySpace& space, uint64_
   }
   if (bytes > kind->largest_allocation) {
     return Status(Code::kOutOfMemory, std::string(what) + " needs " + std::to_string(bytes) +
-                                          " bytes in one allocation; the largest of " + device.backend().name() +
-                                          "'s memory kind \"" + kind->name + "\" is " +
+                                          " bytes in one allocation; the largest of " +
+                                          device.backend().name() + "'s memory kind \"" +
+                                          kind->name + "\" is " +
                                           std::to_string(kind->largest_allocation));
   }
   void* base = nullptr;
   tenon_buffer* buffer = nullptr;
-  Status status = device.backend().Take(device.memory()->allocate(
-      device.handle(), space.kind, bytes, std::max(alignment, kind->alignment), nullptr, &buffer, &base));
+  Status status = device.backend().Take(
+      device.memory()->allocate(device.handle(), space.kind, bytes,
+                                std::max(alignment, kind->alignment), nullptr, &buffer, &base));
   if (!status.ok()) {
-    return std::move(status).WithContext(std::string(what) + ": allocation of " + std::to_string(bytes) +
-                                         " bytes on " + device.backend().name());
+    return std::move(status).WithContext(std::string(what) + ": allocation of " +
+                                         std::to_string(bytes) + " bytes on " +
+                                         device.backend().name());
   }
   block->space_ = space;
   block->bytes_ = bytes;
@@ -81,8 +90,8 @@ class Mapping {
  public:
   Mapping(const Location& at, uint64_t bytes, tenon_access access, uint64_t timeout_ns) : at_(at) {
     backend::Device& device = *at.space.device;
-    status_ = device.backend().Take(device.memory()->map(device.handle(), at.buffer, at.offset, bytes, access, nullptr,
-                                                         0, timeout_ns, &pointer_));
+    status_ = device.backend().Take(device.memory()->map(
+        device.handle(), at.buffer, at.offset, bytes, access, nullptr, 0, timeout_ns, &pointer_));
   }
   ~Mapping() {
     if (pointer_ != nullptr) (void)End();
@@ -91,8 +100,8 @@ class Mapping {
   Status TakeStatus() { return std::move(status_); }
   Status End() {
     backend::Device& device = *at_.space.device;
-    return device.backend().Take(
-        device.memory()->unmap(device.handle(), at_.buffer, std::exchange(pointer_, nullptr), nullptr));
+    return device.backend().Take(device.memory()->unmap(device.handle(), at_.buffer,
+                                                        std::exchange(pointer_, nullptr), nullptr));
   }
 
  private:
@@ -112,8 +121,8 @@ tenon_location AbiLocation(const Location& at) {
 }
 
 // The copy on a queue made for it, waited for.
-Status CopyOnQueue(backend::Device& device, const Location& from, const Location& to, uint64_t bytes,
-                   uint64_t timeout_ns) {
+Status CopyOnQueue(backend::Device& device, const Location& from, const Location& to,
+                   uint64_t bytes, uint64_t timeout_ns) {
   const tenon_queue_interface& api = *device.queue();
   const backend::Backend& backend = device.backend();
   tenon_queue* queue = nullptr;
@@ -127,7 +136,8 @@ Status CopyOnQueue(backend::Device& device, const Location& from, const Location
     // Signalled also where copy failed: the queue is then empty or has said so.
     Status signalled = backend.Take(api.signal(queue, &fence, 1));
     if (signalled.ok()) signalled = backend.Take(api.submit(queue));
-    if (signalled.ok()) signalled = backend.Take(api.timeline_wait(device.handle(), timeline, 1, timeout_ns));
+    if (signalled.ok())
+      signalled = backend.Take(api.timeline_wait(device.handle(), timeline, 1, timeout_ns));
     if (status.ok()) status = std::move(signalled);
     api.timeline_destroy(device.handle(), timeline);
   }
@@ -145,7 +155,8 @@ Status CopyMapped(const Location& from, const Location& to, uint64_t bytes, uint
     return destination.End();
   }
   const bool reading = to.space.host();
-  Mapping mapping(reading ? from : to, bytes, reading ? TENON_ACCESS_READ : TENON_ACCESS_WRITE, timeout_ns);
+  Mapping mapping(reading ? from : to, bytes, reading ? TENON_ACCESS_READ : TENON_ACCESS_WRITE,
+                  timeout_ns);
   TENON_RETURN_IF_ERROR(mapping.TakeStatus());
   if (reading) {
     std::memcpy(to.data, mapping.pointer(), bytes);
@@ -167,13 +178,17 @@ Status CopyNow(const Location& from, const Location& to, uint64_t bytes, uint64_
   const bool to_mappable = to.space.host() || HostMay(to.space, TENON_MEMORY_HOST_WRITE);
   if (from_mappable && to_mappable) return CopyMapped(from, to, bytes, timeout_ns);
   backend::Device* device = from.space.host() ? to.space.device : from.space.device;
-  const bool one_device = from.space.host() || to.space.host() || from.space.device == to.space.device;
-  if (one_device && device->queue() != nullptr) return CopyOnQueue(*device, from, to, bytes, timeout_ns);
+  const bool one_device =
+      from.space.host() || to.space.host() || from.space.device == to.space.device;
+  if (one_device && device->queue() != nullptr)
+    return CopyOnQueue(*device, from, to, bytes, timeout_ns);
   if (one_device) {
-    return Status(Code::kUnsupported, "backend " + device->backend().name() +
-                                          " has memory that can neither be mapped nor copied by a queue");
+    return Status(Code::kUnsupported,
+                  "backend " + device->backend().name() +
+                      " has memory that can neither be mapped nor copied by a queue");
   }
-  TENON_ASSIGN(auto staging, Block::Allocate({}, bytes, kHostAlignment, nullptr, "copy between devices"));
+  TENON_ASSIGN(auto staging,
+               Block::Allocate({}, bytes, kHostAlignment, nullptr, "copy between devices"));
   TENON_RETURN_IF_ERROR(CopyNow(from, staging->At(0), bytes, timeout_ns));
   return CopyNow(staging->At(0), to, bytes, timeout_ns);
 }
@@ -189,9 +204,9 @@ Status Quarantine::CheckAlive(const backend::Device* device) const {
   std::lock_guard lock(mutex_);
   const auto found = lost_.find(device);
   if (found == lost_.end()) return Status();
-  return Status(Code::kDeviceLost, "device \"" + std::string(device->info().name) + "\" of backend " +
-                                       device->backend().name() + " is lost (" + found->second +
-                                       "): open the session on other backends");
+  return Status(Code::kDeviceLost, "device \"" + std::string(device->info().name) +
+                                       "\" of backend " + device->backend().name() + " is lost (" +
+                                       found->second + "): open the session on other backends");
 }
 
 void Quarantine::Keep(std::function<void()> end_device_objects, std::shared_ptr<void> host) {

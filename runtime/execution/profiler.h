@@ -26,7 +26,8 @@ class Profiler {
     ++row.calls;
     row.total_ns += end_ns - begin_ns;
     row.min_ns = std::min(row.min_ns, end_ns - begin_ns);
-    if (profile_.events.size() < kMaxEvents) profile_.events.push_back({profile_.runs, step, begin_ns, end_ns});
+    if (profile_.events.size() < kMaxEvents)
+      profile_.events.push_back({profile_.runs, step, begin_ns, end_ns});
   }
   Profile Get() const {
     std::lock_guard lock(mutex_);

@@ -16,12 +16,23 @@ Route::Route(const LiveProgram& live, BindingLayout layout) : layout_(std::move(
   for (uint32_t p = 0; p < places_.size(); ++p) {
     const program::PhysicalValue& value = program.physical[p];
     switch (value.home) {
-      case Home::kArena: places_[p] = {Where::kArena, p}; break;
-      case Home::kConstant: places_[p] = {Where::kConstant, p}; break;
-      case Home::kResolved: places_[p] = {Where::kResolved, p}; break;
-      case Home::kInput: places_[p] = {Where::kInput, value.index}; break;
-      case Home::kOutput: places_[p] = {Where::kOutput, value.index}; break;
-      case Home::kAlias: break;
+      case Home::kArena:
+        places_[p] = {Where::kArena, p};
+        break;
+      case Home::kConstant:
+        places_[p] = {Where::kConstant, p};
+        break;
+      case Home::kResolved:
+        places_[p] = {Where::kResolved, p};
+        break;
+      case Home::kInput:
+        places_[p] = {Where::kInput, value.index};
+        break;
+      case Home::kOutput:
+        places_[p] = {Where::kOutput, value.index};
+        break;
+      case Home::kAlias:
+        break;
     }
   }
   for (uint32_t i = 0; i < layout_.inputs.size(); ++i) PlaceInput(live, i);
@@ -48,7 +59,8 @@ bool Route::HasReader(const LiveProgram& live, uint32_t base) const {
 void Route::PlaceInput(const LiveProgram& live, uint32_t input) {
   const program::Program& program = live.program();
   const uint32_t physical = program.input_physical[input];
-  if (physical == kNone || live.space(program.physical[physical].memory) == layout_.inputs[input]) return;
+  if (physical == kNone || live.space(program.physical[physical].memory) == layout_.inputs[input])
+    return;
   const MemorySpace& space = layout_.inputs[input];
   for (uint32_t s = 0; s < program.steps.size(); ++s) {
     const program::Step& step = program.steps[s];
@@ -68,7 +80,8 @@ void Route::PlaceOutput(const LiveProgram& live, uint32_t output) {
   const program::Program& program = live.program();
   const uint32_t physical = program.output_physical[output];
   const uint32_t base = live.base(physical);
-  const bool direct = program.physical[base].home == Home::kOutput && program.physical[base].index == output;
+  const bool direct =
+      program.physical[base].home == Home::kOutput && program.physical[base].index == output;
   if (!layout_.outputs[output]) {
     if (direct) MakeOwn(base);
     return;
@@ -91,8 +104,8 @@ void Route::PlaceOutput(const LiveProgram& live, uint32_t output) {
                              std::ranges::none_of(program.steps, [&](const program::Step& other) {
                                return std::ranges::any_of(other.inputs, shares);
                              });
-    if (only_output && places_[source].where == Where::kArena && value.layout == TENON_LAYOUT_ROW_MAJOR &&
-        live.space(value.memory) == space) {
+    if (only_output && places_[source].where == Where::kArena &&
+        value.layout == TENON_LAYOUT_ROW_MAJOR && live.space(value.memory) == space) {
       places_[source] = {Where::kOutput, output};
       needed_[base] = false;
       needed_[source] = true;
@@ -124,7 +137,8 @@ void Route::SelectSteps(const LiveProgram& live) {
 
 void Route::FindDrains(const LiveProgram& live) {
   const program::Program& program = live.program();
-  std::vector<uint32_t> last_work(program.devices.size(), kNone), waited(program.devices.size(), kNone);
+  std::vector<uint32_t> last_work(program.devices.size(), kNone),
+      waited(program.devices.size(), kNone);
   std::vector<uint32_t> signalled(program.fence_count, kNone);
   auto later = [](uint32_t a, uint32_t b) { return b == kNone || (a != kNone && a > b); };
   for (uint32_t s : steps_) {
@@ -169,7 +183,8 @@ bool Route::MayAlias(const LiveProgram& live, uint32_t input, uint32_t output) c
       if (holds(step.outputs[o], Where::kOutput, output)) writes = o;
     }
     if (reads == kNone && writes == kNone) continue;
-    // Order between devices is by fences: only one device, or synchronous ones, run in the order of the steps.
+    // Order between devices is by fences: only one device, or synchronous ones, run in the order of
+    // the steps.
     if (device != kNone && device != step.device) return false;
     device = step.device;
     if (reads != kNone && (written || writes != kNone)) return false;

@@ -56,9 +56,11 @@ Status RunContext::TakeArenas() {
       uint64_t bytes = before == 0 ? wanted : std::max(wanted, before + before / 4);
       bytes = std::min(bytes, std::max(wanted, memory.largest_allocation));
       blocks[b].reset();
-      auto block = Block::Allocate(live_.space(m), bytes, plan.arenas[m].alignment, live_.options().budget, "an arena");
+      auto block = Block::Allocate(live_.space(m), bytes, plan.arenas[m].alignment,
+                                   live_.options().budget, "an arena");
       if (!block.ok() && bytes > wanted) {
-        block = Block::Allocate(live_.space(m), wanted, plan.arenas[m].alignment, live_.options().budget, "an arena");
+        block = Block::Allocate(live_.space(m), wanted, plan.arenas[m].alignment,
+                                live_.options().budget, "an arena");
       }
       TENON_ASSIGN(blocks[b], std::move(block));
     }
@@ -72,10 +74,12 @@ Status RunContext::TakeOwnBlocks() {
     const uint32_t physical = route_->own()[i];
     const uint32_t memory = live_.program().physical[physical].memory;
     const uint64_t bytes = std::max<uint64_t>(specialisation_->argument(physical).bytes, 1);
-    const bool fits = own_[i] && own_[i]->space() == live_.space(memory) && own_[i]->bytes() >= bytes;
+    const bool fits =
+        own_[i] && own_[i]->space() == live_.space(memory) && own_[i]->bytes() >= bytes;
     if (fits) continue;
     own_[i].reset();
-    TENON_ASSIGN(own_[i], Block::Allocate(live_.space(memory), bytes, live_.program().memories[memory].alignment,
+    TENON_ASSIGN(own_[i], Block::Allocate(live_.space(memory), bytes,
+                                          live_.program().memories[memory].alignment,
                                           live_.options().budget, "a staging block"));
   }
   return Status();
@@ -104,11 +108,21 @@ void RunContext::BindArguments() {
         at = arenas_[live_.program().physical[base].memory][placement.block]->At(placement.offset);
         break;
       }
-      case Route::Where::kConstant: at = live_.constant(base); break;
-      case Route::Where::kResolved: at.data = specialisation_->contents(base); break;
-      case Route::Where::kOwn: at = own_[place.index]->At(0); break;
-      case Route::Where::kInput: input_patches_.push_back({p, place.index}); continue;
-      case Route::Where::kOutput: output_patches_.push_back({p, place.index}); continue;
+      case Route::Where::kConstant:
+        at = live_.constant(base);
+        break;
+      case Route::Where::kResolved:
+        at.data = specialisation_->contents(base);
+        break;
+      case Route::Where::kOwn:
+        at = own_[place.index]->At(0);
+        break;
+      case Route::Where::kInput:
+        input_patches_.push_back({p, place.index});
+        continue;
+      case Route::Where::kOutput:
+        output_patches_.push_back({p, place.index});
+        continue;
     }
     PointTo(&arguments_[p], at.buffer, at.data, at.offset);
   }
@@ -158,9 +172,9 @@ void RunContext::BindKernel(uint32_t index, uint32_t s) {
     const uint32_t memory = specialisation_->workspace_memory(s);
     const Location at = arenas_[memory][placement.block]->At(placement.offset);
     tenon_argument& workspace = workspaces_[index];
-    workspace = MakeArgument(DataType::kUint8, Shape{static_cast<int64_t>(placement.bytes)}, TENON_LAYOUT_ROW_MAJOR,
-                             placement.bytes, live_.space(memory).device, live_.space(memory).kind,
-                             &workspace_storage_[index]);
+    workspace = MakeArgument(DataType::kUint8, Shape{static_cast<int64_t>(placement.bytes)},
+                             TENON_LAYOUT_ROW_MAJOR, placement.bytes, live_.space(memory).device,
+                             live_.space(memory).kind, &workspace_storage_[index]);
     PointTo(&workspace, at.buffer, at.data, at.offset);
     run.workspace = &workspace;
   }
@@ -181,10 +195,12 @@ void RunContext::SetCancel(const Patience& patience) {
   bound_cancel_ = cancel;
 }
 
-Result<const tenon_argument*> StepOutputs::AllocateOutput(uint32_t index, int32_t rank, const int64_t* dims) {
+Result<const tenon_argument*> StepOutputs::AllocateOutput(uint32_t index, int32_t rank,
+                                                          const int64_t* dims) {
   const tenon_run& run = step->arguments;
   if (index >= run.output_count || run.outputs[index] == nullptr) {
-    return Status(Code::kInvalidArgument, "allocate_output: there is no output " + std::to_string(index));
+    return Status(Code::kInvalidArgument,
+                  "allocate_output: there is no output " + std::to_string(index));
   }
   const DLTensor& planned = run.outputs[index]->tensor;
   if (planned.ndim != rank || !std::equal(dims, dims + rank, planned.shape)) {

@@ -1,5 +1,6 @@
-// What one run of a program needs for itself: arenas, queues, and the steps bound to memory. Kept and used again; from
-// the second run of the same shapes and route on, a run allocates nothing and looks nothing up. One run at a time.
+// What one run of a program needs for itself: arenas, queues, and the steps bound to memory. Kept
+// and used again; from the second run of the same shapes and route on, a run allocates nothing and
+// looks nothing up. One run at a time.
 #pragma once
 
 #include <memory>
@@ -20,7 +21,8 @@ class RunContext;
 
 // A step with everything that its function gets.
 struct BoundStep {
-  tenon_status(TENON_CALL* run)(const tenon_kernel_descriptor*, tenon_kernel*, tenon_plan*, const tenon_run*) = nullptr;
+  tenon_status(TENON_CALL* run)(const tenon_kernel_descriptor*, tenon_kernel*, tenon_plan*,
+                                const tenon_run*) = nullptr;
   const tenon_kernel_descriptor* descriptor = nullptr;
   tenon_kernel* kernel = nullptr;
   tenon_plan* plan = nullptr;
@@ -32,7 +34,8 @@ struct BoundStep {
 class StepOutputs final : public backend::RunOutputs {
  public:
   const BoundStep* step = nullptr;
-  Result<const tenon_argument*> AllocateOutput(uint32_t index, int32_t rank, const int64_t* dims) override;
+  Result<const tenon_argument*> AllocateOutput(uint32_t index, int32_t rank,
+                                               const int64_t* dims) override;
 };
 
 class RunContext {
@@ -45,12 +48,15 @@ class RunContext {
   bool IsBoundTo(const Specialisation* specialisation, const Route* route) const {
     return specialisation_.get() == specialisation && route_ == route;
   }
-  // Takes the memory that the plan wants and binds all steps. After a failure the context is unbound.
+  // Takes the memory that the plan wants and binds all steps. After a failure the context is
+  // unbound.
   Status Bind(std::shared_ptr<const Specialisation> specialisation, const Route* route);
-  // One run: tensors by input and output of the program (null where not wanted); their memory is that of the route.
-  Status Run(std::span<Tensor* const> inputs, std::span<Tensor* const> outputs, const Patience& patience,
-             Profiler* profiler, RunTimes* times);
-  // After a failure: waits for all queues. False where a device is lost now; the context then goes to Abandon.
+  // One run: tensors by input and output of the program (null where not wanted); their memory is
+  // that of the route.
+  Status Run(std::span<Tensor* const> inputs, std::span<Tensor* const> outputs,
+             const Patience& patience, Profiler* profiler, RunTimes* times);
+  // After a failure: waits for all queues. False where a device is lost now; the context then goes
+  // to Abandon.
   bool DrainAfterFailure(const Status& failure);
   // To the quarantine, with what the context needs to end.
   static void Abandon(std::unique_ptr<RunContext> context, std::shared_ptr<const void> keep_alive);
@@ -71,7 +77,8 @@ class RunContext {
   Status RunSteps(const Patience& patience);
   Status RunStepsProfiled(const Patience& patience, Profiler* profiler);
   Status RunEdge(const BoundStep& bound, const Patience& patience);  // steps that are no kernels
-  Status CopyEdges(const std::vector<Route::Edge>& edges, bool in, std::span<Tensor* const> tensors);
+  Status CopyEdges(const std::vector<Route::Edge>& edges, bool in,
+                   std::span<Tensor* const> tensors);
   Status Failed(const BoundStep& bound, tenon_status status) const;
   std::string WaitName(uint32_t fence) const;
   void MarkLost(backend::Device& device, std::string_view why) const;
@@ -85,11 +92,11 @@ class RunContext {
   std::vector<tenon_argument> arguments_;                    // by physical value
   std::vector<tenon_argument> workspaces_;                   // by bound step
   std::vector<ArgumentStorage> workspace_storage_;
-  std::vector<const tenon_argument*> pointers_;              // of all steps, one after the other
+  std::vector<const tenon_argument*> pointers_;  // of all steps, one after the other
   std::vector<BoundStep> steps_;
   std::vector<StepOutputs> step_outputs_;
   std::vector<Patch> input_patches_, output_patches_;
-  std::vector<uint32_t> fence_ordinals_;                     // by fence, counted on its device
+  std::vector<uint32_t> fence_ordinals_;  // by fence, counted on its device
   std::vector<std::shared_ptr<backend::HostTimeline>> bridges_;
   const tenon_cancel* bound_cancel_ = nullptr;
   backend::CancelToken deadline_token_;

@@ -6,14 +6,14 @@ using program::Home;
 using program::kNone;
 using program::StepKind;
 
-Result<std::shared_ptr<const Specialisation>> Specialisation::Build(const LiveProgram& live,
-                                                                    std::span<const Shape> inputs,
-                                                                    const Specialisation* previous) {
+Result<std::shared_ptr<const Specialisation>> Specialisation::Build(
+    const LiveProgram& live, std::span<const Shape> inputs, const Specialisation* previous) {
   std::shared_ptr<Specialisation> made(new Specialisation);
   const program::Program& program = live.program();
   made->live_ = &live;
   made->inputs_.assign(inputs.begin(), inputs.end());
-  TENON_RETURN_IF_ERROR(program::ResolveShapes(program, inputs, previous ? &previous->resolved_ : nullptr,
+  TENON_RETURN_IF_ERROR(program::ResolveShapes(program, inputs,
+                                               previous ? &previous->resolved_ : nullptr,
                                                &made->resolved_, live.options().foreign.get()));
   TENON_RETURN_IF_ERROR(made->MakeArguments(live, previous));
   made->plans_.resize(program.steps.size());
@@ -23,8 +23,8 @@ Result<std::shared_ptr<const Specialisation>> Specialisation::Build(const LivePr
     TENON_RETURN_IF_ERROR(made->PrepareStep(live, s, previous));
     TENON_RETURN_IF_ERROR(made->RequestWorkspace(live, s));
   }
-  TENON_RETURN_IF_ERROR(
-      program::PlanMemory(program, made->resolved_, made->workspace_, made->physical_bytes_, &made->memory_));
+  TENON_RETURN_IF_ERROR(program::PlanMemory(program, made->resolved_, made->workspace_,
+                                            made->physical_bytes_, &made->memory_));
   made->in_ = {};
   made->out_ = {};
   made->bytes_ = sizeof *made + program.logical.size() * (sizeof(Shape) + 32) +
@@ -52,15 +52,17 @@ Status Specialisation::MakeArguments(const LiveProgram& live, const Specialisati
     const program::LogicalValue& logical = program.logical[value.logical];
     const Shape& shape = resolved_.shapes[value.logical];
     if (!shape.IsStatic()) {
-      return Status(Code::kUnsupported, "the shape of \"" + logical.name + "\" is " + shape.ToString() +
-                                            " even with all input shapes known: it depends on data");
+      return Status(Code::kUnsupported,
+                    "the shape of \"" + logical.name + "\" is " + shape.ToString() +
+                        " even with all input shapes known: it depends on data");
     }
     const MemorySpace& space = live.space(value.memory);
     uint64_t bytes = 0;
     if (value.layout >= TENON_LAYOUT_OWN) {
       for (const tenon_layout_info* layout : space.device->backend().layouts()) {
         if (layout->id != value.layout) continue;
-        bytes = layout->bytes(static_cast<tenon_dtype>(logical.type), shape.rank(), shape.dims().data());
+        bytes = layout->bytes(static_cast<tenon_dtype>(logical.type), shape.rank(),
+                              shape.dims().data());
       }
       if (bytes == 0) {
         return Status(Code::kInternal, "\"" + logical.name + "\" of shape " + shape.ToString() +
@@ -69,20 +71,25 @@ Status Specialisation::MakeArguments(const LiveProgram& live, const Specialisati
     } else {
       bytes = DenseBytes(logical.type, shape);
       if (bytes == UINT64_MAX) {
-        return Status(Code::kInvalidArgument, "\"" + logical.name + "\" of shape " + shape.ToString() +
+        return Status(Code::kInvalidArgument, "\"" + logical.name + "\" of shape " +
+                                                  shape.ToString() +
                                                   " has more bytes than 64 bits can count");
       }
     }
     physical_bytes_[p] = bytes;
-    arguments_[p] = MakeArgument(logical.type, shape, value.layout, bytes, space.device, space.kind, &storage_[p]);
+    arguments_[p] = MakeArgument(logical.type, shape, value.layout, bytes, space.device, space.kind,
+                                 &storage_[p]);
   }
   return Status();
 }
 
-Status Specialisation::PrepareStep(const LiveProgram& live, uint32_t s, const Specialisation* previous) {
+Status Specialisation::PrepareStep(const LiveProgram& live, uint32_t s,
+                                   const Specialisation* previous) {
   const program::Step& step = live.program().steps[s];
   bool same = previous != nullptr;
-  auto unchanged = [&](uint32_t p) { return p == kNone || !resolved_.changed[live.program().physical[p].logical]; };
+  auto unchanged = [&](uint32_t p) {
+    return p == kNone || !resolved_.changed[live.program().physical[p].logical];
+  };
   for (size_t i = 0; same && i < step.inputs.size(); ++i) same = unchanged(step.inputs[i]);
   for (size_t i = 0; same && i < step.outputs.size(); ++i) same = unchanged(step.outputs[i]);
   if (same) {
@@ -102,7 +109,9 @@ Status Specialisation::PrepareStep(const LiveProgram& live, uint32_t s, const Sp
     in_.clear();
     for (uint32_t i = 0; i < step.inputs.size(); ++i) {
       const tenon_argument* packed = (*kernel)->packed_shape(i);
-      in_.push_back(step.inputs[i] == kNone ? nullptr : packed != nullptr ? packed : &arguments_[step.inputs[i]]);
+      in_.push_back(step.inputs[i] == kNone ? nullptr
+                    : packed != nullptr     ? packed
+                                            : &arguments_[step.inputs[i]]);
     }
     auto plan = (*kernel)->Prepare(in_, out_);
     if (plan.ok()) {
@@ -123,12 +132,14 @@ Status Specialisation::RequestWorkspace(const LiveProgram& live, uint32_t s) {
   program::WorkspaceRequest& request = workspace_[s];
   request.memory = live.FindMemory({&plans_[s]->kernel().device(), info.workspace_kind});
   if (request.memory == kNone) {
-    return Status(Code::kUnsupported, "workspace in memory kind " + std::to_string(info.workspace_kind) +
+    return Status(Code::kUnsupported, "workspace in memory kind " +
+                                          std::to_string(info.workspace_kind) +
                                           ", in which the program has no arena")
         .WithContext(StepName(live.program(), live.program().steps[s]));
   }
   request.bytes = info.workspace_bytes;
-  request.alignment = std::max(info.workspace_alignment, live.program().memories[request.memory].alignment);
+  request.alignment =
+      std::max(info.workspace_alignment, live.program().memories[request.memory].alignment);
   return Status();
 }
 

@@ -1,6 +1,6 @@
-// A program for one set of input shapes: shapes and sizes of all values, a plan of a kernel for each step, the memory
-// plan. Immutable once built; shared by all run contexts of these shapes. Plans that the shapes don't touch are shared
-// with the specialisation that it was built from.
+// A program for one set of input shapes: shapes and sizes of all values, a plan of a kernel for
+// each step, the memory plan. Immutable once built; shared by all run contexts of these shapes.
+// Plans that the shapes don't touch are shared with the specialisation that it was built from.
 #pragma once
 
 #include <memory>
@@ -16,15 +16,19 @@ namespace tenon::execution {
 class Specialisation {
  public:
   // `previous`, which may be null, is any other specialisation of the same program.
-  static Result<std::shared_ptr<const Specialisation>> Build(const LiveProgram& live, std::span<const Shape> inputs,
+  static Result<std::shared_ptr<const Specialisation>> Build(const LiveProgram& live,
+                                                             std::span<const Shape> inputs,
                                                              const Specialisation* previous);
 
   const std::vector<Shape>& inputs() const { return inputs_; }
   const Shape& shape(uint32_t logical) const { return resolved_.shapes[logical]; }
-  // By physical value: shape, strides, size, no data. A resolved value's contents are contents(physical).
+  // By physical value: shape, strides, size, no data. A resolved value's contents are
+  // contents(physical).
   const tenon_argument& argument(uint32_t physical) const { return arguments_[physical]; }
   std::byte* contents(uint32_t physical) const;
-  const LiveKernel* kernel(uint32_t step) const { return plans_[step] ? &plans_[step]->kernel() : nullptr; }
+  const LiveKernel* kernel(uint32_t step) const {
+    return plans_[step] ? &plans_[step]->kernel() : nullptr;
+  }
   const KernelPlan* plan(uint32_t step) const { return plans_[step].get(); }
   const program::MemoryPlan& memory() const { return memory_; }
   uint32_t workspace_memory(uint32_t step) const { return workspace_[step].memory; }
@@ -41,13 +45,13 @@ class Specialisation {
   const LiveProgram* live_ = nullptr;
   std::vector<Shape> inputs_;
   program::ResolvedShapes resolved_;
-  std::vector<ArgumentStorage> storage_;                   // by physical value
-  std::vector<tenon_argument> arguments_;                  // by physical value
+  std::vector<ArgumentStorage> storage_;   // by physical value
+  std::vector<tenon_argument> arguments_;  // by physical value
   std::vector<uint64_t> physical_bytes_;
-  std::vector<std::shared_ptr<const KernelPlan>> plans_;   // by step
-  std::vector<program::WorkspaceRequest> workspace_;       // by step
+  std::vector<std::shared_ptr<const KernelPlan>> plans_;  // by step
+  std::vector<program::WorkspaceRequest> workspace_;      // by step
   program::MemoryPlan memory_;
-  std::vector<const tenon_argument*> in_, out_;            // while building
+  std::vector<const tenon_argument*> in_, out_;  // while building
   uint64_t bytes_ = 0;
 };
 

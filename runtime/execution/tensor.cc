@@ -9,31 +9,36 @@ constexpr uint64_t kNoTimeout = UINT64_MAX;
 
 Result<uint64_t> CheckedBytes(DataType type, const Shape& shape) {
   if (BitWidth(type) == 0) {
-    return Status(Code::kInvalidArgument, "tensors have no element type " + std::to_string(static_cast<int>(type)) +
-                                              " (" + std::string(DataTypeName(type)) + ")");
+    return Status(Code::kInvalidArgument, "tensors have no element type " +
+                                              std::to_string(static_cast<int>(type)) + " (" +
+                                              std::string(DataTypeName(type)) + ")");
   }
   if (!shape.IsStatic()) {
-    return Status(Code::kInvalidArgument, "a tensor's dimensions are 0 or more: got " + shape.ToString());
+    return Status(Code::kInvalidArgument,
+                  "a tensor's dimensions are 0 or more: got " + shape.ToString());
   }
   const uint64_t bytes = DenseBytes(type, shape);
   if (bytes > INT64_MAX) {
-    return Status(Code::kInvalidArgument, "a tensor of shape " + shape.ToString() + " has too many bytes");
+    return Status(Code::kInvalidArgument,
+                  "a tensor of shape " + shape.ToString() + " has too many bytes");
   }
   return bytes;
 }
 
 }  // namespace
 
-Result<std::shared_ptr<Tensor>> Tensor::Wrap(DataType type, const Shape& shape, void* data, uint64_t bytes) {
+Result<std::shared_ptr<Tensor>> Tensor::Wrap(DataType type, const Shape& shape, void* data,
+                                             uint64_t bytes) {
   TENON_ASSIGN(const uint64_t needed, CheckedBytes(type, shape));
   if (bytes < needed) {
-    return Status(Code::kInvalidArgument, "a tensor of " + std::string(DataTypeName(type)) + shape.ToString() +
-                                              " needs " + std::to_string(needed) + " bytes; the memory has " +
-                                              std::to_string(bytes));
+    return Status(Code::kInvalidArgument,
+                  "a tensor of " + std::string(DataTypeName(type)) + shape.ToString() + " needs " +
+                      std::to_string(needed) + " bytes; the memory has " + std::to_string(bytes));
   }
   if (needed != 0 && (data == nullptr || !IsAligned(data, type))) {
-    return Status(Code::kInvalidArgument, data == nullptr ? "the memory is NULL"
-                                                          : "the memory is not aligned to its element type");
+    return Status(Code::kInvalidArgument, data == nullptr
+                                              ? "the memory is NULL"
+                                              : "the memory is not aligned to its element type");
   }
   std::shared_ptr<Tensor> tensor(new Tensor);
   tensor->type_ = type;
@@ -43,7 +48,8 @@ Result<std::shared_ptr<Tensor>> Tensor::Wrap(DataType type, const Shape& shape, 
   return tensor;
 }
 
-Result<std::shared_ptr<Tensor>> Tensor::Create(const MemorySpace& space, DataType type, const Shape& shape,
+Result<std::shared_ptr<Tensor>> Tensor::Create(const MemorySpace& space, DataType type,
+                                               const Shape& shape,
                                                std::shared_ptr<ByteBudget> budget,
                                                std::shared_ptr<const void> keep_alive) {
   TENON_ASSIGN(const uint64_t bytes, CheckedBytes(type, shape));
@@ -98,10 +104,11 @@ Result<void*> Tensor::Map(tenon_access access) {
   backend::Device& device = *at_.space.device;
   if (bytes_ == 0) return Status(Code::kFailedPrecondition, "the tensor has no bytes");
   if (device.memory()->map == nullptr) {
-    return Status(Code::kUnsupported, "memory of " + SpaceName(at_.space) + " cannot be mapped: read or write it");
+    return Status(Code::kUnsupported,
+                  "memory of " + SpaceName(at_.space) + " cannot be mapped: read or write it");
   }
-  TENON_RETURN_IF_ERROR(device.backend().Take(device.memory()->map(device.handle(), at_.buffer, at_.offset, bytes_,
-                                                                   access, nullptr, 0, kNoTimeout, &mapping_)));
+  TENON_RETURN_IF_ERROR(device.backend().Take(device.memory()->map(
+      device.handle(), at_.buffer, at_.offset, bytes_, access, nullptr, 0, kNoTimeout, &mapping_)));
   return mapping_;
 }
 
@@ -109,16 +116,16 @@ Status Tensor::Unmap() {
   if (at_.space.host()) return Status();
   if (mapping_ == nullptr) return Status(Code::kFailedPrecondition, "the tensor is not mapped");
   backend::Device& device = *at_.space.device;
-  return device.backend().Take(
-      device.memory()->unmap(device.handle(), at_.buffer, std::exchange(mapping_, nullptr), nullptr));
+  return device.backend().Take(device.memory()->unmap(device.handle(), at_.buffer,
+                                                      std::exchange(mapping_, nullptr), nullptr));
 }
 
 namespace {
 
 Status CheckSize(uint64_t got, uint64_t wants) {
   if (got == wants) return Status();
-  return Status(Code::kInvalidArgument,
-                "the tensor has " + std::to_string(wants) + " bytes, the caller's memory " + std::to_string(got));
+  return Status(Code::kInvalidArgument, "the tensor has " + std::to_string(wants) +
+                                            " bytes, the caller's memory " + std::to_string(got));
 }
 
 }  // namespace

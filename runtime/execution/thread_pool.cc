@@ -10,9 +10,11 @@
 namespace tenon::execution {
 namespace {
 
-thread_local bool inside_parallel = false;  // on a thread that runs a chunk: nested calls are serial
+thread_local bool inside_parallel =
+    false;  // on a thread that runs a chunk: nested calls are serial
 
-constexpr int kSpins = 2000;  // a few microseconds: workers meet the next loop of a model without sleeping
+constexpr int kSpins =
+    2000;  // a few microseconds: workers meet the next loop of a model without sleeping
 
 void Pause() {
 #if defined(__x86_64__) || defined(__i386__)
@@ -23,7 +25,8 @@ void Pause() {
 }
 
 void RunSerially(int64_t total, int64_t chunk, backend::ParallelRunner::Body body, void* context) {
-  for (int64_t begin = 0; begin < total; begin += chunk) body(context, begin, std::min(begin + chunk, total));
+  for (int64_t begin = 0; begin < total; begin += chunk)
+    body(context, begin, std::min(begin + chunk, total));
 }
 
 }  // namespace
@@ -36,7 +39,8 @@ uint32_t UsableCores() {
   return std::max(1u, std::thread::hardware_concurrency());
 }
 
-// One ParallelFor under way; lives on its caller's stack. Workers join under the pool's mutex and leave by `helpers`.
+// One ParallelFor under way; lives on its caller's stack. Workers join under the pool's mutex and
+// leave by `helpers`.
 struct ThreadPool::Job {
   int64_t total, chunk, chunks;
   Body body;
@@ -77,7 +81,8 @@ void ThreadPool::ParallelFor(int64_t total, int64_t chunk, Body body, void* cont
   if (total <= 0) return;
   chunk = std::max<int64_t>(chunk, 1);
   const int64_t chunks = (total - 1) / chunk + 1;
-  if (threads_ == 1 || chunks == 1 || inside_parallel) return RunSerially(total, chunk, body, context);
+  if (threads_ == 1 || chunks == 1 || inside_parallel)
+    return RunSerially(total, chunk, body, context);
   const auto helpers = static_cast<uint32_t>(std::min<int64_t>(chunks, threads_) - 1);
   Job job{total, chunk, chunks, body, context, helpers};
   Publish(&job);
@@ -110,7 +115,8 @@ void ThreadPool::Retire(Job* job) {
       if (spins > 2 * kSpins) job->helpers.wait(left, std::memory_order_acquire);
     }
   }
-  // A helper's last access to the job is under the mutex (see WorkerLoop): after this nobody holds it.
+  // A helper's last access to the job is under the mutex (see WorkerLoop): after this nobody holds
+  // it.
   std::lock_guard lock(mutex_);
 }
 
@@ -156,7 +162,8 @@ void ThreadPool::WorkerLoop() {
     if (stopping_) return;
     const uint32_t seen = epoch_.load(std::memory_order_relaxed);
     lock.unlock();
-    for (int spins = 0; spins < kSpins && epoch_.load(std::memory_order_acquire) == seen; ++spins) Pause();
+    for (int spins = 0; spins < kSpins && epoch_.load(std::memory_order_acquire) == seen; ++spins)
+      Pause();
     lock.lock();
     if (epoch_.load(std::memory_order_relaxed) != seen) continue;
     ++sleeping_;

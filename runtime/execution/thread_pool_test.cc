@@ -9,7 +9,8 @@ namespace {
 
 template <typename F>
 void For(ThreadPool& pool, int64_t total, int64_t chunk, F f) {
-  pool.ParallelFor(total, chunk, [](void* c, int64_t b, int64_t e) { (*static_cast<F*>(c))(b, e); }, &f);
+  pool.ParallelFor(
+      total, chunk, [](void* c, int64_t b, int64_t e) { (*static_cast<F*>(c))(b, e); }, &f);
 }
 
 TEST(ThreadPool, VisitsEveryIndexOnce) {
@@ -60,7 +61,8 @@ TEST(ThreadPool, ServesSeveralCallersAtOnce) {
   std::atomic<int64_t> sum{0};
   for (int t = 0; t < 4; ++t) {
     callers.emplace_back([&] {
-      for (int round = 0; round < 200; ++round) For(pool, 50, 7, [&](int64_t b, int64_t e) { sum += e - b; });
+      for (int round = 0; round < 200; ++round)
+        For(pool, 50, 7, [&](int64_t b, int64_t e) { sum += e - b; });
     });
   }
   for (auto& c : callers) c.join();

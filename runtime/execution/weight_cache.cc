@@ -3,11 +3,14 @@
 namespace tenon::execution {
 namespace {
 
-size_t Mix(size_t seed, size_t value) { return (seed ^ value) * 0x9E3779B97F4A7C15ull + (seed >> 29); }
+size_t Mix(size_t seed, size_t value) {
+  return (seed ^ value) * 0x9E3779B97F4A7C15ull + (seed >> 29);
+}
 
 }  // namespace
 
-WeightKey WeightKey::Of(const graph::Constant& constant, const void* owner, uint32_t kind, std::string format) {
+WeightKey WeightKey::Of(const graph::Constant& constant, const void* owner, uint32_t kind,
+                        std::string format) {
   WeightKey key;
   key.identity = constant.blob->identity;
   if (!key.identity.known()) {
@@ -30,9 +33,8 @@ size_t WeightKeyHash::operator()(const WeightKey& key) const {
   return Mix(h, std::hash<std::string>()(key.format) + key.kind);
 }
 
-Result<std::shared_ptr<const SharedWeight>> WeightCache::GetOrMake(const WeightKey& key,
-                                                                   const std::shared_ptr<const graph::Blob>& source,
-                                                                   const Maker& make) {
+Result<std::shared_ptr<const SharedWeight>> WeightCache::GetOrMake(
+    const WeightKey& key, const std::shared_ptr<const graph::Blob>& source, const Maker& make) {
   {
     std::lock_guard lock(mutex_);
     if (auto found = entries_.find(key); found != entries_.end()) {

@@ -1,4 +1,5 @@
-// What the functions of tenon.h share: handles, and how statuses, options and exceptions cross the C border.
+// What the functions of tenon.h share: handles, and how statuses, options and exceptions cross the
+// C border.
 #pragma once
 
 #include <algorithm>
@@ -27,7 +28,8 @@ struct tenon_session {
   std::shared_ptr<tenon::session::Session> impl;
 };
 struct tenon_tensor {
-  std::shared_ptr<const void> owner;  // what the memory belongs to; before the tensor, so that it goes last
+  std::shared_ptr<const void>
+      owner;  // what the memory belongs to; before the tensor, so that it goes last
   std::shared_ptr<tenon::execution::Tensor> impl;
 };
 struct tenon_blob {
@@ -57,7 +59,8 @@ tenon_status Guard(F&& function) noexcept {
 template <typename T>
 T ReadStruct(const T* given) {
   T full{};
-  if (given != nullptr) std::memcpy(&full, given, std::min<size_t>(given->struct_size, sizeof full));
+  if (given != nullptr)
+    std::memcpy(&full, given, std::min<size_t>(given->struct_size, sizeof full));
   full.struct_size = sizeof full;
   return full;
 }
@@ -67,7 +70,9 @@ void WriteStruct(T* out, T full) {
   std::memcpy(out, &full, std::min<size_t>(out->struct_size, sizeof full));
 }
 
-inline std::vector<std::string> Strings(const char* const* list, uint32_t count) { return {list, list + count}; }
+inline std::vector<std::string> Strings(const char* const* list, uint32_t count) {
+  return {list, list + count};
+}
 inline std::string OrEmpty(const char* text) { return text == nullptr ? "" : text; }
 inline Status NullArgument(const char* name) {
   return Status(Code::kInvalidArgument, std::string(name) + " is NULL");

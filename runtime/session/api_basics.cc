@@ -11,8 +11,8 @@ tenon_status ToAbi(const Status& status) {
 
 Result<Shape> MakeShape(int32_t rank, const int64_t* dims) {
   if (rank < 0 || rank > kMaxRank) {
-    return Status(Code::kInvalidArgument,
-                  "a tensor has 0 to " + std::to_string(kMaxRank) + " dimensions, got " + std::to_string(rank));
+    return Status(Code::kInvalidArgument, "a tensor has 0 to " + std::to_string(kMaxRank) +
+                                              " dimensions, got " + std::to_string(rank));
   }
   if (rank > 0 && dims == nullptr) return NullArgument("dims");
   return Shape(std::span(dims, static_cast<size_t>(rank)));
@@ -51,7 +51,9 @@ const char* tenon_status_message(tenon_status status) {
   return reinterpret_cast<const std::string*>(status.detail)->c_str();
 }
 
-void tenon_status_release(tenon_status status) { delete reinterpret_cast<std::string*>(status.detail); }
+void tenon_status_release(tenon_status status) {
+  delete reinterpret_cast<std::string*>(status.detail);
+}
 
 const char* tenon_code_name(tenon_code code) { return CodeName(static_cast<Code>(code)).data(); }
 
@@ -59,7 +61,9 @@ const void* tenon_blob_data(const tenon_blob* blob) { return blob->bytes.data();
 uint64_t tenon_blob_size(const tenon_blob* blob) { return blob->bytes.size(); }
 void tenon_blob_release(tenon_blob* blob) { delete blob; }
 
-const char* tenon_dtype_name(tenon_dtype dtype) { return DataTypeName(static_cast<DataType>(dtype)).data(); }
+const char* tenon_dtype_name(tenon_dtype dtype) {
+  return DataTypeName(static_cast<DataType>(dtype)).data();
+}
 uint64_t tenon_dtype_bytes(tenon_dtype dtype, uint64_t count) {
   return (count * BitWidth(static_cast<DataType>(dtype)) + 7) / 8;
 }
@@ -71,5 +75,9 @@ tenon_status tenon_cancel_create(tenon_cancel** out_cancel) {
     return Status();
   });
 }
-void tenon_cancel_request(tenon_cancel* cancel) { reinterpret_cast<backend::CancelToken*>(cancel)->Cancel(); }
-void tenon_cancel_release(tenon_cancel* cancel) { delete reinterpret_cast<backend::CancelToken*>(cancel); }
+void tenon_cancel_request(tenon_cancel* cancel) {
+  reinterpret_cast<backend::CancelToken*>(cancel)->Cancel();
+}
+void tenon_cancel_release(tenon_cancel* cancel) {
+  delete reinterpret_cast<backend::CancelToken*>(cancel);
+}

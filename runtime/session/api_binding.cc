@@ -68,18 +68,20 @@ tenon_status tenon_binding_set_input(tenon_binding* binding, uint32_t input, ten
     return binding->impl->SetInput(input, tensor->impl);
   });
 }
-tenon_status tenon_binding_set_output(tenon_binding* binding, uint32_t output, tenon_tensor* tensor) {
+tenon_status tenon_binding_set_output(tenon_binding* binding, uint32_t output,
+                                      tenon_tensor* tensor) {
   return Guard([&] {
     TENON_REQUIRE(binding);
     return binding->impl->SetOutput(output, tensor != nullptr ? tensor->impl : nullptr);
   });
 }
-tenon_status tenon_binding_set_output_device(tenon_binding* binding, uint32_t output, const char* backend,
-                                             uint32_t device) {
+tenon_status tenon_binding_set_output_device(tenon_binding* binding, uint32_t output,
+                                             const char* backend, uint32_t device) {
   return Guard([&]() -> Status {
     TENON_REQUIRE(binding);
     TENON_REQUIRE(backend);
-    TENON_ASSIGN(const execution::MemorySpace space, binding->session->executable()->FindSpace(backend, device));
+    TENON_ASSIGN(const execution::MemorySpace space,
+                 binding->session->executable()->FindSpace(backend, device));
     return binding->impl->SetOutputSpace(output, space);
   });
 }
@@ -96,7 +98,8 @@ tenon_status tenon_binding_donate(tenon_binding* binding, uint32_t input, uint32
   });
 }
 
-tenon_status tenon_binding_get_output(tenon_binding* binding, uint32_t output, tenon_tensor** out_tensor) {
+tenon_status tenon_binding_get_output(tenon_binding* binding, uint32_t output,
+                                      tenon_tensor** out_tensor) {
   return Guard([&]() -> Status {
     TENON_REQUIRE(binding);
     TENON_REQUIRE(out_tensor);
@@ -121,8 +124,8 @@ tenon_status tenon_binding_run(tenon_binding* binding, const tenon_run_options* 
 }
 
 tenon_status tenon_binding_start(tenon_binding* binding, const tenon_run_options* options,
-                                 void(TENON_CALL* done)(void* context, tenon_status status), void* context,
-                                 tenon_pending** out_pending) {
+                                 void(TENON_CALL* done)(void* context, tenon_status status),
+                                 void* context, tenon_pending** out_pending) {
   return Guard([&]() -> Status {
     TENON_REQUIRE(binding);
     TENON_REQUIRE(out_pending);
@@ -135,8 +138,9 @@ tenon_status tenon_binding_start(tenon_binding* binding, const tenon_run_options
     flight->context = context;
     auto pending = std::make_unique<tenon_pending>();
     pending->flight = flight;
-    TENON_RETURN_IF_ERROR(binding->impl->Start(ToRunOptions(given, &flight->times),
-                                               [flight](const Status& status) { flight->Finish(status); }));
+    TENON_RETURN_IF_ERROR(
+        binding->impl->Start(ToRunOptions(given, &flight->times),
+                             [flight](const Status& status) { flight->Finish(status); }));
     *out_pending = pending.release();
     return Status();
   });

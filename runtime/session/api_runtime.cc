@@ -34,9 +34,12 @@ std::vector<std::string> LayersOf(const tenon_runtime_options& options) {
 
 backend::Discovery WhereOf(tenon_discovery discovery) {
   switch (discovery) {
-    case TENON_DISCOVER_NONE: return backend::Discovery::kNone;
-    case TENON_DISCOVER_SYSTEM: return backend::Discovery::kSystem;
-    default: return backend::Discovery::kBundled;
+    case TENON_DISCOVER_NONE:
+      return backend::Discovery::kNone;
+    case TENON_DISCOVER_SYSTEM:
+      return backend::Discovery::kSystem;
+    default:
+      return backend::Discovery::kBundled;
   }
 }
 
@@ -56,7 +59,8 @@ void AddInfo(tenon_runtime* runtime, const FoundBackend& row) {
   info->manifest_path = Keep(runtime, row.manifest.manifest_path);
   if (row.loaded) {
     backend::Backend& backend = *row.loaded;
-    auto& devices = runtime->devices.emplace_back(std::make_unique<std::vector<const tenon_device_info*>>());
+    auto& devices =
+        runtime->devices.emplace_back(std::make_unique<std::vector<const tenon_device_info*>>());
     for (const auto& device : backend.devices()) devices->push_back(&device->info());
     info->name = backend.name().c_str();
     info->version = backend.version().c_str();
@@ -92,7 +96,8 @@ Status GiveModel(Result<std::shared_ptr<const Model>> model, tenon_model** out_m
 
 }  // namespace
 
-tenon_status tenon_runtime_create(const tenon_runtime_options* options, tenon_runtime** out_runtime) {
+tenon_status tenon_runtime_create(const tenon_runtime_options* options,
+                                  tenon_runtime** out_runtime) {
   return Guard([&] {
     TENON_REQUIRE(out_runtime);
     const tenon_runtime_options given = ReadStruct(options);
@@ -105,8 +110,8 @@ tenon_status tenon_runtime_create(const tenon_runtime_options* options, tenon_ru
     made.cache_directory = OrEmpty(given.cache_directory);
     made.unload = given.unload_backends != 0;
     if (given.log != nullptr) {
-      made.log = [log = given.log, context = given.log_context, least = given.log_level](tenon_log_level level,
-                                                                                         std::string_view message) {
+      made.log = [log = given.log, context = given.log_context, least = given.log_level](
+                     tenon_log_level level, std::string_view message) {
         if (level >= least) log(context, level, std::string(message).c_str());
       };
     }
@@ -121,7 +126,8 @@ tenon_status tenon_runtime_create(const tenon_runtime_options* options, tenon_ru
 void tenon_runtime_release(tenon_runtime* runtime) { delete runtime; }
 uint32_t tenon_runtime_threads(const tenon_runtime* runtime) { return runtime->impl->threads(); }
 
-tenon_status tenon_runtime_backends(tenon_runtime* runtime, const tenon_backend_info* const** out_infos,
+tenon_status tenon_runtime_backends(tenon_runtime* runtime,
+                                    const tenon_backend_info* const** out_infos,
                                     uint32_t* out_count) {
   return Guard([&] {
     TENON_REQUIRE(runtime);
@@ -145,8 +151,8 @@ tenon_status tenon_runtime_violations(tenon_runtime* runtime, tenon_blob** out_b
   });
 }
 
-tenon_status tenon_model_open_file(tenon_runtime* runtime, const char* path, const tenon_limits* limits,
-                                   tenon_model** out_model) {
+tenon_status tenon_model_open_file(tenon_runtime* runtime, const char* path,
+                                   const tenon_limits* limits, tenon_model** out_model) {
   return Guard([&] {
     TENON_REQUIRE(runtime);
     TENON_REQUIRE(path);
@@ -154,26 +160,31 @@ tenon_status tenon_model_open_file(tenon_runtime* runtime, const char* path, con
   });
 }
 
-tenon_status tenon_model_open_memory(tenon_runtime* runtime, const void* data, uint64_t size, int32_t keep,
-                                     const tenon_limits* limits, tenon_model** out_model) {
+tenon_status tenon_model_open_memory(tenon_runtime* runtime, const void* data, uint64_t size,
+                                     int32_t keep, const tenon_limits* limits,
+                                     tenon_model** out_model) {
   return Guard([&] {
     TENON_REQUIRE(runtime);
     if (size != 0) TENON_REQUIRE(data);
-    return GiveModel(Model::OpenMemory(runtime->impl, data, size, keep != 0, ToLimits(limits)), out_model);
+    return GiveModel(Model::OpenMemory(runtime->impl, data, size, keep != 0, ToLimits(limits)),
+                     out_model);
   });
 }
 
 void tenon_model_release(tenon_model* model) { delete model; }
 
-void tenon_model_inputs(const tenon_model* model, const tenon_value_info* const** out_infos, uint32_t* out_count) {
+void tenon_model_inputs(const tenon_model* model, const tenon_value_info* const** out_infos,
+                        uint32_t* out_count) {
   *out_infos = model->impl->inputs().infos().data();
   *out_count = static_cast<uint32_t>(model->impl->inputs().infos().size());
 }
-void tenon_model_outputs(const tenon_model* model, const tenon_value_info* const** out_infos, uint32_t* out_count) {
+void tenon_model_outputs(const tenon_model* model, const tenon_value_info* const** out_infos,
+                         uint32_t* out_count) {
   *out_infos = model->impl->outputs().infos().data();
   *out_count = static_cast<uint32_t>(model->impl->outputs().infos().size());
 }
-void tenon_model_metadata(const tenon_model* model, const char* const** out_pairs, uint32_t* out_count) {
+void tenon_model_metadata(const tenon_model* model, const char* const** out_pairs,
+                          uint32_t* out_count) {
   *out_pairs = model->impl->metadata().pairs().data();
   *out_count = static_cast<uint32_t>(model->impl->metadata().pairs().size() / 2);
 }

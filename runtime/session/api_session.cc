@@ -10,7 +10,8 @@ Result<SessionOptions> ToOptions(const tenon_session_options* options) {
   const tenon_session_options given = ReadStruct(options);
   SessionOptions out;
   if (given.numerics > TENON_CLASS_FAST) {
-    return Status(Code::kInvalidArgument, "there is no numerics class " + std::to_string(given.numerics));
+    return Status(Code::kInvalidArgument,
+                  "there is no numerics class " + std::to_string(given.numerics));
   }
   if (given.numerics != TENON_CLASS_DEFAULT) out.numerics = given.numerics - TENON_CLASS_STRICT;
   out.backends = OrEmpty(given.backends);
@@ -40,7 +41,8 @@ Status Open(Result<std::shared_ptr<const Model>> model, const tenon_session_opti
 Result<uint32_t> FindValue(const ValueInfos& values, const char* what, const char* name) {
   const uint32_t index = values.Find(name);
   if (index != UINT32_MAX) return index;
-  return Status(Code::kNotFound, "the model has no " + std::string(what) + " \"" + name + "\": it has " + values.Names());
+  return Status(Code::kNotFound, "the model has no " + std::string(what) + " \"" + name +
+                                     "\": it has " + values.Names());
 }
 
 // Sets tensors of one run and gives back the binding at the end.
@@ -51,11 +53,13 @@ class OneRun {
   ~OneRun() { session_->ReturnOneOff(std::move(state_)); }
 
   Status Bind(const char* const* input_names, tenon_tensor* const* inputs, uint32_t input_count,
-              const char* const* output_names, tenon_tensor* const* outputs, uint32_t output_count) {
+              const char* const* output_names, tenon_tensor* const* outputs,
+              uint32_t output_count) {
     const size_t wanted = session_->inputs().infos().size();
     if (input_count != wanted) {
-      return Status(Code::kInvalidArgument, "the model has " + std::to_string(wanted) + " inputs (" +
-                                                session_->inputs().Names() + "), got " + std::to_string(input_count));
+      return Status(Code::kInvalidArgument, "the model has " + std::to_string(wanted) +
+                                                " inputs (" + session_->inputs().Names() +
+                                                "), got " + std::to_string(input_count));
     }
     for (uint32_t i = 0; i < input_count; ++i) {
       TENON_REQUIRE(inputs[i]);
@@ -69,7 +73,8 @@ class OneRun {
       TENON_ASSIGN(const uint32_t index, IndexOf(session_->outputs(), "output", output_names, o));
       if (listed[index]) {
         return Status(Code::kInvalidArgument,
-                      "output \"" + std::string(session_->outputs().infos()[index]->name) + "\" is listed twice");
+                      "output \"" + std::string(session_->outputs().infos()[index]->name) +
+                          "\" is listed twice");
       }
       listed[index] = 1;
       state_->outputs.push_back(index);
@@ -104,10 +109,12 @@ class OneRun {
   }
 
  private:
-  static Result<uint32_t> IndexOf(const ValueInfos& values, const char* what, const char* const* names, uint32_t i) {
+  static Result<uint32_t> IndexOf(const ValueInfos& values, const char* what,
+                                  const char* const* names, uint32_t i) {
     if (names != nullptr) return FindValue(values, what, names[i]);
     if (i < values.infos().size()) return i;
-    return Status(Code::kInvalidArgument, "the model has " + std::to_string(values.infos().size()) + " " + what + "s");
+    return Status(Code::kInvalidArgument,
+                  "the model has " + std::to_string(values.infos().size()) + " " + what + "s");
   }
   std::shared_ptr<Session> session_;
   std::unique_ptr<Session::OneOff> state_;
@@ -124,7 +131,8 @@ tenon_status tenon_session_create(tenon_model* model, const tenon_session_option
   });
 }
 
-tenon_status tenon_session_open_file(tenon_runtime* runtime, const char* path, const tenon_session_options* options,
+tenon_status tenon_session_open_file(tenon_runtime* runtime, const char* path,
+                                     const tenon_session_options* options,
                                      tenon_session** out_session) {
   return Guard([&] {
     TENON_REQUIRE(runtime);
@@ -134,7 +142,8 @@ tenon_status tenon_session_open_file(tenon_runtime* runtime, const char* path, c
 }
 
 tenon_status tenon_session_open_memory(tenon_runtime* runtime, const void* data, uint64_t size,
-                                       const tenon_session_options* options, tenon_session** out_session) {
+                                       const tenon_session_options* options,
+                                       tenon_session** out_session) {
   return Guard([&] {
     TENON_REQUIRE(runtime);
     if (size != 0) TENON_REQUIRE(data);
@@ -154,12 +163,14 @@ void tenon_session_outputs(const tenon_session* session, const tenon_value_info*
   *out_infos = session->impl->outputs().infos().data();
   *out_count = static_cast<uint32_t>(session->impl->outputs().infos().size());
 }
-void tenon_session_metadata(const tenon_session* session, const char* const** out_pairs, uint32_t* out_count) {
+void tenon_session_metadata(const tenon_session* session, const char* const** out_pairs,
+                            uint32_t* out_count) {
   *out_pairs = session->impl->model().metadata().pairs().data();
   *out_count = static_cast<uint32_t>(session->impl->model().metadata().pairs().size() / 2);
 }
 
-tenon_status tenon_session_find_input(const tenon_session* session, const char* name, uint32_t* out_index) {
+tenon_status tenon_session_find_input(const tenon_session* session, const char* name,
+                                      uint32_t* out_index) {
   return Guard([&]() -> Status {
     TENON_REQUIRE(session);
     TENON_REQUIRE(name);
@@ -167,7 +178,8 @@ tenon_status tenon_session_find_input(const tenon_session* session, const char* 
     return Status();
   });
 }
-tenon_status tenon_session_find_output(const tenon_session* session, const char* name, uint32_t* out_index) {
+tenon_status tenon_session_find_output(const tenon_session* session, const char* name,
+                                       uint32_t* out_index) {
   return Guard([&]() -> Status {
     TENON_REQUIRE(session);
     TENON_REQUIRE(name);
@@ -177,23 +189,26 @@ tenon_status tenon_session_find_output(const tenon_session* session, const char*
 }
 
 tenon_status tenon_session_run(tenon_session* session, const tenon_run_options* options,
-                               const char* const* input_names, tenon_tensor* const* inputs, uint32_t input_count,
-                               const char* const* output_names, tenon_tensor** outputs, uint32_t output_count) {
+                               const char* const* input_names, tenon_tensor* const* inputs,
+                               uint32_t input_count, const char* const* output_names,
+                               tenon_tensor** outputs, uint32_t output_count) {
   return Guard([&]() -> Status {
     TENON_REQUIRE(session);
     OneRun run(session->impl);
-    TENON_RETURN_IF_ERROR(run.Bind(input_names, inputs, input_count, output_names, outputs, output_count));
+    TENON_RETURN_IF_ERROR(
+        run.Bind(input_names, inputs, input_count, output_names, outputs, output_count));
     TENON_RETURN_IF_ERROR(run.Run(ReadStruct(options)));
     return run.Give(outputs);
   });
 }
 
-void tenon_session_placement(const tenon_session* session, const tenon_placement_row* const** out_rows,
-                             uint32_t* out_count) {
+void tenon_session_placement(const tenon_session* session,
+                             const tenon_placement_row* const** out_rows, uint32_t* out_count) {
   *out_rows = session->impl->placement().rows().data();
   *out_count = static_cast<uint32_t>(session->impl->placement().rows().size());
 }
-tenon_status tenon_session_explain(tenon_session* session, tenon_format format, tenon_blob** out_blob) {
+tenon_status tenon_session_explain(tenon_session* session, tenon_format format,
+                                   tenon_blob** out_blob) {
   return Guard([&] {
     TENON_REQUIRE(session);
     return MakeBlob(session->impl->Explain(format), out_blob);

@@ -4,19 +4,21 @@
 using namespace tenon;           // NOLINT
 using namespace tenon::session;  // NOLINT
 
-tenon_status tenon_tensor_wrap(tenon_dtype dtype, int32_t rank, const int64_t* dims, void* data, uint64_t bytes,
-                               tenon_tensor** out_tensor) {
+tenon_status tenon_tensor_wrap(tenon_dtype dtype, int32_t rank, const int64_t* dims, void* data,
+                               uint64_t bytes, tenon_tensor** out_tensor) {
   return Guard([&]() -> Status {
     TENON_REQUIRE(out_tensor);
     TENON_ASSIGN(const Shape shape, MakeShape(rank, dims));
-    TENON_ASSIGN(auto tensor, execution::Tensor::Wrap(static_cast<DataType>(dtype), shape, data, bytes));
+    TENON_ASSIGN(auto tensor,
+                 execution::Tensor::Wrap(static_cast<DataType>(dtype), shape, data, bytes));
     *out_tensor = new tenon_tensor{nullptr, std::move(tensor)};
     return Status();
   });
 }
 
-tenon_status tenon_tensor_create(tenon_session* session, const char* backend, uint32_t device, tenon_dtype dtype,
-                                 int32_t rank, const int64_t* dims, tenon_tensor** out_tensor) {
+tenon_status tenon_tensor_create(tenon_session* session, const char* backend, uint32_t device,
+                                 tenon_dtype dtype, int32_t rank, const int64_t* dims,
+                                 tenon_tensor** out_tensor) {
   return Guard([&]() -> Status {
     TENON_REQUIRE(session);
     TENON_REQUIRE(out_tensor);
@@ -25,8 +27,8 @@ tenon_status tenon_tensor_create(tenon_session* session, const char* backend, ui
     if (backend != nullptr) {
       TENON_ASSIGN(space, session->impl->executable()->FindSpace(backend, device));
     }
-    TENON_ASSIGN(auto tensor,
-                 session->impl->executable()->CreateTensor(space, static_cast<DataType>(dtype), shape));
+    TENON_ASSIGN(auto tensor, session->impl->executable()->CreateTensor(
+                                  space, static_cast<DataType>(dtype), shape));
     *out_tensor = new tenon_tensor{session->impl, std::move(tensor)};
     return Status();
   });

@@ -12,7 +12,8 @@ namespace {
 struct View {
   View(const graph::Node& node, std::span<const operators::InferInput> inputs, size_t output_count)
       : attributes(node.attributes), outputs(output_count, nullptr) {
-    for (const operators::InferInput& input : inputs) pointers.push_back(input.present ? Add(input) : nullptr);
+    for (const operators::InferInput& input : inputs)
+      pointers.push_back(input.present ? Add(input) : nullptr);
     abi.struct_size = sizeof abi;
     abi.revision = static_cast<uint32_t>(node.revision);
     abi.domain = node.domain.c_str();
@@ -36,7 +37,8 @@ struct View {
     value.dims = shape.data();
     if (input.value != nullptr && input.shape.IsStatic()) {
       value.data = input.value->data;
-      value.data_bytes = static_cast<uint64_t>(input.shape.ElementCount()) * BitWidth(input.type) / 8;
+      value.data_bytes =
+          static_cast<uint64_t>(input.shape.ElementCount()) * BitWidth(input.type) / 8;
     }
     return &value;
   }
@@ -50,7 +52,8 @@ struct View {
 
 }  // namespace
 
-Status ForeignOperators::Infer(const graph::Node& node, std::span<const operators::InferInput> inputs,
+Status ForeignOperators::Infer(const graph::Node& node,
+                               std::span<const operators::InferInput> inputs,
                                std::span<operators::InferOutput> outputs) const {
   for (const auto& backend : backends_) {
     for (const tenon_operator* op : backend->operators()) {
@@ -58,18 +61,21 @@ Status ForeignOperators::Infer(const graph::Node& node, std::span<const operator
       if (op->infer == nullptr) continue;
       const View view(node, inputs, outputs.size());
       std::vector<tenon_shape> shapes(outputs.size(), tenon_shape{0, -1, {}});
-      TENON_RETURN_IF_ERROR(backend->Take(op->infer(op, backend->handle(), &view.abi, shapes.data()))
-                                .WithContext("shapes of node \"" + node.name + "\" (" + node.op + ")"));
+      TENON_RETURN_IF_ERROR(
+          backend->Take(op->infer(op, backend->handle(), &view.abi, shapes.data()))
+              .WithContext("shapes of node \"" + node.name + "\" (" + node.op + ")"));
       for (size_t o = 0; o < outputs.size(); ++o) {
         outputs[o].type = static_cast<DataType>(shapes[o].dtype);
-        outputs[o].shape = shapes[o].rank < 0 || shapes[o].rank > kMaxRank
-                               ? Shape::UnknownRank()
-                               : Shape(std::span(shapes[o].dims, static_cast<size_t>(shapes[o].rank)));
+        outputs[o].shape =
+            shapes[o].rank < 0 || shapes[o].rank > kMaxRank
+                ? Shape::UnknownRank()
+                : Shape(std::span(shapes[o].dims, static_cast<size_t>(shapes[o].rank)));
       }
       return Status();
     }
   }
-  return Status(Code::kUnsupported, "node \"" + node.name + "\": no backend of the session knows the operator " +
+  return Status(Code::kUnsupported, "node \"" + node.name +
+                                        "\": no backend of the session knows the operator " +
                                         node.domain + "." + node.op);
 }
 

@@ -28,7 +28,9 @@ Json ValuesJson(const graph::Graph& graph, const std::vector<graph::ValueId>& va
   Json out = Json::array();
   for (graph::ValueId id : values) {
     const graph::Value& value = graph.values[id];
-    out.push_back({{"name", value.name}, {"dtype", DataTypeName(value.type)}, {"shape", DimsJson(graph, value.shape)}});
+    out.push_back({{"name", value.name},
+                   {"dtype", DataTypeName(value.type)},
+                   {"shape", DimsJson(graph, value.shape)}});
   }
   return out;
 }
@@ -88,23 +90,37 @@ std::string Summary(const graph::Graph& graph, std::string_view stage) {
   }
   Json opsets = Json::object();
   for (const auto& [domain, version] : graph.opsets) opsets[domain] = version;
-  const Json out = {{"version", 1}, {"stage", stage}, {"name", graph.name},
-                    {"inputs", ValuesJson(graph, graph.inputs)}, {"outputs", ValuesJson(graph, graph.outputs)},
-                    {"symbols", graph.symbols}, {"opsets", opsets}, {"metadata", Json(graph.metadata)},
-                    {"node_count", graph.nodes.size()}, {"operators", operator_counts},
-                    {"parameters", parameters}, {"parameter_bytes", parameter_bytes}, {"flops", flops},
-                    {"bytes", bytes}, {"nodes_without_cost", without_cost}};
+  const Json out = {{"version", 1},
+                    {"stage", stage},
+                    {"name", graph.name},
+                    {"inputs", ValuesJson(graph, graph.inputs)},
+                    {"outputs", ValuesJson(graph, graph.outputs)},
+                    {"symbols", graph.symbols},
+                    {"opsets", opsets},
+                    {"metadata", Json(graph.metadata)},
+                    {"node_count", graph.nodes.size()},
+                    {"operators", operator_counts},
+                    {"parameters", parameters},
+                    {"parameter_bytes", parameter_bytes},
+                    {"flops", flops},
+                    {"bytes", bytes},
+                    {"nodes_without_cost", without_cost}};
   return out.dump(2, ' ', false, Json::error_handler_t::replace);
 }
 
 }  // namespace
 
-Result<std::string> InspectGraph(const graph::Graph& graph, std::string_view stage, tenon_format format) {
+Result<std::string> InspectGraph(const graph::Graph& graph, std::string_view stage,
+                                 tenon_format format) {
   switch (format) {
-    case TENON_FORMAT_TEXT: return graph.Dump();
-    case TENON_FORMAT_JSON: return Summary(graph, stage);
-    case TENON_FORMAT_ONNX: return model::Export(graph);
-    default: return Status(Code::kInvalidArgument, "there is no format " + std::to_string(format));
+    case TENON_FORMAT_TEXT:
+      return graph.Dump();
+    case TENON_FORMAT_JSON:
+      return Summary(graph, stage);
+    case TENON_FORMAT_ONNX:
+      return model::Export(graph);
+    default:
+      return Status(Code::kInvalidArgument, "there is no format " + std::to_string(format));
   }
 }
 

@@ -7,14 +7,16 @@ namespace tenon::session {
 namespace {
 
 // Imports; where an operator is unknown, again with the operators that backends bring.
-Result<graph::Graph> Import(Runtime& runtime, const model::ImportOptions& limits,
-                            const std::function<Result<graph::Graph>(const model::ImportOptions&)>& import) {
+Result<graph::Graph> Import(
+    Runtime& runtime, const model::ImportOptions& limits,
+    const std::function<Result<graph::Graph>(const model::ImportOptions&)>& import) {
   auto graph = import(limits);
   if (graph.ok() || graph.status().code() != Code::kUnsupported) return graph;
   model::ImportOptions options = limits;
   for (const FoundBackend& row : runtime.backends()) {
     if (!row.loaded) continue;
-    for (const tenon_operator* op : row.loaded->operators()) options.custom_operators.emplace(op->domain, op->name);
+    for (const tenon_operator* op : row.loaded->operators())
+      options.custom_operators.emplace(op->domain, op->name);
   }
   return options.custom_operators.empty() ? std::move(graph) : import(options);
 }
@@ -29,7 +31,8 @@ Model::Model(std::shared_ptr<Runtime> runtime, graph::Graph graph, uint64_t impo
       outputs_(graph_, graph_.outputs),
       metadata_(graph_) {}
 
-Result<std::shared_ptr<const Model>> Model::OpenFile(std::shared_ptr<Runtime> runtime, const std::string& path,
+Result<std::shared_ptr<const Model>> Model::OpenFile(std::shared_ptr<Runtime> runtime,
+                                                     const std::string& path,
                                                      const model::ImportOptions& limits) {
   const uint64_t begin = backend::ClockNs();
   TENON_ASSIGN(auto graph, Import(*runtime, limits, [&](const model::ImportOptions& options) {
@@ -39,8 +42,9 @@ Result<std::shared_ptr<const Model>> Model::OpenFile(std::shared_ptr<Runtime> ru
       std::make_shared<Model>(std::move(runtime), std::move(graph), backend::ClockNs() - begin));
 }
 
-Result<std::shared_ptr<const Model>> Model::OpenMemory(std::shared_ptr<Runtime> runtime, const void* data,
-                                                       uint64_t size, bool keep, const model::ImportOptions& limits) {
+Result<std::shared_ptr<const Model>> Model::OpenMemory(std::shared_ptr<Runtime> runtime,
+                                                       const void* data, uint64_t size, bool keep,
+                                                       const model::ImportOptions& limits) {
   const uint64_t begin = backend::ClockNs();
   const auto* bytes = static_cast<const std::byte*>(data);
   std::shared_ptr<const std::vector<std::byte>> owner;
@@ -55,6 +59,8 @@ Result<std::shared_ptr<const Model>> Model::OpenMemory(std::shared_ptr<Runtime> 
       std::make_shared<Model>(std::move(runtime), std::move(graph), backend::ClockNs() - begin));
 }
 
-Result<std::string> Model::Inspect(tenon_format format) const { return InspectGraph(graph_, "imported", format); }
+Result<std::string> Model::Inspect(tenon_format format) const {
+  return InspectGraph(graph_, "imported", format);
+}
 
 }  // namespace tenon::session

@@ -1,4 +1,5 @@
-// An imported model: the graph as it came, and what the API tells about it. Immutable; shared by its sessions.
+// An imported model: the graph as it came, and what the API tells about it. Immutable; shared by
+// its sessions.
 #pragma once
 
 #include <memory>
@@ -12,10 +13,11 @@ namespace tenon::session {
 
 class Model {
  public:
-  static Result<std::shared_ptr<const Model>> OpenFile(std::shared_ptr<Runtime> runtime, const std::string& path,
+  static Result<std::shared_ptr<const Model>> OpenFile(std::shared_ptr<Runtime> runtime,
+                                                       const std::string& path,
                                                        const model::ImportOptions& limits);
-  static Result<std::shared_ptr<const Model>> OpenMemory(std::shared_ptr<Runtime> runtime, const void* data,
-                                                         uint64_t size, bool keep,
+  static Result<std::shared_ptr<const Model>> OpenMemory(std::shared_ptr<Runtime> runtime,
+                                                         const void* data, uint64_t size, bool keep,
                                                          const model::ImportOptions& limits);
   Model(std::shared_ptr<Runtime> runtime, graph::Graph graph, uint64_t import_ns);
 
@@ -36,6 +38,7 @@ class Model {
 };
 
 // A graph as text, as a summary in JSON, or as an ONNX model.
-Result<std::string> InspectGraph(const graph::Graph& graph, std::string_view stage, tenon_format format);
+Result<std::string> InspectGraph(const graph::Graph& graph, std::string_view stage,
+                                 tenon_format format);
 
 }  // namespace tenon::session

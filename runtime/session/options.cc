@@ -26,10 +26,12 @@ Result<std::vector<std::vector<std::string>>> ParseBackendList(std::string_view 
     groups.push_back(Split(group, '+'));
     for (const std::string& name : groups.back()) {
       if (name.empty()) {
-        return Status(Code::kInvalidArgument, "backends \"" + std::string(text) + "\": a name is missing (wants a,b+c)");
+        return Status(Code::kInvalidArgument,
+                      "backends \"" + std::string(text) + "\": a name is missing (wants a,b+c)");
       }
       if (std::ranges::find(seen, name) != seen.end()) {
-        return Status(Code::kInvalidArgument, "backends \"" + std::string(text) + "\": \"" + name + "\" stands twice");
+        return Status(Code::kInvalidArgument,
+                      "backends \"" + std::string(text) + "\": \"" + name + "\" stands twice");
       }
       seen.push_back(name);
     }
@@ -40,11 +42,14 @@ Result<std::vector<std::vector<std::string>>> ParseBackendList(std::string_view 
 Result<BackendSetting> ParseBackendSetting(std::string_view text) {
   const size_t equals = text.find('=');
   const size_t dot = text.substr(0, equals).find('.');
-  if (equals == std::string_view::npos || dot == std::string_view::npos || dot == 0 || dot + 1 == equals) {
+  if (equals == std::string_view::npos || dot == std::string_view::npos || dot == 0 ||
+      dot + 1 == equals) {
     return Status(Code::kInvalidArgument,
-                  "backend option \"" + std::string(text) + "\": wants BACKEND.OPTION=VALUE, as simulator.claim=all");
+                  "backend option \"" + std::string(text) +
+                      "\": wants BACKEND.OPTION=VALUE, as simulator.claim=all");
   }
-  return BackendSetting{std::string(text.substr(0, dot)), std::string(text.substr(dot + 1, equals - dot - 1)),
+  return BackendSetting{std::string(text.substr(0, dot)),
+                        std::string(text.substr(dot + 1, equals - dot - 1)),
                         std::string(text.substr(equals + 1))};
 }
 
@@ -59,12 +64,14 @@ Result<std::map<std::string, int64_t>> ParseDims(const std::vector<std::string>&
       if (parsed.ec != std::errc() || parsed.ptr != end) size = -1;
     }
     if (size < 0) {
-      return Status(Code::kInvalidArgument, "dimension \"" + text + "\": wants NAME=SIZE, a size of 0 or more");
+      return Status(Code::kInvalidArgument,
+                    "dimension \"" + text + "\": wants NAME=SIZE, a size of 0 or more");
     }
     const auto [entry, added] = sizes.emplace(text.substr(0, equals), size);
     if (!added && entry->second != size) {
-      return Status(Code::kInvalidArgument, "dimension \"" + entry->first + "\" is given twice, as " +
-                                                std::to_string(entry->second) + " and " + std::to_string(size));
+      return Status(Code::kInvalidArgument,
+                    "dimension \"" + entry->first + "\" is given twice, as " +
+                        std::to_string(entry->second) + " and " + std::to_string(size));
     }
   }
   return sizes;

@@ -36,11 +36,16 @@ namespace {
 
 const char* StepKindName(StepKind kind) {
   switch (kind) {
-    case StepKind::kKernel: return "kernel";
-    case StepKind::kCopy: return "copy";
-    case StepKind::kSignal: return "signal";
-    case StepKind::kHostWait: return "host_wait";
-    case StepKind::kQueueWait: return "queue_wait";
+    case StepKind::kKernel:
+      return "kernel";
+    case StepKind::kCopy:
+      return "copy";
+    case StepKind::kSignal:
+      return "signal";
+    case StepKind::kHostWait:
+      return "host_wait";
+    case StepKind::kQueueWait:
+      return "queue_wait";
   }
   return "";
 }
@@ -56,15 +61,16 @@ Json StepJson(const execution::Executable& executable, const execution::StepProf
     op = segment.empty() ? "Reorder" : "segment";
     if (!segment.empty()) name = program.nodes[segment[0]].node.name;
   }
-  return {{"step", row.step},
-          {"node", name},
-          {"op", op},
-          {"backend", step.device == program::kNone ? "host" : program.devices[step.device].backend},
-          {"kernel", executable.KernelName(row.step)},
-          {"kind", StepKindName(step.kind)},
-          {"calls", row.calls},
-          {"total_ns", row.total_ns},
-          {"min_ns", row.calls == 0 ? 0 : row.min_ns}};
+  return {
+      {"step", row.step},
+      {"node", name},
+      {"op", op},
+      {"backend", step.device == program::kNone ? "host" : program.devices[step.device].backend},
+      {"kernel", executable.KernelName(row.step)},
+      {"kind", StepKindName(step.kind)},
+      {"calls", row.calls},
+      {"total_ns", row.total_ns},
+      {"min_ns", row.calls == 0 ? 0 : row.min_ns}};
 }
 
 }  // namespace
@@ -72,8 +78,10 @@ Json StepJson(const execution::Executable& executable, const execution::StepProf
 std::string Session::Profile() const {
   for (const auto& group : backends_.groups) {
     for (const auto& backend : group) {
-      if (!profiling_ || backend->profile() == nullptr || backend->profile()->flush == nullptr) continue;
-      for (const auto& device : backend->devices()) (void)backend->Take(backend->profile()->flush(device->handle()));
+      if (!profiling_ || backend->profile() == nullptr || backend->profile()->flush == nullptr)
+        continue;
+      for (const auto& device : backend->devices())
+        (void)backend->Take(backend->profile()->flush(device->handle()));
     }
   }
   const execution::Profile profile = executable_->GetProfile();
@@ -82,15 +90,24 @@ std::string Session::Profile() const {
     if (row.calls != 0) steps.push_back(StepJson(*executable_, row));
   }
   for (const execution::StepEvent& event : profile.events) {
-    events.push_back({{"run", event.run}, {"step", event.step}, {"begin_ns", event.begin_ns}, {"end_ns", event.end_ns}});
+    events.push_back({{"run", event.run},
+                      {"step", event.step},
+                      {"begin_ns", event.begin_ns},
+                      {"end_ns", event.end_ns}});
   }
   for (const DeviceEvent& event : model_->runtime()->device_events()) {
-    device_events.push_back({{"backend", event.backend}, {"device", event.device}, {"name", event.name},
-                             {"correlation_id", event.correlation_id}, {"begin_ns", event.begin_ns},
+    device_events.push_back({{"backend", event.backend},
+                             {"device", event.device},
+                             {"name", event.name},
+                             {"correlation_id", event.correlation_id},
+                             {"begin_ns", event.begin_ns},
                              {"end_ns", event.end_ns}});
   }
-  const Json out = {{"version", 1}, {"runs", profile.runs}, {"steps", std::move(steps)},
-                    {"events", std::move(events)}, {"device_events", std::move(device_events)}};
+  const Json out = {{"version", 1},
+                    {"runs", profile.runs},
+                    {"steps", std::move(steps)},
+                    {"events", std::move(events)},
+                    {"device_events", std::move(device_events)}};
   return out.dump(1, ' ', false, Json::error_handler_t::replace);
 }
 

@@ -15,15 +15,18 @@ bool IsFallback(const placement::NodeChoice& row, const BackendGroups& groups) {
 }
 
 const char* ReasonName(tenon_reason reason) {
-  static constexpr const char* kNames[] = {"other",  "operator",  "revision", "dtype",  "rank",     "shape", "dynamic_shape",
-                                           "attribute", "layout", "memory",   "numerics", "constant", "option"};
-  return reason >= 0 && reason < static_cast<tenon_reason>(std::size(kNames)) ? kNames[reason] : "other";
+  static constexpr const char* kNames[] = {
+      "other",     "operator", "revision", "dtype",    "rank",     "shape", "dynamic_shape",
+      "attribute", "layout",   "memory",   "numerics", "constant", "option"};
+  return reason >= 0 && reason < static_cast<tenon_reason>(std::size(kNames)) ? kNames[reason]
+                                                                              : "other";
 }
 
 namespace {
 
 std::string RefusalText(const placement::Refusal& refusal) {
-  return refusal.backend + (refusal.kernel.empty() ? "" : "." + refusal.kernel) + ": " + refusal.message;
+  return refusal.backend + (refusal.kernel.empty() ? "" : "." + refusal.kernel) + ": " +
+         refusal.message;
 }
 
 struct Totals {
@@ -54,7 +57,8 @@ std::string Cell(const std::string& text, size_t width) {
 PlacementRows::PlacementRows(const placement::Report& report, const BackendGroups& groups) {
   for (const placement::NodeChoice& choice : report.rows) {
     Row& row = rows_.emplace_back();
-    for (const placement::Refusal& refusal : choice.refusals) row.refusals.push_back(RefusalText(refusal));
+    for (const placement::Refusal& refusal : choice.refusals)
+      row.refusals.push_back(RefusalText(refusal));
     for (const std::string& refusal : row.refusals) row.pointers.push_back(refusal.c_str());
     tenon_placement_row& out = row.row;
     out.struct_size = sizeof out;
@@ -87,16 +91,19 @@ std::string ExplainText(const placement::Report& report, const BackendGroups& gr
   for (const placement::NodeChoice& row : report.rows) {
     char cost[32];
     std::snprintf(cost, sizeof cost, "%.2f", row.cost_us);
-    text += Cell(row.node, node_width) + "  " + Cell(row.op, op_width) + "  " + Cell(placement::KindName(row.kind), 7) +
-            "  " + Cell(where(row), std::max<size_t>(where_width, 14)) + "  " + cost +
+    text += Cell(row.node, node_width) + "  " + Cell(row.op, op_width) + "  " +
+            Cell(placement::KindName(row.kind), 7) + "  " +
+            Cell(where(row), std::max<size_t>(where_width, 14)) + "  " + cost +
             (IsFallback(row, groups) ? "  fallback" : "") + "\n";
-    for (const placement::Refusal& refusal : row.refusals) text += "    not " + RefusalText(refusal) + "\n";
+    for (const placement::Refusal& refusal : row.refusals)
+      text += "    not " + RefusalText(refusal) + "\n";
   }
   const Totals totals = Sum(report, groups);
   text += std::to_string(report.rows.size()) + " rows:";
   for (const auto& [kind, count] : totals.kinds) text += " " + std::to_string(count) + " " + kind;
   text += "; by backend:";
-  for (const auto& [backend, count] : totals.backends) text += " " + backend + " " + std::to_string(count);
+  for (const auto& [backend, count] : totals.backends)
+    text += " " + backend + " " + std::to_string(count);
   return text + "; " + std::to_string(totals.fallbacks) + " fallbacks\n";
 }
 
@@ -106,12 +113,20 @@ std::string ExplainJson(const placement::Report& report, const BackendGroups& gr
   for (const placement::NodeChoice& row : report.rows) {
     Json refusals = Json::array();
     for (const placement::Refusal& refusal : row.refusals) {
-      refusals.push_back({{"backend", refusal.backend}, {"kernel", refusal.kernel},
-                          {"reason", ReasonName(refusal.reason)}, {"message", refusal.message}});
+      refusals.push_back({{"backend", refusal.backend},
+                          {"kernel", refusal.kernel},
+                          {"reason", ReasonName(refusal.reason)},
+                          {"message", refusal.message}});
     }
-    rows.push_back({{"node", row.node}, {"op", row.op}, {"kind", placement::KindName(row.kind)},
-                    {"backend", row.backend}, {"kernel", row.kernel}, {"fallback_kernels", row.fallbacks},
-                    {"cost_us", row.cost_us}, {"bytes", row.bytes}, {"fallback", IsFallback(row, groups)},
+    rows.push_back({{"node", row.node},
+                    {"op", row.op},
+                    {"kind", placement::KindName(row.kind)},
+                    {"backend", row.backend},
+                    {"kernel", row.kernel},
+                    {"fallback_kernels", row.fallbacks},
+                    {"cost_us", row.cost_us},
+                    {"bytes", row.bytes},
+                    {"fallback", IsFallback(row, groups)},
                     {"refusals", std::move(refusals)}});
   }
   const Totals totals = Sum(report, groups);
@@ -119,9 +134,13 @@ std::string ExplainJson(const placement::Report& report, const BackendGroups& gr
                     {"backends", groups},
                     {"rows", std::move(rows)},
                     {"totals",
-                     {{"rows", report.rows.size()}, {"by_kind", totals.kinds}, {"by_backend", totals.backends},
-                      {"fallbacks", totals.fallbacks}, {"cost_us", totals.cost_us},
-                      {"fallback_cost_us", totals.fallback_cost_us}, {"cost", "modelled"}}}};
+                     {{"rows", report.rows.size()},
+                      {"by_kind", totals.kinds},
+                      {"by_backend", totals.backends},
+                      {"fallbacks", totals.fallbacks},
+                      {"cost_us", totals.cost_us},
+                      {"fallback_cost_us", totals.fallback_cost_us},
+                      {"cost", "modelled"}}}};
   return out.dump(2, ' ', false, Json::error_handler_t::replace);
 }
 

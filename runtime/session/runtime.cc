@@ -12,10 +12,12 @@ constexpr size_t kMaxEvents = 1'000'000;
 }  // namespace
 
 Runtime::Runtime(RuntimeOptions options)
-    : options_(std::move(options)), threads_(options_.threads != 0 ? options_.threads : execution::UsableCores()) {}
+    : options_(std::move(options)),
+      threads_(options_.threads != 0 ? options_.threads : execution::UsableCores()) {}
 
 Runtime::~Runtime() {
-  // What lost devices hold ends before their backends; host memory that they may still touch goes last.
+  // What lost devices hold ends before their backends; host memory that they may still touch goes
+  // last.
   quarantine_->EndDeviceObjects();
   rows_.clear();
   kept_.clear();
@@ -41,14 +43,17 @@ std::shared_ptr<backend::HostServices> Runtime::Services(uint32_t threads) {
     services->log = options_.log;
     services->segment_to_onnx = ExportSegment;
     services->cache_directory = options_.cache_directory;
-    services->profile = [this](const std::string& name, const tenon_profile_event& event) { AddEvent(name, event); };
+    services->profile = [this](const std::string& name, const tenon_profile_event& event) {
+      AddEvent(name, event);
+    };
   }
   return services;
 }
 
 std::string Runtime::KnownNames() const {
   std::string names;
-  for (const backend::Manifest& manifest : found_.manifests) names += (names.empty() ? "" : ", ") + manifest.name;
+  for (const backend::Manifest& manifest : found_.manifests)
+    names += (names.empty() ? "" : ", ") + manifest.name;
   std::string out = names.empty() ? "there is none" : "there are: " + names;
   for (const backend::DiscoveryRefusal& refusal : found_.refusals) {
     out += "; " + refusal.path + ": " + std::string(refusal.why.message());
@@ -56,13 +61,15 @@ std::string Runtime::KnownNames() const {
   return out;
 }
 
-Result<std::shared_ptr<backend::Backend>> Runtime::Load(const std::string& name, const BackendOptions& options,
+Result<std::shared_ptr<backend::Backend>> Runtime::Load(const std::string& name,
+                                                        const BackendOptions& options,
                                                         uint32_t threads) {
   std::lock_guard lock(mutex_);
   Discover();
   if (threads == 0) threads = threads_;
   for (const Instance& instance : instances_) {
-    if (instance.name != name || instance.options != options || instance.threads != threads) continue;
+    if (instance.name != name || instance.options != options || instance.threads != threads)
+      continue;
     if (auto backend = instance.backend.lock()) return backend;
   }
   const auto manifest = std::ranges::find(found_.manifests, name, &backend::Manifest::name);
@@ -73,7 +80,8 @@ Result<std::shared_ptr<backend::Backend>> Runtime::Load(const std::string& name,
   load.layers = options_.layers;
   load.options = options;
   load.unload = options_.unload;
-  TENON_ASSIGN(auto backend, backend::Backend::Load(manifest->library_path, load, Services(threads)));
+  TENON_ASSIGN(auto backend,
+               backend::Backend::Load(manifest->library_path, load, Services(threads)));
   std::erase_if(instances_, [](const Instance& i) { return i.backend.expired(); });
   instances_.push_back({name, options, threads, backend});
   if (!options_.unload) kept_.push_back(backend);
@@ -116,11 +124,13 @@ std::vector<std::string> Runtime::DefaultGroup() {
   std::vector<std::string> names;
   for (const FoundBackend& row : backends()) {
     if (!row.loaded) {
-      Log(TENON_LOG_WARNING, "backend " + row.manifest.library_path + " is refused: " + row.why.ToString());
+      Log(TENON_LOG_WARNING,
+          "backend " + row.manifest.library_path + " is refused: " + row.why.ToString());
       continue;
     }
-    const bool host = std::ranges::all_of(
-        row.loaded->devices(), [](const auto& device) { return device->info().kind == TENON_DEVICE_HOST; });
+    const bool host = std::ranges::all_of(row.loaded->devices(), [](const auto& device) {
+      return device->info().kind == TENON_DEVICE_HOST;
+    });
     if (host && row.loaded->name() != "simulator") names.push_back(row.manifest.name);
   }
   return names;
@@ -132,7 +142,8 @@ std::vector<std::string> Runtime::Violations() {
   for (const Instance& instance : instances_) {
     const auto backend = instance.backend.lock();
     if (!backend) continue;
-    for (const std::string& line : backend->violations()) all.push_back(instance.name + ": " + line);
+    for (const std::string& line : backend->violations())
+      all.push_back(instance.name + ": " + line);
   }
   return all;
 }
@@ -140,8 +151,8 @@ std::vector<std::string> Runtime::Violations() {
 void Runtime::AddEvent(const std::string& backend, const tenon_profile_event& event) {
   std::lock_guard lock(profile_mutex_);
   if (profiling_ == 0 || events_.size() >= kMaxEvents) return;
-  events_.push_back({backend, event.name != nullptr ? event.name : "", event.device, event.correlation_id,
-                     event.begin_ns, event.end_ns});
+  events_.push_back({backend, event.name != nullptr ? event.name : "", event.device,
+                     event.correlation_id, event.begin_ns, event.end_ns});
 }
 
 void Runtime::StartProfile() {

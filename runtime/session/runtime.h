@@ -47,10 +47,12 @@ class Runtime {
   uint32_t threads() const { return threads_; }
   // Discovers and loads everything once; refusals are among the rows.
   const std::vector<FoundBackend>& backends();
-  // A backend by name with these options; sessions with equal options and threads share one object, and so its weights.
-  Result<std::shared_ptr<backend::Backend>> Load(const std::string& name, const BackendOptions& options,
-                                                 uint32_t threads);
-  // All backends whose devices are hosts, without the simulator: what a session uses that names none.
+  // A backend by name with these options; sessions with equal options and threads share one object,
+  // and so its weights.
+  Result<std::shared_ptr<backend::Backend>> Load(const std::string& name,
+                                                 const BackendOptions& options, uint32_t threads);
+  // All backends whose devices are hosts, without the simulator: what a session uses that names
+  // none.
   std::vector<std::string> DefaultGroup();
   std::vector<std::string> Violations();
   void Log(tenon_log_level level, std::string_view message) const;
@@ -71,21 +73,24 @@ class Runtime {
     uint32_t threads;
     std::weak_ptr<backend::Backend> backend;
   };
-  void Discover();  // with mutex_ held
+  void Discover();                                                    // with mutex_ held
   std::shared_ptr<backend::HostServices> Services(uint32_t threads);  // with mutex_ held
   std::string KnownNames() const;
   void AddEvent(const std::string& backend, const tenon_profile_event& event);
 
   const RuntimeOptions options_;
   const uint32_t threads_;
-  const std::shared_ptr<execution::WeightCache> weights_ = std::make_shared<execution::WeightCache>();
-  const std::shared_ptr<execution::Quarantine> quarantine_ = std::make_shared<execution::Quarantine>();
+  const std::shared_ptr<execution::WeightCache> weights_ =
+      std::make_shared<execution::WeightCache>();
+  const std::shared_ptr<execution::Quarantine> quarantine_ =
+      std::make_shared<execution::Quarantine>();
   std::mutex mutex_;
   bool discovered_ = false, all_loaded_ = false;
   backend::DiscoveryResult found_;
   std::vector<FoundBackend> rows_;
   std::vector<Instance> instances_;
-  std::vector<std::shared_ptr<backend::Backend>> kept_;  // loaded once is loaded for good, unless `unload`
+  std::vector<std::shared_ptr<backend::Backend>>
+      kept_;  // loaded once is loaded for good, unless `unload`
   std::map<uint32_t, std::shared_ptr<backend::HostServices>> services_;
   mutable std::mutex profile_mutex_;
   int profiling_ = 0;

@@ -13,10 +13,13 @@ class SegmentReader {
  public:
   graph::Graph Read(const tenon_segment& segment) {
     graph_.name = segment.name;
-    for (uint32_t s = 0; s < segment.symbol_count; ++s) graph_.symbols.emplace_back(segment.symbols[s]);
-    for (uint32_t i = 0; i < segment.input_count; ++i) graph_.inputs.push_back(Value(segment.inputs[i]));
+    for (uint32_t s = 0; s < segment.symbol_count; ++s)
+      graph_.symbols.emplace_back(segment.symbols[s]);
+    for (uint32_t i = 0; i < segment.input_count; ++i)
+      graph_.inputs.push_back(Value(segment.inputs[i]));
     for (uint32_t n = 0; n < segment.node_count; ++n) AddNode(*segment.nodes[n]);
-    for (uint32_t o = 0; o < segment.output_count; ++o) graph_.outputs.push_back(Value(segment.outputs[o]));
+    for (uint32_t o = 0; o < segment.output_count; ++o)
+      graph_.outputs.push_back(Value(segment.outputs[o]));
     return std::move(graph_);
   }
 
@@ -44,7 +47,8 @@ class SegmentReader {
     out.name = value->name;
     out.type = static_cast<DataType>(value->dtype);
     out.shape = ShapeOf(*value);
-    if (value->data != nullptr) out.constant = std::make_shared<const graph::Constant>(ConstantOf(*value));
+    if (value->data != nullptr)
+      out.constant = std::make_shared<const graph::Constant>(ConstantOf(*value));
     return values_[value] = graph_.AddValue(std::move(out));
   }
 
@@ -52,17 +56,32 @@ class SegmentReader {
     graph::Attribute out;
     out.name = in.name;
     switch (in.kind) {
-      case TENON_ATTRIBUTE_INT: out.value = in.i; break;
-      case TENON_ATTRIBUTE_FLOAT: out.value = static_cast<float>(in.f); break;
-      case TENON_ATTRIBUTE_STRING: out.value = std::string(in.s, in.s_bytes); break;
-      case TENON_ATTRIBUTE_INTS: out.value = std::vector<int64_t>(in.ints, in.ints + in.count); break;
-      case TENON_ATTRIBUTE_FLOATS: out.value = std::vector<float>(in.floats, in.floats + in.count); break;
-      case TENON_ATTRIBUTE_STRINGS: out.value = std::vector<std::string>(in.strings, in.strings + in.count); break;
-      case TENON_ATTRIBUTE_TENSOR: out.value = ConstantOf(*in.tensor); break;
+      case TENON_ATTRIBUTE_INT:
+        out.value = in.i;
+        break;
+      case TENON_ATTRIBUTE_FLOAT:
+        out.value = static_cast<float>(in.f);
+        break;
+      case TENON_ATTRIBUTE_STRING:
+        out.value = std::string(in.s, in.s_bytes);
+        break;
+      case TENON_ATTRIBUTE_INTS:
+        out.value = std::vector<int64_t>(in.ints, in.ints + in.count);
+        break;
+      case TENON_ATTRIBUTE_FLOATS:
+        out.value = std::vector<float>(in.floats, in.floats + in.count);
+        break;
+      case TENON_ATTRIBUTE_STRINGS:
+        out.value = std::vector<std::string>(in.strings, in.strings + in.count);
+        break;
+      case TENON_ATTRIBUTE_TENSOR:
+        out.value = ConstantOf(*in.tensor);
+        break;
       case TENON_ATTRIBUTE_GRAPH:
         out.value = std::make_shared<graph::Graph>(SegmentReader().Read(*in.graph));
         break;
-      default: break;
+      default:
+        break;
     }
     return out;
   }
@@ -76,7 +95,8 @@ class SegmentReader {
     node.definition = operators::FindOperator(in.domain, in.op);
     for (uint32_t i = 0; i < in.input_count; ++i) node.inputs.push_back(Value(in.inputs[i]));
     for (uint32_t o = 0; o < in.output_count; ++o) node.outputs.push_back(Value(in.outputs[o]));
-    for (uint32_t a = 0; a < in.attribute_count; ++a) node.attributes.push_back(AttributeOf(*in.attributes[a]));
+    for (uint32_t a = 0; a < in.attribute_count; ++a)
+      node.attributes.push_back(AttributeOf(*in.attributes[a]));
     graph_.AddNode(std::move(node));
   }
 

@@ -25,7 +25,8 @@ class StageClock {
 
 Session::~Session() { (void)EnableProfile(false); }
 
-Result<std::shared_ptr<Session>> Session::Create(std::shared_ptr<const Model> model, const SessionOptions& options) {
+Result<std::shared_ptr<Session>> Session::Create(std::shared_ptr<const Model> model,
+                                                 const SessionOptions& options) {
   std::shared_ptr<Session> session(new Session);
   session->model_ = std::move(model);
   TENON_RETURN_IF_ERROR(session->Load(options));
@@ -51,7 +52,8 @@ Status Session::Load(const SessionOptions& options) {
   placing.backends = backends_;
   placing.numerics = options.numerics;
   placing.forbid_fallback = options.forbid_fallback;
-  placing.deadline_ns = options.compile_timeout_ns != 0 ? backend::ClockNs() + options.compile_timeout_ns : 0;
+  placing.deadline_ns =
+      options.compile_timeout_ns != 0 ? backend::ClockNs() + options.compile_timeout_ns : 0;
   TENON_ASSIGN(placement::PlacedGraph placed, placement::Place(std::move(graph), placing));
   KeepStage("placed", placed.graph);
   load_times_.placement_ns = clock.Mark();
@@ -73,7 +75,8 @@ Status Session::Load(const SessionOptions& options) {
   executing.plan_cache_bytes = options.plan_cache_bytes;
   executing.drain_timeout_ns = options.drain_timeout_ns;
   executing.max_contexts = options.max_contexts;
-  TENON_ASSIGN(executable_, execution::Executable::Create(std::move(program), std::move(executing)));
+  TENON_ASSIGN(executable_,
+               execution::Executable::Create(std::move(program), std::move(executing)));
   load_times_.kernels_ns = clock.Mark();
   load_times_.load_ns = load_times_.import_ns + (backend::ClockNs() - begin);
   return Status();
@@ -84,9 +87,10 @@ Status Session::LoadBackends(const SessionOptions& options) {
   if (options.backends.empty()) {
     groups_ = {runtime.DefaultGroup()};
     if (groups_[0].empty()) {
-      return Status(Code::kNotFound, "there is no backend that runs on the host: " +
-                                         std::to_string(runtime.backends().size()) +
-                                         " were found, none was loaded; name one (-b) or install one");
+      return Status(Code::kNotFound,
+                    "there is no backend that runs on the host: " +
+                        std::to_string(runtime.backends().size()) +
+                        " were found, none was loaded; name one (-b) or install one");
     }
   } else {
     TENON_ASSIGN(groups_, ParseBackendList(options.backends));
@@ -98,7 +102,8 @@ Status Session::LoadBackends(const SessionOptions& options) {
       return std::ranges::find(group, setting.backend) != group.end();
     });
     if (!used) {
-      return Status(Code::kInvalidArgument, "backend option \"" + text + "\": the session does not use backend \"" +
+      return Status(Code::kInvalidArgument, "backend option \"" + text +
+                                                "\": the session does not use backend \"" +
                                                 setting.backend + "\"");
     }
     settings[setting.backend][setting.option] = setting.value;
@@ -155,7 +160,8 @@ std::unique_ptr<Session::OneOff> Session::TakeOneOff() {
 void Session::ReturnOneOff(std::unique_ptr<OneOff> one_off) {
   one_off->binding->Reset();
   std::lock_guard lock(mutex_);
-  if (one_offs_.size() < executable_->options().max_contexts) one_offs_.push_back(std::move(one_off));
+  if (one_offs_.size() < executable_->options().max_contexts)
+    one_offs_.push_back(std::move(one_off));
 }
 
 Result<std::string> Session::Explain(tenon_format format) const {
@@ -166,18 +172,20 @@ Result<std::string> Session::Explain(tenon_format format) const {
 
 Result<std::string> Session::Inspect(std::string_view stage, tenon_format format) const {
   if (stage == "program" || (stage == "placed" && format == TENON_FORMAT_TEXT)) {
-    if (format != TENON_FORMAT_TEXT) return Status(Code::kUnsupported, "the stage \"program\" is text");
+    if (format != TENON_FORMAT_TEXT)
+      return Status(Code::kUnsupported, "the stage \"program\" is text");
     return stage == "program" ? executable_->program().Dump() : report_.Dump();
   }
   const auto found = stages_.find(stage);
   if (found != stages_.end()) return InspectGraph(found->second, stage, format);
   static constexpr std::string_view kStages[] = {"imported", "canonical", "optimised", "placed"};
   if (std::ranges::find(kStages, stage) != std::end(kStages)) {
-    return Status(Code::kFailedPrecondition,
-                  "the stage \"" + std::string(stage) + "\" is kept with TENON_SESSION_KEEP_STAGES only");
+    return Status(Code::kFailedPrecondition, "the stage \"" + std::string(stage) +
+                                                 "\" is kept with TENON_SESSION_KEEP_STAGES only");
   }
-  return Status(Code::kNotFound, "there is no stage \"" + std::string(stage) +
-                                     "\": there are imported, canonical, optimised, placed, program");
+  return Status(Code::kNotFound,
+                "there is no stage \"" + std::string(stage) +
+                    "\": there are imported, canonical, optimised, placed, program");
 }
 
 }  // namespace tenon::session

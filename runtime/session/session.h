@@ -19,7 +19,7 @@ struct SessionOptions {
   std::vector<std::string> backend_options;  // "simulator.claim=seed:7"
   tenon_numerics numerics = TENON_NUMERICS_STANDARD;
   uint32_t threads = 0;
-  std::vector<std::string> dims;             // "NAME=4"
+  std::vector<std::string> dims;  // "NAME=4"
   bool forbid_fallback = false;
   bool keep_stages = false, fold = true;
   uint32_t max_contexts = 16;
@@ -30,18 +30,20 @@ struct SessionOptions {
 };
 
 struct LoadTimes {
-  uint64_t import_ns = 0, backends_ns = 0, passes_ns = 0, placement_ns = 0, lower_ns = 0, kernels_ns = 0, load_ns = 0;
+  uint64_t import_ns = 0, backends_ns = 0, passes_ns = 0, placement_ns = 0, lower_ns = 0,
+           kernels_ns = 0, load_ns = 0;
 };
 
 class ForeignOperators;
 
 class Session {
  public:
-  static Result<std::shared_ptr<Session>> Create(std::shared_ptr<const Model> model, const SessionOptions& options);
+  static Result<std::shared_ptr<Session>> Create(std::shared_ptr<const Model> model,
+                                                 const SessionOptions& options);
   ~Session();
 
   const Model& model() const { return *model_; }
-  const ValueInfos& inputs() const { return *inputs_; }    // after fixed dimensions
+  const ValueInfos& inputs() const { return *inputs_; }  // after fixed dimensions
   const ValueInfos& outputs() const { return *outputs_; }
   const std::shared_ptr<execution::Executable>& executable() const { return executable_; }
   const LoadTimes& load_times() const { return load_times_; }

@@ -34,7 +34,8 @@ uint32_t ValueInfos::Find(std::string_view name) const {
 
 std::string ValueInfos::Names() const {
   std::string names;
-  for (const tenon_value_info* info : list_) names += (names.empty() ? "\"" : ", \"") + std::string(info->name) + "\"";
+  for (const tenon_value_info* info : list_)
+    names += (names.empty() ? "\"" : ", \"") + std::string(info->name) + "\"";
   return names.empty() ? "none" : names;
 }
 

@@ -52,10 +52,16 @@ int32_t Negotiate(tenon_answer* answer) {
 
 }  // namespace
 
-int32_t TENON_CALL NegotiateFake(const tenon_offer*, tenon_answer* answer) { return Negotiate<false>(answer); }
-int32_t TENON_CALL NegotiateFakeQueue(const tenon_offer*, tenon_answer* answer) { return Negotiate<true>(answer); }
+int32_t TENON_CALL NegotiateFake(const tenon_offer*, tenon_answer* answer) {
+  return Negotiate<false>(answer);
+}
+int32_t TENON_CALL NegotiateFakeQueue(const tenon_offer*, tenon_answer* answer) {
+  return Negotiate<true>(answer);
+}
 
-const tenon_host* FakeHost(tenon_backend* backend) { return reinterpret_cast<Fake*>(backend)->host; }
+const tenon_host* FakeHost(tenon_backend* backend) {
+  return reinterpret_cast<Fake*>(backend)->host;
+}
 
 Knobs& knobs() {
   static Knobs* k = new Knobs;

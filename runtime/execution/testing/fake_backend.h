@@ -1,7 +1,8 @@
-// Backends for the tests of this room, linked in: "fake" is synchronous on host memory, "fakeq" has memory of its own
-// (handles that the host can map) and queues that run on a thread each. Both have the same few float kernels:
-// Neg, Add, Scale (prepacks its weight), Picky (declines tensors of more than 4 elements; Neg is its fallback),
-// Wait (runs until it is cancelled), Work (asks for workspace).
+// Backends for the tests of this room, linked in: "fake" is synchronous on host memory, "fakeq" has
+// memory of its own (handles that the host can map) and queues that run on a thread each. Both have
+// the same few float kernels: Neg, Add, Scale (prepacks its weight), Picky (declines tensors of
+// more than 4 elements; Neg is its fallback), Wait (runs until it is cancelled), Work (asks for
+// workspace).
 #pragma once
 
 #include <atomic>
@@ -15,13 +16,13 @@ int32_t TENON_CALL NegotiateFakeQueue(const tenon_offer* offer, tenon_answer* an
 
 // What tests set and read; reset by ResetKnobs.
 struct Knobs {
-  std::atomic<int> fail_neg{0};       // the n-th Neg from now on fails (1: the next)
-  std::atomic<int> fail_copy{0};      // the n-th copy of a queue fails while it runs
-  std::atomic<bool> hang{false};      // queues stand still
-  std::atomic<int> packs{0};          // blobs packed
+  std::atomic<int> fail_neg{0};   // the n-th Neg from now on fails (1: the next)
+  std::atomic<int> fail_copy{0};  // the n-th copy of a queue fails while it runs
+  std::atomic<bool> hang{false};  // queues stand still
+  std::atomic<int> packs{0};      // blobs packed
   std::atomic<int> live_buffers{0}, live_kernels{0}, live_plans{0};
   std::atomic<int> prepares{0};
-  std::atomic<int> waiting{0};        // Wait kernels that run now
+  std::atomic<int> waiting{0};  // Wait kernels that run now
 };
 Knobs& knobs();
 void ResetKnobs();

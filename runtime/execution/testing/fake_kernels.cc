@@ -19,8 +19,8 @@ struct tenon_plan {
 namespace tenon::execution::testing {
 namespace {
 
-tenon_status TENON_CALL Create(const tenon_kernel_descriptor* descriptor, tenon_backend* backend, tenon_device*,
-                               const tenon_node*, tenon_kernel** out) {
+tenon_status TENON_CALL Create(const tenon_kernel_descriptor* descriptor, tenon_backend* backend,
+                               tenon_device*, const tenon_node*, tenon_kernel** out) {
   ++knobs().live_kernels;
   *out = new tenon_kernel{FakeHost(backend), descriptor->user != nullptr};
   return {};
@@ -30,13 +30,16 @@ void TENON_CALL Destroy(const tenon_kernel_descriptor*, tenon_kernel* kernel) {
   delete kernel;
 }
 tenon_status TENON_CALL Prepare(const tenon_kernel_descriptor* descriptor, tenon_kernel* kernel,
-                                const tenon_argument* const*, uint32_t, const tenon_argument* const* outputs, uint32_t,
+                                const tenon_argument* const*, uint32_t,
+                                const tenon_argument* const* outputs, uint32_t,
                                 tenon_plan_info* out) {
   ++knobs().prepares;
   int64_t count = 1;
   for (int i = 0; i < outputs[0]->tensor.ndim; ++i) count *= outputs[0]->tensor.shape[i];
-  if (std::string_view(descriptor->op) == "Picky" && std::string_view(descriptor->name) == "picky" && count > 4) {
-    return kernel->host->refuse(kernel->host, TENON_REASON_SHAPE, "elements", std::to_string(count).c_str(), "at most 4");
+  if (std::string_view(descriptor->op) == "Picky" &&
+      std::string_view(descriptor->name) == "picky" && count > 4) {
+    return kernel->host->refuse(kernel->host, TENON_REASON_SHAPE, "elements",
+                                std::to_string(count).c_str(), "at most 4");
   }
   ++knobs().live_plans;
   out->plan = new tenon_plan{count};
@@ -53,7 +56,8 @@ void TENON_CALL PlanRelease(const tenon_kernel_descriptor*, tenon_kernel*, tenon
 
 float* Floats(const tenon_argument* argument) {
   if (argument == nullptr) return nullptr;
-  if (argument->buffer != nullptr) return reinterpret_cast<float*>(BytesOf(argument->buffer) + argument->offset);
+  if (argument->buffer != nullptr)
+    return reinterpret_cast<float*>(BytesOf(argument->buffer) + argument->offset);
   return static_cast<float*>(argument->tensor.data);
 }
 
@@ -95,8 +99,13 @@ tenon_code WaitForCancel(const Call& c) {
 template <tenon_code (*function)(const Call&)>
 tenon_status TENON_CALL Run(const tenon_kernel_descriptor*, tenon_kernel* kernel, tenon_plan* plan,
                             const tenon_run* run) {
-  const Call call = {Floats(run->inputs[0]), run->input_count > 1 ? Floats(run->inputs[1]) : nullptr,
-                     Floats(run->outputs[0]), Floats(run->workspace), plan->count, kernel->host, run->cancel};
+  const Call call = {Floats(run->inputs[0]),
+                     run->input_count > 1 ? Floats(run->inputs[1]) : nullptr,
+                     Floats(run->outputs[0]),
+                     Floats(run->workspace),
+                     plan->count,
+                     kernel->host,
+                     run->cancel};
   if (run->queue != nullptr) {
     Enqueue(run->queue, [call] { return function(call); });
     return {};
@@ -106,8 +115,9 @@ tenon_status TENON_CALL Run(const tenon_kernel_descriptor*, tenon_kernel* kernel
   return kernel->host->error(kernel->host, code, "the knob says so");
 }
 
-tenon_status TENON_CALL Prepack(const tenon_kernel_descriptor*, tenon_kernel* kernel, uint32_t input,
-                                const tenon_argument* weight, const tenon_argument* blob, tenon_prepack_info* out) {
+tenon_status TENON_CALL Prepack(const tenon_kernel_descriptor*, tenon_kernel* kernel,
+                                uint32_t input, const tenon_argument* weight,
+                                const tenon_argument* blob, tenon_prepack_info* out) {
   if (input != 1) return {};
   out->memory_kind = kernel->queue ? kFakeMemory : TENON_MEMORY_HOST;
   out->bytes = weight->bytes;
@@ -145,9 +155,12 @@ tenon_kernel_descriptor Descriptor(const char* name, const char* op, bool queue)
 
 struct Table {
   explicit Table(bool queue)
-      : rows{Descriptor<Neg>("neg", "Neg", queue),          Descriptor<Add>("add", "Add", queue),
-             Descriptor<Scale>("scale", "Scale", queue),    Descriptor<Neg>("picky", "Picky", queue),
-             Descriptor<Neg>("easy", "Picky", queue),       Descriptor<WaitForCancel>("wait", "Wait", queue),
+      : rows{Descriptor<Neg>("neg", "Neg", queue),
+             Descriptor<Add>("add", "Add", queue),
+             Descriptor<Scale>("scale", "Scale", queue),
+             Descriptor<Neg>("picky", "Picky", queue),
+             Descriptor<Neg>("easy", "Picky", queue),
+             Descriptor<WaitForCancel>("wait", "Wait", queue),
              Descriptor<Work>("work", "Work", queue)} {
     rows[2].prepack = Prepack;
     for (size_t i = 0; i < std::size(rows); ++i) list[i] = &rows[i];
@@ -157,7 +170,8 @@ struct Table {
 };
 
 template <bool queue>
-tenon_status TENON_CALL Descriptors(tenon_backend*, const tenon_kernel_descriptor* const** out, uint32_t* count) {
+tenon_status TENON_CALL Descriptors(tenon_backend*, const tenon_kernel_descriptor* const** out,
+                                    uint32_t* count) {
   static const Table table(queue);
   *out = table.list;
   *count = 7;
@@ -167,8 +181,10 @@ tenon_status TENON_CALL Descriptors(tenon_backend*, const tenon_kernel_descripto
 }  // namespace
 
 const tenon_kernel_interface* FakeKernelInterface(bool queue) {
-  static const tenon_kernel_interface sync = {sizeof(tenon_kernel_interface), 0, Descriptors<false>, nullptr};
-  static const tenon_kernel_interface async = {sizeof(tenon_kernel_interface), 0, Descriptors<true>, nullptr};
+  static const tenon_kernel_interface sync = {sizeof(tenon_kernel_interface), 0, Descriptors<false>,
+                                              nullptr};
+  static const tenon_kernel_interface async = {sizeof(tenon_kernel_interface), 0, Descriptors<true>,
+                                               nullptr};
   return queue ? &async : &sync;
 }
 

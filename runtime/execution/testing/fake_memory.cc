@@ -16,11 +16,19 @@ struct tenon_buffer {
 namespace tenon::execution::testing {
 namespace {
 
-const tenon_memory_kind kKind = {sizeof(tenon_memory_kind), kFakeMemory, "handles",
-                                 TENON_MEMORY_HOST_READ | TENON_MEMORY_HOST_WRITE, 0, 256, 1, 1 << 20, 0};
+const tenon_memory_kind kKind = {sizeof(tenon_memory_kind),
+                                 kFakeMemory,
+                                 "handles",
+                                 TENON_MEMORY_HOST_READ | TENON_MEMORY_HOST_WRITE,
+                                 0,
+                                 256,
+                                 1,
+                                 1 << 20,
+                                 0};
 const tenon_memory_kind* const kKinds[] = {&kKind};
 
-tenon_status TENON_CALL Enumerate(tenon_backend*, const tenon_device_info* const** out, uint32_t* count) {
+tenon_status TENON_CALL Enumerate(tenon_backend*, const tenon_device_info* const** out,
+                                  uint32_t* count) {
   static const tenon_device_info info = [] {
     tenon_device_info i{};
     i.struct_size = sizeof i;
@@ -44,8 +52,8 @@ tenon_status TENON_CALL Open(tenon_backend* backend, uint32_t, tenon_device** ou
 }
 void TENON_CALL Close(tenon_device* device) { delete device; }
 
-tenon_status TENON_CALL Allocate(tenon_device*, uint32_t, uint64_t size, uint64_t, tenon_queue*, tenon_buffer** out,
-                                 void** out_base) {
+tenon_status TENON_CALL Allocate(tenon_device*, uint32_t, uint64_t size, uint64_t, tenon_queue*,
+                                 tenon_buffer** out, void** out_base) {
   ++knobs().live_buffers;
   *out = new tenon_buffer{std::vector<std::byte>(size)};
   *out_base = nullptr;
@@ -55,8 +63,8 @@ void TENON_CALL Free(tenon_device*, tenon_buffer* buffer, const tenon_fence*, ui
   --knobs().live_buffers;
   delete buffer;
 }
-tenon_status TENON_CALL Map(tenon_device*, tenon_buffer* buffer, uint64_t offset, uint64_t, tenon_access,
-                            const tenon_fence*, uint32_t, uint64_t, void** out) {
+tenon_status TENON_CALL Map(tenon_device*, tenon_buffer* buffer, uint64_t offset, uint64_t,
+                            tenon_access, const tenon_fence*, uint32_t, uint64_t, void** out) {
   *out = buffer->bytes.data() + offset;
   return {};
 }
@@ -68,12 +76,21 @@ const tenon_host* HostOf(tenon_device* device) { return FakeHost(device->backend
 std::byte* BytesOf(tenon_buffer* buffer) { return buffer->bytes.data(); }
 
 const tenon_device_interface* FakeDeviceInterface() {
-  static const tenon_device_interface table = {sizeof(tenon_device_interface), 0, nullptr, Enumerate, Open, Close};
+  static const tenon_device_interface table = {
+      sizeof(tenon_device_interface), 0, nullptr, Enumerate, Open, Close};
   return &table;
 }
 const tenon_memory_interface* FakeMemoryInterface() {
-  static const tenon_memory_interface table = {sizeof(tenon_memory_interface), 0, Allocate, Free, Map, Unmap,
-                                               nullptr, nullptr, nullptr, nullptr};
+  static const tenon_memory_interface table = {sizeof(tenon_memory_interface),
+                                               0,
+                                               Allocate,
+                                               Free,
+                                               Map,
+                                               Unmap,
+                                               nullptr,
+                                               nullptr,
+                                               nullptr,
+                                               nullptr};
   return &table;
 }
 

@@ -49,7 +49,10 @@ void SetTimeline(tenon_timeline_state& t, uint64_t value, tenon_code failure) {
   std::vector<tenon_timeline_state::Notify> due;
   {
     std::lock_guard lock(t.mutex);
-    if (failure != TENON_OK) t.failure = failure; else t.value = value;
+    if (failure != TENON_OK)
+      t.failure = failure;
+    else
+      t.value = value;
     std::erase_if(t.notifies, [&](const auto& n) {
       const bool reached = t.failure != TENON_OK || n.value <= t.value;
       if (reached) due.push_back(n);
@@ -83,7 +86,8 @@ tenon_status TENON_CALL Wait(tenon_queue* queue, const tenon_fence* fences, uint
     const tenon_fence fence = fences[i];
     if (fence.origin == TENON_ORIGIN_HOST) {
       Push(queue, [fence, host = queue->host](tenon_queue::State& s) {
-        const tenon_status status = host->timeline_wait(host, fence.timeline, fence.value, UINT64_MAX);
+        const tenon_status status =
+            host->timeline_wait(host, fence.timeline, fence.value, UINT64_MAX);
         host->error_release(host, status.detail);
         if (status.code != TENON_OK && s.failure == TENON_OK) s.failure = status.code;
       });
@@ -100,7 +104,8 @@ tenon_status TENON_CALL Wait(tenon_queue* queue, const tenon_fence* fences, uint
 
 tenon_status TENON_CALL Signal(tenon_queue* queue, const tenon_fence* fences, uint32_t count) {
   for (uint32_t i = 0; i < count; ++i) {
-    Push(queue, [t = fences[i].timeline->state, value = fences[i].value, last = i + 1 == count](tenon_queue::State& s) {
+    Push(queue, [t = fences[i].timeline->state, value = fences[i].value,
+                 last = i + 1 == count](tenon_queue::State& s) {
       SetTimeline(*t, value, s.failure);
       if (last) s.failure = TENON_OK;
     });
@@ -110,9 +115,12 @@ tenon_status TENON_CALL Signal(tenon_queue* queue, const tenon_fence* fences, ui
 
 tenon_status TENON_CALL Submit(tenon_queue*) { return Ok(); }
 
-tenon_status TENON_CALL Copy(tenon_queue* queue, const tenon_location* from, const tenon_location* to, uint64_t size) {
-  std::byte* source = from->buffer ? BytesOf(from->buffer) + from->offset : static_cast<std::byte*>(from->host);
-  std::byte* target = to->buffer ? BytesOf(to->buffer) + to->offset : static_cast<std::byte*>(to->host);
+tenon_status TENON_CALL Copy(tenon_queue* queue, const tenon_location* from,
+                             const tenon_location* to, uint64_t size) {
+  std::byte* source =
+      from->buffer ? BytesOf(from->buffer) + from->offset : static_cast<std::byte*>(from->host);
+  std::byte* target =
+      to->buffer ? BytesOf(to->buffer) + to->offset : static_cast<std::byte*>(to->host);
   Enqueue(queue, [=] {
     if (knobs().fail_copy > 0 && --knobs().fail_copy == 0) return tenon_code{TENON_INTERNAL};
     std::memcpy(target, source, size);
@@ -135,7 +143,8 @@ tenon_status TENON_CALL TimelineQuery(tenon_device*, tenon_timeline* timeline, u
   *out = timeline->state->value;
   return {timeline->state->failure, 0, nullptr};
 }
-tenon_status TENON_CALL TimelineWait(tenon_device*, tenon_timeline* timeline, uint64_t value, uint64_t timeout_ns) {
+tenon_status TENON_CALL TimelineWait(tenon_device*, tenon_timeline* timeline, uint64_t value,
+                                     uint64_t timeout_ns) {
   tenon_timeline_state& t = *timeline->state;
   std::unique_lock lock(t.mutex);
   auto reached = [&] { return t.failure != TENON_OK || t.value >= value; };
@@ -147,7 +156,8 @@ tenon_status TENON_CALL TimelineWait(tenon_device*, tenon_timeline* timeline, ui
   return {t.failure, 0, nullptr};
 }
 tenon_status TENON_CALL TimelineNotify(tenon_device*, tenon_timeline* timeline, uint64_t value,
-                                       void(TENON_CALL* reached)(void*, tenon_code), void* context) {
+                                       void(TENON_CALL* reached)(void*, tenon_code),
+                                       void* context) {
   {
     std::lock_guard lock(timeline->state->mutex);
     if (timeline->state->failure == TENON_OK && timeline->state->value < value) {

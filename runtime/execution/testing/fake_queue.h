@@ -16,7 +16,11 @@ struct tenon_timeline_state {
   std::condition_variable changed;
   uint64_t value = 0;
   tenon_code failure = TENON_OK;
-  struct Notify { uint64_t value; void (TENON_CALL* reached)(void*, tenon_code); void* context; };
+  struct Notify {
+    uint64_t value;
+    void(TENON_CALL* reached)(void*, tenon_code);
+    void* context;
+  };
   std::vector<Notify> notifies;
 };
 

@@ -54,16 +54,16 @@ class ExecutionTest : public ::testing::TestWithParam<std::string> {
   ExecutableOptions options_;
 };
 
-#define TENON_EXPECT_OK(expression)                       \
-  do {                                                    \
-    const ::tenon::Status tenon_s_ = (expression);        \
-    EXPECT_TRUE(tenon_s_.ok()) << tenon_s_.ToString();    \
+#define TENON_EXPECT_OK(expression)                    \
+  do {                                                 \
+    const ::tenon::Status tenon_s_ = (expression);     \
+    EXPECT_TRUE(tenon_s_.ok()) << tenon_s_.ToString(); \
   } while (false)
-#define TENON_EXPECT_FAILS(expression, expected_code, text)                                       \
-  do {                                                                                            \
-    const ::tenon::Status tenon_s_ = (expression);                                                \
-    EXPECT_EQ(tenon_s_.code(), expected_code) << tenon_s_.ToString();                             \
-    EXPECT_NE(tenon_s_.message().find(text), std::string_view::npos) << tenon_s_.ToString();      \
+#define TENON_EXPECT_FAILS(expression, expected_code, text)                                  \
+  do {                                                                                       \
+    const ::tenon::Status tenon_s_ = (expression);                                           \
+    EXPECT_EQ(tenon_s_.code(), expected_code) << tenon_s_.ToString();                        \
+    EXPECT_NE(tenon_s_.message().find(text), std::string_view::npos) << tenon_s_.ToString(); \
   } while (false)
 
 }  // namespace tenon::execution::testing

@@ -35,7 +35,8 @@ uint32_t ProgramBuilder::Physical(uint32_t logical, uint32_t memory, Home home, 
 
 uint32_t ProgramBuilder::Input(const std::string& name, const Shape& shape) {
   const uint32_t logical = Logical(name, shape);
-  const uint32_t host = Physical(logical, 0, Home::kInput, static_cast<uint32_t>(program_.inputs.size()));
+  const uint32_t host =
+      Physical(logical, 0, Home::kInput, static_cast<uint32_t>(program_.inputs.size()));
   program_.inputs.push_back(logical);
   program_.input_physical.push_back(host);
   if (!queue_) return host;
@@ -44,7 +45,8 @@ uint32_t ProgramBuilder::Input(const std::string& name, const Shape& shape) {
   return device;
 }
 
-uint32_t ProgramBuilder::Weight(const std::string& name, const Shape& shape, std::vector<float> data) {
+uint32_t ProgramBuilder::Weight(const std::string& name, const Shape& shape,
+                                std::vector<float> data) {
   const uint32_t logical = Logical(name, shape);
   auto bytes = std::make_shared<std::vector<float>>(std::move(data));
   auto blob = std::make_shared<graph::Blob>();
@@ -60,8 +62,8 @@ uint32_t ProgramBuilder::Weight(const std::string& name, const Shape& shape, std
   return Physical(logical, queue_ ? 1 : 0, Home::kConstant, program_.logical[logical].constant);
 }
 
-uint32_t ProgramBuilder::Kernel(const std::string& op, std::vector<uint32_t> inputs, const std::string& output,
-                                const Shape& shape) {
+uint32_t ProgramBuilder::Kernel(const std::string& op, std::vector<uint32_t> inputs,
+                                const std::string& output, const Shape& shape) {
   const uint32_t logical = Logical(output, shape);
   const uint32_t physical = Physical(logical, queue_ ? 1 : 0, Home::kArena, 0);
   program::ProgramNode node;
@@ -74,14 +76,21 @@ uint32_t ProgramBuilder::Kernel(const std::string& op, std::vector<uint32_t> inp
   const auto id = static_cast<uint32_t>(program_.nodes.size());
   program_.nodes.push_back(std::move(node));
   std::string kernel = op;
-  std::ranges::transform(kernel, kernel.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::ranges::transform(kernel, kernel.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   program::KernelRef ref;
   ref.device = 0;
   ref.descriptor = kernel;
   if (op == "Picky") ref.fallbacks = {"easy"};
   ref.node = id;
-  program_.steps.push_back(
-      {StepKind::kKernel, 0, kNone, kNone, static_cast<uint32_t>(program_.kernels.size()), id, inputs, {physical}});
+  program_.steps.push_back({StepKind::kKernel,
+                            0,
+                            kNone,
+                            kNone,
+                            static_cast<uint32_t>(program_.kernels.size()),
+                            id,
+                            inputs,
+                            {physical}});
   program_.kernels.push_back(std::move(ref));
   return physical;
 }
@@ -113,12 +122,14 @@ std::shared_ptr<const program::Program> ProgramBuilder::Build() {
   return std::make_shared<const program::Program>(std::move(program_));
 }
 
-std::shared_ptr<const program::Program> NegChain(const std::string& backend, int length, const Shape& shape,
+std::shared_ptr<const program::Program> NegChain(const std::string& backend, int length,
+                                                 const Shape& shape,
                                                  const std::vector<std::string>& symbols) {
   ProgramBuilder builder(backend);
   for (const std::string& symbol : symbols) builder.Symbol(symbol);
   uint32_t value = builder.Input("x", shape);
-  for (int i = 0; i < length; ++i) value = builder.Kernel("Neg", {value}, "v" + std::to_string(i), shape);
+  for (int i = 0; i < length; ++i)
+    value = builder.Kernel("Neg", {value}, "v" + std::to_string(i), shape);
   builder.Output(value);
   return builder.Build();
 }

@@ -14,7 +14,8 @@ static void expect(int ok, const char* what, int line) {
 #define EXPECT(condition) expect(condition, #condition, __LINE__)
 static int ok(tenon_status status, int line) {
   if (status.code == TENON_OK) return 1;
-  fprintf(stderr, "line %d: %s: %s\n", line, tenon_code_name(status.code), tenon_status_message(status));
+  fprintf(stderr, "line %d: %s: %s\n", line, tenon_code_name(status.code),
+          tenon_status_message(status));
   tenon_status_release(status);
   ++failures;
   return 0;
@@ -77,13 +78,17 @@ static void run_once(tenon_session* session) {
   outputs[0] = NULL;
   OK(tenon_session_run(session, NULL, NULL, &in, 1, NULL, outputs, 1));
   tenon_tensor_release(outputs[0]);
-  FAILS(tenon_session_run(session, NULL, NULL, NULL, 0, NULL, outputs, 1), TENON_INVALID_ARGUMENT, "1 inputs (\"x\")");
+  FAILS(tenon_session_run(session, NULL, NULL, NULL, 0, NULL, outputs, 1), TENON_INVALID_ARGUMENT,
+        "1 inputs (\"x\")");
   out_names[0] = "nothing";
-  FAILS(tenon_session_run(session, NULL, NULL, &in, 1, out_names, outputs, 1), TENON_NOT_FOUND, "no output \"nothing\"");
+  FAILS(tenon_session_run(session, NULL, NULL, &in, 1, out_names, outputs, 1), TENON_NOT_FOUND,
+        "no output \"nothing\"");
   tenon_tensor_release(in);
   tenon_tensor_release(given);
-  FAILS(tenon_tensor_wrap(TENON_FLOAT32, 1, dims, x, 11, &in), TENON_INVALID_ARGUMENT, "needs 12 bytes");
-  EXPECT(strcmp(tenon_dtype_name(TENON_INT64), "int64") == 0 && tenon_dtype_bytes(TENON_INT4, 3) == 2);
+  FAILS(tenon_tensor_wrap(TENON_FLOAT32, 1, dims, x, 11, &in), TENON_INVALID_ARGUMENT,
+        "needs 12 bytes");
+  EXPECT(strcmp(tenon_dtype_name(TENON_INT64), "int64") == 0 &&
+         tenon_dtype_bytes(TENON_INT4, 3) == 2);
 }
 
 static void count_done(void* context, tenon_status status) {
@@ -151,10 +156,13 @@ static void ask(tenon_session* session) {
   EXPECT(tenon_blob_size(blob) > 0);
   tenon_blob_release(blob);
   for (int i = 0; i < 5; ++i) {
-    if (OK(tenon_session_inspect(session, stages[i], TENON_FORMAT_TEXT, &blob))) tenon_blob_release(blob);
+    if (OK(tenon_session_inspect(session, stages[i], TENON_FORMAT_TEXT, &blob)))
+      tenon_blob_release(blob);
   }
-  if (OK(tenon_session_inspect(session, "optimised", TENON_FORMAT_ONNX, &blob))) tenon_blob_release(blob);
-  FAILS(tenon_session_inspect(session, "nothing", TENON_FORMAT_TEXT, &blob), TENON_NOT_FOUND, "there are imported");
+  if (OK(tenon_session_inspect(session, "optimised", TENON_FORMAT_ONNX, &blob)))
+    tenon_blob_release(blob);
+  FAILS(tenon_session_inspect(session, "nothing", TENON_FORMAT_TEXT, &blob), TENON_NOT_FOUND,
+        "there are imported");
   OK(tenon_session_profile_enable(session, 1));
   run_once(session);
   OK(tenon_session_profile(session, &blob));
@@ -162,7 +170,8 @@ static void ask(tenon_session* session) {
   tenon_blob_release(blob);
   OK(tenon_session_profile_enable(session, 0));
   tenon_session_statistics(session, &stats);
-  EXPECT(stats.run_count > 0 && stats.load_ns > 0 && stats.node_count == 2 && stats.constant_bytes == 4);
+  EXPECT(stats.run_count > 0 && stats.load_ns > 0 && stats.node_count == 2 &&
+         stats.constant_bytes == 4);
 }
 
 static void look_at_model(tenon_runtime* runtime, const onnx_bytes* bytes) {
@@ -186,8 +195,10 @@ static void look_at_model(tenon_runtime* runtime, const onnx_bytes* bytes) {
   OK(tenon_session_create(model, NULL, &session));
   tenon_model_release(model);
   tenon_session_release(session);
-  FAILS(tenon_model_open_file(runtime, "/nonexistent.onnx", NULL, &model), TENON_NOT_FOUND, "nonexistent");
-  FAILS(tenon_session_open_file(runtime, "/nonexistent.onnx", NULL, &session), TENON_NOT_FOUND, "nonexistent");
+  FAILS(tenon_model_open_file(runtime, "/nonexistent.onnx", NULL, &model), TENON_NOT_FOUND,
+        "nonexistent");
+  FAILS(tenon_session_open_file(runtime, "/nonexistent.onnx", NULL, &session), TENON_NOT_FOUND,
+        "nonexistent");
 }
 
 int main(void) {
@@ -212,11 +223,12 @@ int main(void) {
   session_options.backends = "reference";
   session_options.flags = TENON_SESSION_KEEP_STAGES;
   session_options.numerics = TENON_CLASS_STRICT;
-  if (!OK(tenon_session_open_memory(runtime, bytes.data, bytes.size, &session_options, &session))) return 1;
+  if (!OK(tenon_session_open_memory(runtime, bytes.data, bytes.size, &session_options, &session)))
+    return 1;
   session_options.backends = "nobody";
   tenon_session* refused = NULL;
-  FAILS(tenon_session_open_memory(runtime, bytes.data, bytes.size, &session_options, &refused), TENON_NOT_FOUND,
-        "backend \"nobody\" was not found");
+  FAILS(tenon_session_open_memory(runtime, bytes.data, bytes.size, &session_options, &refused),
+        TENON_NOT_FOUND, "backend \"nobody\" was not found");
   describe(session);
   run_once(session);
   run_bound(session);

@@ -28,7 +28,8 @@ tenon_code CodeOf(const std::function<void()>& call, std::string_view text) {
 
 class ApiTest : public ::testing::Test {
  protected:
-  tenon::Session Open(const tenon::SessionOptions& options = {.backends = "reference"}, int64_t n = -1) {
+  tenon::Session Open(const tenon::SessionOptions& options = {.backends = "reference"},
+                      int64_t n = -1) {
     return tenon::Session(tenon::Model(runtime_, AddNeg(n)), options);
   }
   tenon::Runtime runtime_{{.threads = 2}};
@@ -58,24 +59,32 @@ TEST_F(ApiTest, FixesDimensions) {
   tenon::Session session = Open({.backends = "reference", .dims = {"n=4"}});
   EXPECT_EQ(session.inputs()[0].dims, (std::vector<int64_t>{4}));
   std::vector<float> x(3);
-  EXPECT_EQ(CodeOf([&] { session.Run({tenon::Tensor::Wrap(x, {3})}); }, "x"), TENON_INVALID_ARGUMENT);
-  EXPECT_EQ(CodeOf([&] { Open({.backends = "reference", .dims = {"m=4"}}); }, "m"), TENON_INVALID_ARGUMENT);
-  EXPECT_EQ(CodeOf([&] { Open({.backends = "reference", .dims = {"n"}}); }, "NAME=SIZE"), TENON_INVALID_ARGUMENT);
+  EXPECT_EQ(CodeOf([&] { session.Run({tenon::Tensor::Wrap(x, {3})}); }, "x"),
+            TENON_INVALID_ARGUMENT);
+  EXPECT_EQ(CodeOf([&] { Open({.backends = "reference", .dims = {"m=4"}}); }, "m"),
+            TENON_INVALID_ARGUMENT);
+  EXPECT_EQ(CodeOf([&] { Open({.backends = "reference", .dims = {"n"}}); }, "NAME=SIZE"),
+            TENON_INVALID_ARGUMENT);
 }
 
 TEST_F(ApiTest, RefusesOptionsThatDoNotFit) {
-  EXPECT_EQ(CodeOf([&] { Open({.backends = "reference,,x"}); }, "name is missing"), TENON_INVALID_ARGUMENT);
-  EXPECT_EQ(CodeOf([&] { Open({.backends = "reference+reference"}); }, "stands twice"), TENON_INVALID_ARGUMENT);
-  EXPECT_EQ(CodeOf([&] { Open({.backends = "reference", .backend_options = {"reference"}}); }, "BACKEND.OPTION=VALUE"),
+  EXPECT_EQ(CodeOf([&] { Open({.backends = "reference,,x"}); }, "name is missing"),
             TENON_INVALID_ARGUMENT);
-  EXPECT_EQ(CodeOf([&] { Open({.backends = "reference", .backend_options = {"cpu.x=1"}}); }, "does not use"),
+  EXPECT_EQ(CodeOf([&] { Open({.backends = "reference+reference"}); }, "stands twice"),
+            TENON_INVALID_ARGUMENT);
+  EXPECT_EQ(CodeOf([&] { Open({.backends = "reference", .backend_options = {"reference"}}); },
+                   "BACKEND.OPTION=VALUE"),
+            TENON_INVALID_ARGUMENT);
+  EXPECT_EQ(CodeOf([&] { Open({.backends = "reference", .backend_options = {"cpu.x=1"}}); },
+                   "does not use"),
             TENON_INVALID_ARGUMENT);
 }
 
 TEST_F(ApiTest, EndsInAnErrorWhereTheBudgetIsTooSmall) {
   tenon::Session session = Open({.backends = "reference", .budget_bytes = 8});
   std::vector<float> x(32);
-  EXPECT_EQ(CodeOf([&] { session.Run({tenon::Tensor::Wrap(x, {32})}); }, "of the budget of 8"), TENON_BUDGET_EXCEEDED);
+  EXPECT_EQ(CodeOf([&] { session.Run({tenon::Tensor::Wrap(x, {32})}); }, "of the budget of 8"),
+            TENON_BUDGET_EXCEEDED);
 }
 
 TEST_F(ApiTest, GrowsADonatedDimensionOverManyRuns) {
@@ -111,8 +120,12 @@ TEST_F(ApiTest, RunsConcurrently) {
 TEST_F(ApiTest, RejectsWhatIsNoModel) {
   const std::vector<std::byte> bytes = AddNeg(3);
   for (size_t size = 0; size < bytes.size(); size += 7) {
-    const tenon_code code =
-        CodeOf([&] { tenon::Session(tenon::Model(runtime_, std::span(bytes).first(size)), {.backends = "reference"}); }, "");
+    const tenon_code code = CodeOf(
+        [&] {
+          tenon::Session(tenon::Model(runtime_, std::span(bytes).first(size)),
+                         {.backends = "reference"});
+        },
+        "");
     EXPECT_NE(code, TENON_OK) << size;
     EXPECT_NE(code, TENON_INTERNAL) << size;
   }

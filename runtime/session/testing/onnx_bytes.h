@@ -1,4 +1,5 @@
-/* Small ONNX models written byte by byte, for tests of the C API: no protobuf needed. C11 and C++. */
+/* Small ONNX models written byte by byte, for tests of the C API: no protobuf needed. C11 and C++.
+ */
 #ifndef TENON_SESSION_TESTING_ONNX_BYTES_H_
 #define TENON_SESSION_TESTING_ONNX_BYTES_H_
 
@@ -24,19 +25,24 @@ static inline void onnx_raw(onnx_bytes* out, int field, const void* data, size_t
   memcpy(out->data + out->size, data, size);
   out->size += size;
 }
-static inline void onnx_text(onnx_bytes* out, int field, const char* text) { onnx_raw(out, field, text, strlen(text)); }
+static inline void onnx_text(onnx_bytes* out, int field, const char* text) {
+  onnx_raw(out, field, text, strlen(text));
+}
 static inline void onnx_message(onnx_bytes* out, int field, const onnx_bytes* message) {
   onnx_raw(out, field, message->data, message->size);
 }
 
 /* ValueInfoProto of a tensor; dims below 0 become the symbol `symbol`. */
-static inline void onnx_value(onnx_bytes* graph, int field, const char* name, int type, int rank, const int64_t* dims,
-                              const char* symbol) {
+static inline void onnx_value(onnx_bytes* graph, int field, const char* name, int type, int rank,
+                              const int64_t* dims, const char* symbol) {
   static onnx_bytes dim, shape, tensor, type_proto, value;
   shape.size = tensor.size = type_proto.size = value.size = 0;
   for (int d = 0; d < rank; ++d) {
     dim.size = 0;
-    if (dims[d] >= 0) onnx_int(&dim, 1, (uint64_t)dims[d]); else onnx_text(&dim, 2, symbol);
+    if (dims[d] >= 0)
+      onnx_int(&dim, 1, (uint64_t)dims[d]);
+    else
+      onnx_text(&dim, 2, symbol);
     onnx_message(&shape, 1, &dim);
   }
   onnx_int(&tensor, 1, (uint64_t)type);
@@ -46,8 +52,8 @@ static inline void onnx_value(onnx_bytes* graph, int field, const char* name, in
   onnx_message(&value, 2, &type_proto);
   onnx_message(graph, field, &value);
 }
-static inline void onnx_node(onnx_bytes* graph, const char* op, const char* name, const char* a, const char* b,
-                             const char* output) {
+static inline void onnx_node(onnx_bytes* graph, const char* op, const char* name, const char* a,
+                             const char* b, const char* output) {
   static onnx_bytes node;
   node.size = 0;
   onnx_text(&node, 1, a);
@@ -57,7 +63,8 @@ static inline void onnx_node(onnx_bytes* graph, const char* op, const char* name
   onnx_text(&node, 4, op);
   onnx_message(graph, 1, &node);
 }
-static inline void onnx_floats(onnx_bytes* graph, const char* name, int64_t count, const float* data) {
+static inline void onnx_floats(onnx_bytes* graph, const char* name, int64_t count,
+                               const float* data) {
   static onnx_bytes tensor;
   tensor.size = 0;
   onnx_int(&tensor, 1, (uint64_t)count);

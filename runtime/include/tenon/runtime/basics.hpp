@@ -1,4 +1,5 @@
-// What tenon.hpp is built on: failures, handles, what is told about inputs and outputs. Included by it.
+// What tenon.hpp is built on: failures, handles, what is told about inputs and outputs. Included by
+// it.
 #pragma once
 
 #include <chrono>
@@ -38,7 +39,9 @@ namespace internal {
 template <auto release>
 struct Releaser {
   template <typename T>
-  void operator()(T* object) const { release(object); }
+  void operator()(T* object) const {
+    release(object);
+  }
 };
 template <typename T, auto release>
 using Handle = std::unique_ptr<T, Releaser<release>>;
@@ -52,7 +55,8 @@ inline std::vector<const char*> Pointers(std::span<const std::string> strings) {
 inline const char* OrNull(const std::string& text) { return text.empty() ? nullptr : text.c_str(); }
 inline std::string TakeText(tenon_blob* blob) {
   Handle<tenon_blob, tenon_blob_release> owner(blob);
-  return {static_cast<const char*>(tenon_blob_data(blob)), static_cast<size_t>(tenon_blob_size(blob))};
+  return {static_cast<const char*>(tenon_blob_data(blob)),
+          static_cast<size_t>(tenon_blob_size(blob))};
 }
 inline uint64_t Nanoseconds(std::chrono::nanoseconds time) {
   return time.count() < 0 ? 0 : static_cast<uint64_t>(time.count());
@@ -64,8 +68,8 @@ struct ValueInfo {
   std::string name;
   tenon_dtype dtype = 0;
   bool has_rank = false;
-  std::vector<int64_t> dims;          // -1: not known before the run
-  std::vector<std::string> symbols;   // by dimension; "" where it has none
+  std::vector<int64_t> dims;         // -1: not known before the run
+  std::vector<std::string> symbols;  // by dimension; "" where it has none
 };
 namespace internal {
 inline std::vector<ValueInfo> CopyInfos(const tenon_value_info* const* infos, uint32_t count) {
@@ -81,7 +85,8 @@ inline std::vector<ValueInfo> CopyInfos(const tenon_value_info* const* infos, ui
   }
   return out;
 }
-inline std::vector<std::pair<std::string, std::string>> CopyPairs(const char* const* pairs, uint32_t count) {
+inline std::vector<std::pair<std::string, std::string>> CopyPairs(const char* const* pairs,
+                                                                  uint32_t count) {
   std::vector<std::pair<std::string, std::string>> out;
   for (uint32_t i = 0; i < count; ++i) out.emplace_back(pairs[2 * i], pairs[2 * i + 1]);
   return out;

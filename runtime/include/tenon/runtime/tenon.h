@@ -1,4 +1,5 @@
-/* The embedding API of Tenon: open a model, run it, ask why. C11 and C++; tenon.hpp is a C++ layer over it.
+/* The embedding API of Tenon: open a model, run it, ask why. C11 and C++; tenon.hpp is a C++ layer
+ * over it.
  *
  *   tenon_runtime* runtime; tenon_session* session; tenon_tensor* in; tenon_tensor* out = NULL;
  *   tenon_runtime_create(NULL, &runtime);
@@ -8,16 +9,20 @@
  *
  * Rules, which hold everywhere and are not repeated:
  *  - Numbers for codes, element types, numerics and log levels are those of backend.h.
- *  - Growable structs start with struct_size (TENON_INIT sets it); a field beyond it reads as 0, and 0 or NULL means the
- *    default. Structs that Tenon gives are lent and carry their own struct_size.
- *  - A function that can fail returns tenon_status by value. Its detail belongs to the caller: tenon_status_release. On
- *    failure out parameters are NULL, or as they were.
- *  - create, open, wrap, start and out_blob give: the caller ends the object with the function named after it; ending
- *    NULL does nothing. Everything else lends, for as long as the object lives that was asked.
+ *  - Growable structs start with struct_size (TENON_INIT sets it); a field beyond it reads as 0,
+ * and 0 or NULL means the default. Structs that Tenon gives are lent and carry their own
+ * struct_size.
+ *  - A function that can fail returns tenon_status by value. Its detail belongs to the caller:
+ * tenon_status_release. On failure out parameters are NULL, or as they were.
+ *  - create, open, wrap, start and out_blob give: the caller ends the object with the function
+ * named after it; ending NULL does nothing. Everything else lends, for as long as the object lives
+ * that was asked.
  *  - Objects keep alive what they were made of, so they may be ended in any order.
- *  - Threads: "any" may be called from several threads at once; "one" by one thread at a time for the first argument. A
- *    function without a word is "any". Callbacks say on which thread they come; they may not wait for Tenon.
- *  - Strings are UTF-8 and zero-terminated. The library never prints, exits, throws or keeps global state. */
+ *  - Threads: "any" may be called from several threads at once; "one" by one thread at a time for
+ * the first argument. A function without a word is "any". Callbacks say on which thread they come;
+ * they may not wait for Tenon.
+ *  - Strings are UTF-8 and zero-terminated. The library never prints, exits, throws or keeps global
+ * state. */
 #ifndef TENON_RUNTIME_TENON_H_
 #define TENON_RUNTIME_TENON_H_
 
@@ -44,7 +49,8 @@ extern "C" {
     return tenon_object;                               \
   }())
 #else
-#define TENON_INIT(type) {.struct_size = (uint32_t)sizeof(type)}
+#define TENON_INIT(type) \
+  { .struct_size = (uint32_t)sizeof(type) }
 #endif
 
 typedef struct tenon_runtime tenon_runtime; /* backends, threads, shared weights */
@@ -58,19 +64,23 @@ typedef struct tenon_blob tenon_blob;       /* bytes or text */
 /* "0.1.0". */
 TENON_API const char* tenon_version(void);
 
-/* ----------------------------------------------------------------------------------------------------- Status */
+/* -----------------------------------------------------------------------------------------------------
+ * Status */
 /* Lent until the status is released; the name of its code where there is no detail, "" for OK. */
 TENON_API const char* tenon_status_message(tenon_status status);
 TENON_API void tenon_status_release(tenon_status status);
 /* "INVALID_ARGUMENT"; static. */
 TENON_API const char* tenon_code_name(tenon_code code);
 
-/* ------------------------------------------------------------------------------------------------------- Blobs */
-TENON_API const void* tenon_blob_data(const tenon_blob* blob); /* text is zero-terminated beyond its size */
+/* -------------------------------------------------------------------------------------------------------
+ * Blobs */
+TENON_API const void* tenon_blob_data(
+    const tenon_blob* blob); /* text is zero-terminated beyond its size */
 TENON_API uint64_t tenon_blob_size(const tenon_blob* blob);
 TENON_API void tenon_blob_release(tenon_blob* blob);
 
-/* ----------------------------------------------------------------------------------------------------- Runtime */
+/* -----------------------------------------------------------------------------------------------------
+ * Runtime */
 typedef uint32_t tenon_discovery;
 enum {
   TENON_DISCOVER_BUNDLED = 0, /* manifests beside the runtime's library */
@@ -83,36 +93,38 @@ typedef struct tenon_runtime_options {
   tenon_discovery discovery;
   const char* const* backend_files; /* manifests or shared objects, in addition */
   uint32_t backend_file_count;
-  uint32_t use_environment;   /* not 0: TENON_BACKEND_FILES, TENON_LAYERS ... work */
-  const char* const* layers;  /* "validate"; outermost first */
+  uint32_t use_environment;  /* not 0: TENON_BACKEND_FILES, TENON_LAYERS ... work */
+  const char* const* layers; /* "validate"; outermost first */
   uint32_t layer_count;
-  uint32_t threads;           /* threads that compute, the caller's included; 0: one for each core of the process */
+  uint32_t threads; /* threads that compute, the caller's included; 0: one for each core of the
+                       process */
   const char* cache_directory; /* of compiled artifacts; NULL: off */
   /* One line at a time, from any thread, also several at once. NULL: dropped. */
   void(TENON_CALL* log)(void* context, tenon_log_level level, const char* message);
   void* log_context;
-  tenon_log_level log_level;  /* the least that is given */
-  uint32_t unload_backends;   /* not 0: close libraries when the last user is gone */
+  tenon_log_level log_level; /* the least that is given */
+  uint32_t unload_backends;  /* not 0: close libraries when the last user is gone */
 } tenon_runtime_options;
 
 /* Loads no backend yet and starts no thread. options may be NULL. */
-TENON_API tenon_status tenon_runtime_create(const tenon_runtime_options* options, tenon_runtime** out_runtime);
+TENON_API tenon_status tenon_runtime_create(const tenon_runtime_options* options,
+                                            tenon_runtime** out_runtime);
 TENON_API void tenon_runtime_release(tenon_runtime* runtime);
 TENON_API uint32_t tenon_runtime_threads(const tenon_runtime* runtime);
 
 /* A backend that was found, loaded or refused. */
 typedef struct tenon_backend_info {
   uint32_t struct_size;
-  tenon_code code;         /* TENON_OK: loaded; else why not */
-  const char* refusal;     /* "" where loaded */
-  const char* name;        /* "" where unknown */
+  tenon_code code;     /* TENON_OK: loaded; else why not */
+  const char* refusal; /* "" where loaded */
+  const char* name;    /* "" where unknown */
   const char* version;
   const char* vendor;
   const char* library_path;
   const char* manifest_path; /* "" where the library was named directly */
   uint32_t abi_minor;
   uint32_t kernel_count;
-  uint32_t compiles;       /* not 0: it compiles segments */
+  uint32_t compiles; /* not 0: it compiles segments */
   uint32_t device_count;
   const tenon_device_info* const* devices;
   const tenon_option* const* options;
@@ -121,15 +133,17 @@ typedef struct tenon_backend_info {
 } tenon_backend_info;
 
 /* Discovers and loads all backends (once) and tells about each, refused ones included. */
-TENON_API tenon_status tenon_runtime_backends(tenon_runtime* runtime, const tenon_backend_info* const** out_infos,
+TENON_API tenon_status tenon_runtime_backends(tenon_runtime* runtime,
+                                              const tenon_backend_info* const** out_infos,
                                               uint32_t* out_count);
-/* Loads a backend's library in a child process, creates and destroys it there: finds one that throws, ends its process or
- * hangs while it is loaded. TENON_INCOMPATIBLE says what happened. */
+/* Loads a backend's library in a child process, creates and destroys it there: finds one that
+ * throws, ends its process or hangs while it is loaded. TENON_INCOMPATIBLE says what happened. */
 TENON_API tenon_status tenon_backend_probe(const char* library_path);
 /* Complaints of the validation layer so far, one a line; empty where all is well. */
 TENON_API tenon_status tenon_runtime_violations(tenon_runtime* runtime, tenon_blob** out_blob);
 
-/* ------------------------------------------------------------------------------------------------------- Model */
+/* -------------------------------------------------------------------------------------------------------
+ * Model */
 /* Limits on what is imported; 0: the default. */
 typedef struct tenon_limits {
   uint32_t struct_size;
@@ -139,11 +153,14 @@ typedef struct tenon_limits {
   uint64_t max_nodes;
 } tenon_limits;
 
-/* The file is mapped and must not change while the model or a session of it lives. limits may be NULL. */
-TENON_API tenon_status tenon_model_open_file(tenon_runtime* runtime, const char* path, const tenon_limits* limits,
-                                             tenon_model** out_model);
-/* The bytes are copied, but for `keep` not 0: then they stay the caller's and must outlive the model and its sessions. */
-TENON_API tenon_status tenon_model_open_memory(tenon_runtime* runtime, const void* data, uint64_t size, int32_t keep,
+/* The file is mapped and must not change while the model or a session of it lives. limits may be
+ * NULL. */
+TENON_API tenon_status tenon_model_open_file(tenon_runtime* runtime, const char* path,
+                                             const tenon_limits* limits, tenon_model** out_model);
+/* The bytes are copied, but for `keep` not 0: then they stay the caller's and must outlive the
+ * model and its sessions. */
+TENON_API tenon_status tenon_model_open_memory(tenon_runtime* runtime, const void* data,
+                                               uint64_t size, int32_t keep,
                                                const tenon_limits* limits, tenon_model** out_model);
 TENON_API void tenon_model_release(tenon_model* model);
 
@@ -152,25 +169,29 @@ typedef struct tenon_value_info {
   uint32_t struct_size;
   tenon_dtype dtype;
   const char* name;
-  int32_t rank;               /* -1: unknown */
+  int32_t rank; /* -1: unknown */
   uint32_t reserved;
   const int64_t* dims;        /* -1: not known before the run */
-  const char* const* symbols; /* by dimension: the symbol's name; NULL where the dimension is a number or anonymous */
+  const char* const* symbols; /* by dimension: the symbol's name; NULL where the dimension is a
+                                 number or anonymous */
 } tenon_value_info;
 
-TENON_API void tenon_model_inputs(const tenon_model* model, const tenon_value_info* const** out_infos,
-                                  uint32_t* out_count);
-TENON_API void tenon_model_outputs(const tenon_model* model, const tenon_value_info* const** out_infos,
-                                   uint32_t* out_count);
+TENON_API void tenon_model_inputs(const tenon_model* model,
+                                  const tenon_value_info* const** out_infos, uint32_t* out_count);
+TENON_API void tenon_model_outputs(const tenon_model* model,
+                                   const tenon_value_info* const** out_infos, uint32_t* out_count);
 /* Metadata as pairs: key, value, key, value ...; out_count counts pairs. */
-TENON_API void tenon_model_metadata(const tenon_model* model, const char* const** out_pairs, uint32_t* out_count);
+TENON_API void tenon_model_metadata(const tenon_model* model, const char* const** out_pairs,
+                                    uint32_t* out_count);
 
 typedef uint32_t tenon_format;
 enum { TENON_FORMAT_TEXT = 0, TENON_FORMAT_JSON = 1, TENON_FORMAT_ONNX = 2 };
 /* The imported graph: a dump, a summary as JSON, or ONNX bytes. */
-TENON_API tenon_status tenon_model_inspect(tenon_model* model, tenon_format format, tenon_blob** out_blob);
+TENON_API tenon_status tenon_model_inspect(tenon_model* model, tenon_format format,
+                                           tenon_blob** out_blob);
 
-/* ----------------------------------------------------------------------------------------------------- Session */
+/* -----------------------------------------------------------------------------------------------------
+ * Session */
 typedef uint32_t tenon_fallback;
 enum { TENON_FALLBACK_REPORT = 0, TENON_FALLBACK_FORBID = 1 };
 typedef uint32_t tenon_class;
@@ -189,67 +210,76 @@ enum {
 
 typedef struct tenon_session_options {
   uint32_t struct_size;
-  tenon_class numerics;         /* 0: standard */
-  const char* backends;         /* "a,b+c": order of groups; NULL: one group of all host backends but the simulator */
+  tenon_class numerics; /* 0: standard */
+  const char* backends; /* "a,b+c": order of groups; NULL: one group of all host backends but the
+                           simulator */
   const char* const* backend_options; /* "simulator.claim=seed:7" */
   uint32_t backend_option_count;
-  uint32_t threads;             /* 0: the runtime's */
-  const char* const* dims;      /* "NAME=4": a symbol's size, fixed */
+  uint32_t threads;        /* 0: the runtime's */
+  const char* const* dims; /* "NAME=4": a symbol's size, fixed */
   uint32_t dim_count;
-  tenon_fallback fallback;      /* a node that is not on the first group: in the report, or an error */
+  tenon_fallback fallback; /* a node that is not on the first group: in the report, or an error */
   tenon_session_flags flags;
-  uint32_t max_contexts;        /* run contexts that are kept for reuse; 0: 16 */
-  uint64_t budget_bytes;        /* of all memory that the session asks for; 0: no limit */
-  uint64_t plan_cache_bytes;    /* of plans kept for other shapes; 0: 64 MiB */
-  uint64_t drain_timeout_ns;    /* after a failure: how long queues may take before the device is lost; 0: 10 s */
-  uint64_t compile_timeout_ns;  /* 0: none */
+  uint32_t max_contexts;     /* run contexts that are kept for reuse; 0: 16 */
+  uint64_t budget_bytes;     /* of all memory that the session asks for; 0: no limit */
+  uint64_t plan_cache_bytes; /* of plans kept for other shapes; 0: 64 MiB */
+  uint64_t drain_timeout_ns; /* after a failure: how long queues may take before the device is lost;
+                                0: 10 s */
+  uint64_t compile_timeout_ns; /* 0: none */
 } tenon_session_options;
 
-/* Places and prepares a model. Sessions of one model, or of one file, share weights. options may be NULL. */
-TENON_API tenon_status tenon_session_create(tenon_model* model, const tenon_session_options* options,
+/* Places and prepares a model. Sessions of one model, or of one file, share weights. options may be
+ * NULL. */
+TENON_API tenon_status tenon_session_create(tenon_model* model,
+                                            const tenon_session_options* options,
                                             tenon_session** out_session);
 /* tenon_model_open_file and tenon_session_create in one. */
 TENON_API tenon_status tenon_session_open_file(tenon_runtime* runtime, const char* path,
-                                               const tenon_session_options* options, tenon_session** out_session);
+                                               const tenon_session_options* options,
+                                               tenon_session** out_session);
 /* The bytes are copied. */
-TENON_API tenon_status tenon_session_open_memory(tenon_runtime* runtime, const void* data, uint64_t size,
-                                                 const tenon_session_options* options, tenon_session** out_session);
+TENON_API tenon_status tenon_session_open_memory(tenon_runtime* runtime, const void* data,
+                                                 uint64_t size,
+                                                 const tenon_session_options* options,
+                                                 tenon_session** out_session);
 /* Runs under way keep the session alive until they end. */
 TENON_API void tenon_session_release(tenon_session* session);
 
-TENON_API void tenon_session_inputs(const tenon_session* session, const tenon_value_info* const** out_infos,
-                                    uint32_t* out_count);
-TENON_API void tenon_session_outputs(const tenon_session* session, const tenon_value_info* const** out_infos,
+TENON_API void tenon_session_inputs(const tenon_session* session,
+                                    const tenon_value_info* const** out_infos, uint32_t* out_count);
+TENON_API void tenon_session_outputs(const tenon_session* session,
+                                     const tenon_value_info* const** out_infos,
                                      uint32_t* out_count);
 TENON_API void tenon_session_metadata(const tenon_session* session, const char* const** out_pairs,
                                       uint32_t* out_count);
 
-/* ----------------------------------------------------------------------------------------------------- Tensors */
-/* The caller's host memory, dense row-major; it stays the caller's. `bytes` must hold the shape. Alignment to the
- * element is required; to 64 bytes it is faster. */
-TENON_API tenon_status tenon_tensor_wrap(tenon_dtype dtype, int32_t rank, const int64_t* dims, void* data,
-                                         uint64_t bytes, tenon_tensor** out_tensor);
-/* Memory of Tenon's: on the host where `backend` is NULL, else in the default memory of that backend's device. Contents
- * are undefined. Charged to the session's budget. */
-TENON_API tenon_status tenon_tensor_create(tenon_session* session, const char* backend, uint32_t device,
-                                           tenon_dtype dtype, int32_t rank, const int64_t* dims,
-                                           tenon_tensor** out_tensor);
+/* -----------------------------------------------------------------------------------------------------
+ * Tensors */
+/* The caller's host memory, dense row-major; it stays the caller's. `bytes` must hold the shape.
+ * Alignment to the element is required; to 64 bytes it is faster. */
+TENON_API tenon_status tenon_tensor_wrap(tenon_dtype dtype, int32_t rank, const int64_t* dims,
+                                         void* data, uint64_t bytes, tenon_tensor** out_tensor);
+/* Memory of Tenon's: on the host where `backend` is NULL, else in the default memory of that
+ * backend's device. Contents are undefined. Charged to the session's budget. */
+TENON_API tenon_status tenon_tensor_create(tenon_session* session, const char* backend,
+                                           uint32_t device, tenon_dtype dtype, int32_t rank,
+                                           const int64_t* dims, tenon_tensor** out_tensor);
 /* Runs under way keep the tensor alive; memory that was wrapped must stay until they end. */
 TENON_API void tenon_tensor_release(tenon_tensor* tensor);
 
 typedef struct tenon_tensor_info {
-  uint32_t struct_size;    /* set by the caller */
+  uint32_t struct_size; /* set by the caller */
   tenon_dtype dtype;
   int32_t rank;
-  uint32_t device;         /* id in the backend */
-  const int64_t* dims;     /* lent until the tensor's shape changes */
+  uint32_t device;     /* id in the backend */
+  const int64_t* dims; /* lent until the tensor's shape changes */
   uint64_t bytes;
-  void* data;              /* NULL where the memory is a device's */
-  const char* backend;     /* NULL: host memory */
+  void* data;          /* NULL where the memory is a device's */
+  const char* backend; /* NULL: host memory */
 } tenon_tensor_info;
 TENON_API void tenon_tensor_describe(const tenon_tensor* tensor, tenon_tensor_info* out_info);
-/* one. Gives the host access, once runs that write it are done; at most one mapping at a time. Host memory maps to
- * itself. */
+/* one. Gives the host access, once runs that write it are done; at most one mapping at a time. Host
+ * memory maps to itself. */
 TENON_API tenon_status tenon_tensor_map(tenon_tensor* tensor, tenon_access access, void** out_data);
 /* one */
 TENON_API tenon_status tenon_tensor_unmap(tenon_tensor* tensor);
@@ -260,19 +290,23 @@ TENON_API tenon_status tenon_tensor_read(tenon_tensor* tensor, void* out_data, u
 TENON_API const char* tenon_dtype_name(tenon_dtype dtype);
 TENON_API uint64_t tenon_dtype_bytes(tenon_dtype dtype, uint64_t count);
 
-/* ------------------------------------------------------------------------------------------------- Cancellation */
-/* A token for runs (tenon_cancel of backend.h): create, request from any thread, release when no run uses it. */
+/* -------------------------------------------------------------------------------------------------
+ * Cancellation */
+/* A token for runs (tenon_cancel of backend.h): create, request from any thread, release when no
+ * run uses it. */
 TENON_API tenon_status tenon_cancel_create(tenon_cancel** out_cancel);
 TENON_API void tenon_cancel_request(tenon_cancel* cancel);
 TENON_API void tenon_cancel_release(tenon_cancel* cancel);
 
-/* --------------------------------------------------------------------------------------------------------- Run */
-/* Where the time of a run went, in nanoseconds. On asynchronous devices parts overlap: compute is what is left. */
+/* ---------------------------------------------------------------------------------------------------------
+ * Run */
+/* Where the time of a run went, in nanoseconds. On asynchronous devices parts overlap: compute is
+ * what is left. */
 typedef struct tenon_run_times {
   uint32_t struct_size; /* set by the caller */
   uint32_t replanned;   /* 1: the shapes were new */
   uint64_t total_ns;
-  uint64_t plan_ns;     /* shapes, prepare, memory plan, contexts */
+  uint64_t plan_ns; /* shapes, prepare, memory plan, contexts */
   uint64_t copy_in_ns;
   uint64_t compute_ns;
   uint64_t copy_out_ns;
@@ -286,114 +320,135 @@ typedef struct tenon_run_options {
   tenon_run_times* times;     /* filled where not NULL */
 } tenon_run_options;
 
-/* Runs the model and returns when the outputs are there. Inputs and outputs by name, or in the model's order where names
- * are NULL. outputs[i] in: a tensor that gets the result (its shape must fit), or NULL: Tenon allocates one in host
- * memory, and the caller ends it. Outputs that are not listed are not computed into anybody's memory. options may be
- * NULL. After a failure the outputs' contents are undefined and the session can run again. */
+/* Runs the model and returns when the outputs are there. Inputs and outputs by name, or in the
+ * model's order where names are NULL. outputs[i] in: a tensor that gets the result (its shape must
+ * fit), or NULL: Tenon allocates one in host memory, and the caller ends it. Outputs that are not
+ * listed are not computed into anybody's memory. options may be NULL. After a failure the outputs'
+ * contents are undefined and the session can run again. */
 TENON_API tenon_status tenon_session_run(tenon_session* session, const tenon_run_options* options,
-                                         const char* const* input_names, tenon_tensor* const* inputs,
-                                         uint32_t input_count, const char* const* output_names,
-                                         tenon_tensor** outputs, uint32_t output_count);
+                                         const char* const* input_names,
+                                         tenon_tensor* const* inputs, uint32_t input_count,
+                                         const char* const* output_names, tenon_tensor** outputs,
+                                         uint32_t output_count);
 
-/* Tensors bound to a session's inputs and outputs, for many runs: from the second run of the same shapes on, a program
- * allocates nothing. A binding is used by one run at a time; several bindings of one session run at once. */
+/* Tensors bound to a session's inputs and outputs, for many runs: from the second run of the same
+ * shapes on, a program allocates nothing. A binding is used by one run at a time; several bindings
+ * of one session run at once. */
 TENON_API tenon_status tenon_binding_create(tenon_session* session, tenon_binding** out_binding);
 TENON_API void tenon_binding_release(tenon_binding* binding);
 /* one. Index of an input or output by name, or TENON_NOT_FOUND. */
-TENON_API tenon_status tenon_session_find_input(const tenon_session* session, const char* name, uint32_t* out_index);
+TENON_API tenon_status tenon_session_find_input(const tenon_session* session, const char* name,
+                                                uint32_t* out_index);
 TENON_API tenon_status tenon_session_find_output(const tenon_session* session, const char* name,
                                                  uint32_t* out_index);
-/* one. The binding keeps the tensor alive. Checked here: dtype and rank; when it runs: the shape. */
-TENON_API tenon_status tenon_binding_set_input(tenon_binding* binding, uint32_t input, tenon_tensor* tensor);
-/* one. tensor NULL: Tenon allocates in host memory and keeps the tensor for the next run, growing it when needed. */
-TENON_API tenon_status tenon_binding_set_output(tenon_binding* binding, uint32_t output, tenon_tensor* tensor);
+/* one. The binding keeps the tensor alive. Checked here: dtype and rank; when it runs: the shape.
+ */
+TENON_API tenon_status tenon_binding_set_input(tenon_binding* binding, uint32_t input,
+                                               tenon_tensor* tensor);
+/* one. tensor NULL: Tenon allocates in host memory and keeps the tensor for the next run, growing
+ * it when needed. */
+TENON_API tenon_status tenon_binding_set_output(tenon_binding* binding, uint32_t output,
+                                                tenon_tensor* tensor);
 /* one. As with NULL, but in the memory of a backend's device. */
-TENON_API tenon_status tenon_binding_set_output_device(tenon_binding* binding, uint32_t output, const char* backend,
-                                                       uint32_t device);
+TENON_API tenon_status tenon_binding_set_output_device(tenon_binding* binding, uint32_t output,
+                                                       const char* backend, uint32_t device);
 /* one. The output is not wanted. */
 TENON_API tenon_status tenon_binding_skip_output(tenon_binding* binding, uint32_t output);
-/* one. Donation: the input's memory is given to the output, and what a run writes there is the input of the next run (a
- * key-value cache). The semantics do not depend on the backend: where a kernel cannot write in place, Tenon writes
- * elsewhere and exchanges the memory. The shape may grow from run to run; the memory then is Tenon's. A tensor that was
- * wrapped and keeps its size has the output in the caller's memory after each run. */
-TENON_API tenon_status tenon_binding_donate(tenon_binding* binding, uint32_t input, uint32_t output);
+/* one. Donation: the input's memory is given to the output, and what a run writes there is the
+ * input of the next run (a key-value cache). The semantics do not depend on the backend: where a
+ * kernel cannot write in place, Tenon writes elsewhere and exchanges the memory. The shape may grow
+ * from run to run; the memory then is Tenon's. A tensor that was wrapped and keeps its size has the
+ * output in the caller's memory after each run. */
+TENON_API tenon_status tenon_binding_donate(tenon_binding* binding, uint32_t input,
+                                            uint32_t output);
 /* one. The output's tensor, lent until the next run or change of the binding. */
-TENON_API tenon_status tenon_binding_get_output(tenon_binding* binding, uint32_t output, tenon_tensor** out_tensor);
+TENON_API tenon_status tenon_binding_get_output(tenon_binding* binding, uint32_t output,
+                                                tenon_tensor** out_tensor);
 /* one. options may be NULL. */
 TENON_API tenon_status tenon_binding_run(tenon_binding* binding, const tenon_run_options* options);
 
-/* Starts a run and returns. The binding and its memory belong to the run until it is done. `done`, which may be NULL, is
- * called once, on a thread of Tenon's, after the results are there; the status is lent to it. options->times and
- * options->cancel must live until then. */
+/* Starts a run and returns. The binding and its memory belong to the run until it is done. `done`,
+ * which may be NULL, is called once, on a thread of Tenon's, after the results are there; the
+ * status is lent to it. options->times and options->cancel must live until then. */
 TENON_API tenon_status tenon_binding_start(tenon_binding* binding, const tenon_run_options* options,
-                                           void(TENON_CALL* done)(void* context, tenon_status status), void* context,
-                                           tenon_pending** out_pending);
-/* Waits at most timeout_ns (UINT64_MAX: for ever), then TENON_DEADLINE_EXCEEDED with the run going on; else gives the
- * run's status. May be asked again. */
+                                           void(TENON_CALL* done)(void* context,
+                                                                  tenon_status status),
+                                           void* context, tenon_pending** out_pending);
+/* Waits at most timeout_ns (UINT64_MAX: for ever), then TENON_DEADLINE_EXCEEDED with the run going
+ * on; else gives the run's status. May be asked again. */
 TENON_API tenon_status tenon_pending_wait(tenon_pending* pending, uint64_t timeout_ns);
 /* 1 when the run is done; does not wait. */
 TENON_API int32_t tenon_pending_done(const tenon_pending* pending);
-/* A fence on a timeline of the host (TENON_ORIGIN_HOST) that is reached, or fails, when the run is done; lent. */
+/* A fence on a timeline of the host (TENON_ORIGIN_HOST) that is reached, or fails, when the run is
+ * done; lent. */
 TENON_API tenon_fence tenon_pending_fence(tenon_pending* pending);
 /* Does not stop the run. */
 TENON_API void tenon_pending_release(tenon_pending* pending);
 
-/* ----------------------------------------------------------------------------------------------- Explain, inspect */
+/* -----------------------------------------------------------------------------------------------
+ * Explain, inspect */
 /* One row of the placement report; the rows add up to the nodes of the program. */
 typedef struct tenon_placement_row {
   uint32_t struct_size;
   uint32_t refusal_count;
-  const char* node;    /* "" for inserted copies and reorders */
+  const char* node; /* "" for inserted copies and reorders */
   const char* op;
   const char* kind;    /* "kernel", "segment", "host", "view", "copy", "reorder" */
   const char* backend; /* "host" for shape arithmetic */
   const char* kernel;
-  double cost_us;      /* modelled */
-  uint64_t bytes;      /* of a copy or reorder, where known */
-  const char* const* refusals; /* of backends and kernels before it: "simulator.conv: attribute group: got 2, ..." */
-  uint32_t fallback;   /* 1: not on the first group of the backends */
+  double cost_us;              /* modelled */
+  uint64_t bytes;              /* of a copy or reorder, where known */
+  const char* const* refusals; /* of backends and kernels before it: "simulator.conv: attribute
+                                  group: got 2, ..." */
+  uint32_t fallback;           /* 1: not on the first group of the backends */
   uint32_t reserved;
 } tenon_placement_row;
-TENON_API void tenon_session_placement(const tenon_session* session, const tenon_placement_row* const** out_rows,
+TENON_API void tenon_session_placement(const tenon_session* session,
+                                       const tenon_placement_row* const** out_rows,
                                        uint32_t* out_count);
-/* The report as text, or as JSON: {"version": 1, "backends": [..], "rows": [{"node", "op", "kind", "backend", "kernel",
- * "cost_us", "bytes", "fallback", "refusals": [{"backend", "kernel", "reason", "message"}]}], "totals": {..}}. */
-TENON_API tenon_status tenon_session_explain(tenon_session* session, tenon_format format, tenon_blob** out_blob);
-/* A stage: "imported", "canonical", "optimised", "placed" or "program". Without TENON_SESSION_KEEP_STAGES only "program"
- * and "placed". JSON is a summary; ONNX is not for "placed" and "program". */
-TENON_API tenon_status tenon_session_inspect(tenon_session* session, const char* stage, tenon_format format,
+/* The report as text, or as JSON: {"version": 1, "backends": [..], "rows": [{"node", "op", "kind",
+ * "backend", "kernel", "cost_us", "bytes", "fallback", "refusals": [{"backend", "kernel", "reason",
+ * "message"}]}], "totals": {..}}. */
+TENON_API tenon_status tenon_session_explain(tenon_session* session, tenon_format format,
                                              tenon_blob** out_blob);
+/* A stage: "imported", "canonical", "optimised", "placed" or "program". Without
+ * TENON_SESSION_KEEP_STAGES only "program" and "placed". JSON is a summary; ONNX is not for
+ * "placed" and "program". */
+TENON_API tenon_status tenon_session_inspect(tenon_session* session, const char* stage,
+                                             tenon_format format, tenon_blob** out_blob);
 
-/* Profiling: while it is on, every step of every run is timed (asynchronous devices are then drained after each step, so
- * the total is not that of a run without it). Switching it on forgets what was measured before. */
+/* Profiling: while it is on, every step of every run is timed (asynchronous devices are then
+ * drained after each step, so the total is not that of a run without it). Switching it on forgets
+ * what was measured before. */
 TENON_API tenon_status tenon_session_profile_enable(tenon_session* session, int32_t on);
-/* JSON: {"version": 1, "runs": N, "steps": [{"step", "node", "op", "backend", "kernel", "kind", "calls", "total_ns",
- * "min_ns"}], "events": [{"run", "step", "begin_ns", "end_ns"}], "device_events": [..]}. */
+/* JSON: {"version": 1, "runs": N, "steps": [{"step", "node", "op", "backend", "kernel", "kind",
+ * "calls", "total_ns", "min_ns"}], "events": [{"run", "step", "begin_ns", "end_ns"}],
+ * "device_events": [..]}. */
 TENON_API tenon_status tenon_session_profile(tenon_session* session, tenon_blob** out_blob);
 
 typedef struct tenon_session_stats {
   uint32_t struct_size; /* set by the caller */
   uint32_t node_count;
   uint32_t step_count;
-  uint32_t plan_count;           /* shape signatures that are kept */
-  uint64_t import_ns;            /* load by stage */
+  uint32_t plan_count; /* shape signatures that are kept */
+  uint64_t import_ns;  /* load by stage */
   uint64_t backends_ns;
   uint64_t passes_ns;
   uint64_t placement_ns;
   uint64_t lower_ns;
-  uint64_t kernels_ns;           /* create, prepack and upload */
-  uint64_t load_ns;              /* all of it */
+  uint64_t kernels_ns; /* create, prepack and upload */
+  uint64_t load_ns;    /* all of it */
   uint64_t first_run_ns;
   uint64_t first_run_plan_ns;
-  uint64_t first_run_kernel_ns;  /* in kernels' run, of the first run */
-  uint64_t arena_bytes;          /* of the last plan, all memories */
+  uint64_t first_run_kernel_ns; /* in kernels' run, of the first run */
+  uint64_t arena_bytes;         /* of the last plan, all memories */
   uint64_t arena_lower_bound_bytes;
-  uint64_t constant_bytes;       /* of the model's weights */
-  uint64_t prepacked_bytes;      /* of blobs made of them, shared ones included */
-  uint64_t uploaded_bytes;       /* constants in device memory, shared ones included */
-  uint64_t budget_bytes;         /* 0: none */
-  uint64_t charged_bytes;        /* now */
-  uint64_t peak_bytes;           /* most charged so far */
+  uint64_t constant_bytes;  /* of the model's weights */
+  uint64_t prepacked_bytes; /* of blobs made of them, shared ones included */
+  uint64_t uploaded_bytes;  /* constants in device memory, shared ones included */
+  uint64_t budget_bytes;    /* 0: none */
+  uint64_t charged_bytes;   /* now */
+  uint64_t peak_bytes;      /* most charged so far */
   uint64_t run_count;
   uint64_t failed_count;
   uint64_t replan_count;

@@ -1,5 +1,6 @@
-// The embedding API for C++20: values that own, exceptions for failures, spans for arrays. Header-only over tenon.h,
-// whose comments hold here too (threads, lifetimes, meaning); nothing else is needed.
+// The embedding API for C++20: values that own, exceptions for failures, spans for arrays.
+// Header-only over tenon.h, whose comments hold here too (threads, lifetimes, meaning); nothing
+// else is needed.
 //
 //   tenon::Runtime runtime;
 //   tenon::Session session(runtime, "model.onnx", {.backends = "simulator,reference"});
@@ -40,7 +41,8 @@ struct RuntimeOptions {
 // Backends, threads and shared weights. Movable; outlived by what is made of it, but for the log.
 class Runtime {
  public:
-  explicit Runtime(RuntimeOptions options = {}) : log_(std::make_unique<Log>(std::move(options.log))) {
+  explicit Runtime(RuntimeOptions options = {})
+      : log_(std::make_unique<Log>(std::move(options.log))) {
     tenon_runtime_options o = TENON_INIT(tenon_runtime_options);
     const std::vector<const char*> files = internal::Pointers(options.backend_files);
     const std::vector<const char*> layers = internal::Pointers(options.layers);
@@ -93,7 +95,8 @@ class Model {
     handle_.reset(handle);
   }
   // Copies the bytes.
-  Model(const Runtime& runtime, std::span<const std::byte> bytes, const tenon_limits* limits = nullptr) {
+  Model(const Runtime& runtime, std::span<const std::byte> bytes,
+        const tenon_limits* limits = nullptr) {
     tenon_model* handle = nullptr;
     Check(tenon_model_open_memory(runtime.get(), bytes.data(), bytes.size(), 0, limits, &handle));
     handle_.reset(handle);
@@ -157,7 +160,7 @@ struct SessionOptions {
   std::vector<std::string> backend_options;  // "simulator.claim=seed:7"
   tenon_class numerics = TENON_CLASS_DEFAULT;
   uint32_t threads = 0;
-  std::vector<std::string> dims;             // "NAME=4"
+  std::vector<std::string> dims;  // "NAME=4"
   tenon_fallback fallback = TENON_FALLBACK_REPORT;
   tenon_session_flags flags = 0;
   uint32_t max_contexts = 0;
@@ -205,11 +208,11 @@ class Session {
     return internal::CopyPairs(pairs, count);
   }
   // Memory of Tenon's; backend "": the host's.
-  Tensor CreateTensor(tenon_dtype dtype, std::span<const int64_t> dims, const std::string& backend = {},
-                      uint32_t device = 0) const {
+  Tensor CreateTensor(tenon_dtype dtype, std::span<const int64_t> dims,
+                      const std::string& backend = {}, uint32_t device = 0) const {
     tenon_tensor* tensor = nullptr;
-    Check(tenon_tensor_create(get(), internal::OrNull(backend), device, dtype, static_cast<int32_t>(dims.size()),
-                              dims.data(), &tensor));
+    Check(tenon_tensor_create(get(), internal::OrNull(backend), device, dtype,
+                              static_cast<int32_t>(dims.size()), dims.data(), &tensor));
     return Tensor(tensor);
   }
   // All outputs, in the model's order.
@@ -220,12 +223,14 @@ class Session {
     RunRaw(nullptr, in, nullptr, out, options);
     return Own(out);
   }
-  std::vector<Tensor> Run(std::initializer_list<Tensor> inputs, const RunOptions& options = {}) const {
+  std::vector<Tensor> Run(std::initializer_list<Tensor> inputs,
+                          const RunOptions& options = {}) const {
     return Run(std::span<const Tensor>(inputs.begin(), inputs.size()), options);
   }
   // Inputs by name; only the outputs named.
   std::vector<Tensor> Run(std::span<const std::pair<std::string, const Tensor*>> inputs,
-                          std::span<const std::string> outputs, const RunOptions& options = {}) const {
+                          std::span<const std::string> outputs,
+                          const RunOptions& options = {}) const {
     std::vector<const char*> in_names;
     std::vector<tenon_tensor*> in;
     for (const auto& [name, tensor] : inputs) {
@@ -279,11 +284,12 @@ class Session {
     tenon_session_outputs(get(), &infos, &count);
     return count;
   }
-  void RunRaw(const char* const* in_names, std::span<tenon_tensor* const> in, const char* const* out_names,
-              std::span<tenon_tensor*> out, const RunOptions& options) const {
+  void RunRaw(const char* const* in_names, std::span<tenon_tensor* const> in,
+              const char* const* out_names, std::span<tenon_tensor*> out,
+              const RunOptions& options) const {
     const tenon_run_options raw = options.Raw();
-    Check(tenon_session_run(get(), &raw, in_names, in.data(), static_cast<uint32_t>(in.size()), out_names, out.data(),
-                            static_cast<uint32_t>(out.size())));
+    Check(tenon_session_run(get(), &raw, in_names, in.data(), static_cast<uint32_t>(in.size()),
+                            out_names, out.data(), static_cast<uint32_t>(out.size())));
   }
   static std::vector<Tensor> Own(std::span<tenon_tensor* const> tensors) {
     std::vector<Tensor> out;
@@ -326,7 +332,9 @@ class Binding {
     handle_.reset(handle);
   }
   tenon_binding* get() const { return handle_.get(); }
-  void SetInput(uint32_t input, const Tensor& tensor) { Check(tenon_binding_set_input(get(), input, tensor.get())); }
+  void SetInput(uint32_t input, const Tensor& tensor) {
+    Check(tenon_binding_set_input(get(), input, tensor.get()));
+  }
   void SetInput(const std::string& name, const Tensor& tensor) { SetInput(Input(name), tensor); }
   void SetOutput(uint32_t output, const Tensor& tensor) {
     Check(tenon_binding_set_output(get(), output, tensor.get()));
@@ -336,13 +344,15 @@ class Binding {
     Check(tenon_binding_set_output_device(get(), output, backend.c_str(), device));
   }
   void SkipOutput(uint32_t output) { Check(tenon_binding_skip_output(get(), output)); }
-  void Donate(uint32_t input, uint32_t output) { Check(tenon_binding_donate(get(), input, output)); }
+  void Donate(uint32_t input, uint32_t output) {
+    Check(tenon_binding_donate(get(), input, output));
+  }
   void Run(const RunOptions& options = {}) {
     const tenon_run_options raw = options.Raw();
     Check(tenon_binding_run(get(), &raw));
   }
-  Pending Start(const RunOptions& options = {}, void(TENON_CALL* done)(void*, tenon_status) = nullptr,
-                void* context = nullptr) {
+  Pending Start(const RunOptions& options = {},
+                void(TENON_CALL* done)(void*, tenon_status) = nullptr, void* context = nullptr) {
     const tenon_run_options raw = options.Raw();
     tenon_pending* pending = nullptr;
     Check(tenon_binding_start(get(), &raw, done, context, &pending));

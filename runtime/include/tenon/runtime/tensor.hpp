@@ -14,29 +14,64 @@ namespace tenon {
 inline namespace v0 {
 
 // The tenon_dtype of a C++ type.
-template <typename T> struct DtypeOf;
-template <> struct DtypeOf<float> { static constexpr tenon_dtype value = TENON_FLOAT32; };
-template <> struct DtypeOf<double> { static constexpr tenon_dtype value = TENON_FLOAT64; };
-template <> struct DtypeOf<int8_t> { static constexpr tenon_dtype value = TENON_INT8; };
-template <> struct DtypeOf<int16_t> { static constexpr tenon_dtype value = TENON_INT16; };
-template <> struct DtypeOf<int32_t> { static constexpr tenon_dtype value = TENON_INT32; };
-template <> struct DtypeOf<int64_t> { static constexpr tenon_dtype value = TENON_INT64; };
-template <> struct DtypeOf<uint8_t> { static constexpr tenon_dtype value = TENON_UINT8; };
-template <> struct DtypeOf<uint16_t> { static constexpr tenon_dtype value = TENON_UINT16; };
-template <> struct DtypeOf<uint32_t> { static constexpr tenon_dtype value = TENON_UINT32; };
-template <> struct DtypeOf<uint64_t> { static constexpr tenon_dtype value = TENON_UINT64; };
-template <> struct DtypeOf<bool> { static constexpr tenon_dtype value = TENON_BOOL; };
+template <typename T>
+struct DtypeOf;
+template <>
+struct DtypeOf<float> {
+  static constexpr tenon_dtype value = TENON_FLOAT32;
+};
+template <>
+struct DtypeOf<double> {
+  static constexpr tenon_dtype value = TENON_FLOAT64;
+};
+template <>
+struct DtypeOf<int8_t> {
+  static constexpr tenon_dtype value = TENON_INT8;
+};
+template <>
+struct DtypeOf<int16_t> {
+  static constexpr tenon_dtype value = TENON_INT16;
+};
+template <>
+struct DtypeOf<int32_t> {
+  static constexpr tenon_dtype value = TENON_INT32;
+};
+template <>
+struct DtypeOf<int64_t> {
+  static constexpr tenon_dtype value = TENON_INT64;
+};
+template <>
+struct DtypeOf<uint8_t> {
+  static constexpr tenon_dtype value = TENON_UINT8;
+};
+template <>
+struct DtypeOf<uint16_t> {
+  static constexpr tenon_dtype value = TENON_UINT16;
+};
+template <>
+struct DtypeOf<uint32_t> {
+  static constexpr tenon_dtype value = TENON_UINT32;
+};
+template <>
+struct DtypeOf<uint64_t> {
+  static constexpr tenon_dtype value = TENON_UINT64;
+};
+template <>
+struct DtypeOf<bool> {
+  static constexpr tenon_dtype value = TENON_BOOL;
+};
 
 // Memory with a type and a shape. Copies share the memory.
 class Tensor {
  public:
   Tensor() = default;
-  explicit Tensor(tenon_tensor* handle) : handle_(handle, tenon_tensor_release) {}  // takes ownership
+  explicit Tensor(tenon_tensor* handle)
+      : handle_(handle, tenon_tensor_release) {}  // takes ownership
   // The caller's memory, dense; it must outlive the tensor.
   template <typename T>
   static Tensor Wrap(std::span<T> data, std::span<const int64_t> dims) {
-    return Wrap(DtypeOf<std::remove_const_t<T>>::value, dims, const_cast<std::remove_const_t<T>*>(data.data()),
-                data.size_bytes());
+    return Wrap(DtypeOf<std::remove_const_t<T>>::value, dims,
+                const_cast<std::remove_const_t<T>*>(data.data()), data.size_bytes());
   }
   template <typename T>
   static Tensor Wrap(std::vector<T>& data, std::initializer_list<int64_t> dims) {
@@ -44,7 +79,8 @@ class Tensor {
   }
   static Tensor Wrap(tenon_dtype dtype, std::span<const int64_t> dims, void* data, uint64_t bytes) {
     tenon_tensor* handle = nullptr;
-    Check(tenon_tensor_wrap(dtype, static_cast<int32_t>(dims.size()), dims.data(), data, bytes, &handle));
+    Check(tenon_tensor_wrap(dtype, static_cast<int32_t>(dims.size()), dims.data(), data, bytes,
+                            &handle));
     return Tensor(handle);
   }
   tenon_tensor* get() const { return handle_.get(); }
@@ -65,7 +101,8 @@ class Tensor {
   template <typename T>
   std::span<T> As() const {
     const tenon_tensor_info i = info();
-    if (i.dtype != DtypeOf<std::remove_const_t<T>>::value) throw Error(TENON_INVALID_ARGUMENT, "tensor has another type");
+    if (i.dtype != DtypeOf<std::remove_const_t<T>>::value)
+      throw Error(TENON_INVALID_ARGUMENT, "tensor has another type");
     if (i.data == nullptr) return {};
     return {static_cast<T*>(i.data), static_cast<size_t>(i.bytes / sizeof(T))};
   }

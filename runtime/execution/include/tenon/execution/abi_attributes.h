@@ -1,5 +1,6 @@
-// Attributes of a node in the form in which a backend gets them (tenon_attribute of backend.h). Lends from the
-// attributes and from itself. Attributes with graphs are left out: the host runs control flow.
+// Attributes of a node in the form in which a backend gets them (tenon_attribute of backend.h).
+// Lends from the attributes and from itself. Attributes with graphs are left out: the host runs
+// control flow.
 #pragma once
 
 #include <array>

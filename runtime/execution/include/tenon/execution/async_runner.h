@@ -1,5 +1,5 @@
-// Threads for asynchronous runs: they may wait for devices, so they are not those of the thread pool. Started when
-// needed, ended with the object (also on one of its own threads). Thread-safe.
+// Threads for asynchronous runs: they may wait for devices, so they are not those of the thread
+// pool. Started when needed, ended with the object (also on one of its own threads). Thread-safe.
 #pragma once
 
 #include <functional>

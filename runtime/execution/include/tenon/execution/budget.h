@@ -1,5 +1,5 @@
-// Bytes that a session may ask for. Everything is charged before it is allocated, so that a budget that is too small
-// ends in an error and not in an allocation. Thread-safe; allocates only to fail.
+// Bytes that a session may ask for. Everything is charged before it is allocated, so that a budget
+// that is too small ends in an error and not in an allocation. Thread-safe; allocates only to fail.
 #pragma once
 
 #include <atomic>
@@ -32,8 +32,10 @@ class ByteBudget {
 class Charge {
  public:
   Charge() = default;
-  static Result<Charge> Make(std::shared_ptr<ByteBudget> budget, uint64_t bytes, std::string_view what);
-  Charge(Charge&& other) noexcept : budget_(std::move(other.budget_)), bytes_(std::exchange(other.bytes_, 0)) {}
+  static Result<Charge> Make(std::shared_ptr<ByteBudget> budget, uint64_t bytes,
+                             std::string_view what);
+  Charge(Charge&& other) noexcept
+      : budget_(std::move(other.budget_)), bytes_(std::exchange(other.bytes_, 0)) {}
   Charge& operator=(Charge&& other) noexcept {
     std::swap(budget_, other.budget_);
     std::swap(bytes_, other.bytes_);

@@ -1,5 +1,5 @@
-// A program that runs: the room's face to the session. An Executable is thread-safe; runs go through Bindings, each
-// used by one run at a time.
+// A program that runs: the room's face to the session. An Executable is thread-safe; runs go
+// through Bindings, each used by one run at a time.
 #pragma once
 
 #include <atomic>
@@ -28,10 +28,11 @@ struct ExecutableOptions {
   std::shared_ptr<Quarantine> quarantine = std::make_shared<Quarantine>();
   std::shared_ptr<ByteBudget> budget = std::make_shared<ByteBudget>();
   std::shared_ptr<AsyncRunner> async = std::make_shared<AsyncRunner>();
-  std::shared_ptr<const program::ForeignOperators> foreign;  // shape functions of backends' own operators; may be null
-  uint64_t plan_cache_bytes = uint64_t{64} << 20;     // of specialisations kept
-  uint64_t drain_timeout_ns = 10'000'000'000;         // after a failure, for all queues together
-  uint32_t max_contexts = 16;                         // kept for reuse
+  std::shared_ptr<const program::ForeignOperators>
+      foreign;  // shape functions of backends' own operators; may be null
+  uint64_t plan_cache_bytes = uint64_t{64} << 20;  // of specialisations kept
+  uint64_t drain_timeout_ns = 10'000'000'000;      // after a failure, for all queues together
+  uint32_t max_contexts = 16;                      // kept for reuse
 };
 
 // Where a run's time went.
@@ -83,7 +84,8 @@ class Executable : public std::enable_shared_from_this<Executable> {
   std::shared_ptr<Binding> CreateBinding();
   // The space of a backend's device; kNotFound where the program's backends have no such device.
   Result<MemorySpace> FindSpace(std::string_view backend, uint32_t device) const;
-  Result<std::shared_ptr<Tensor>> CreateTensor(const MemorySpace& space, DataType type, const Shape& shape);
+  Result<std::shared_ptr<Tensor>> CreateTensor(const MemorySpace& space, DataType type,
+                                               const Shape& shape);
 
   void EnableProfile(bool on);  // forgets what was measured before
   Profile GetProfile() const;
@@ -118,8 +120,9 @@ class Binding {
   void Reset();
 
   Status Run(const RunOptions& options);
-  // On a thread of the executable's async runner; `done` comes last, on that thread. kFailedPrecondition where a run of
-  // this binding is under way. The caller keeps the binding alive.
+  // On a thread of the executable's async runner; `done` comes last, on that thread.
+  // kFailedPrecondition where a run of this binding is under way. The caller keeps the binding
+  // alive.
   Status Start(const RunOptions& options, std::function<void(const Status&)> done);
   bool running() const;
 

@@ -35,13 +35,15 @@ struct Location {
   uint64_t offset = 0;        // of the range in the buffer
 };
 
-// Owns one allocation. Immutable, so any thread may read it; the bytes belong to whoever the run says. Its owner keeps
-// the device's backend alive.
+// Owns one allocation. Immutable, so any thread may read it; the bytes belong to whoever the run
+// says. Its owner keeps the device's backend alive.
 class Block {
  public:
   // `what` is for messages. The charge is made before the allocation.
-  static Result<std::shared_ptr<Block>> Allocate(const MemorySpace& space, uint64_t bytes, uint64_t alignment,
-                                                 const std::shared_ptr<ByteBudget>& budget, std::string_view what);
+  static Result<std::shared_ptr<Block>> Allocate(const MemorySpace& space, uint64_t bytes,
+                                                 uint64_t alignment,
+                                                 const std::shared_ptr<ByteBudget>& budget,
+                                                 std::string_view what);
   ~Block();
   Block(const Block&) = delete;
   Block& operator=(const Block&) = delete;
@@ -50,7 +52,9 @@ class Block {
   uint64_t bytes() const { return bytes_; }
   tenon_buffer* buffer() const { return buffer_; }
   std::byte* base() const { return base_; }
-  Location At(uint64_t offset) const { return {space_, buffer_, base_ ? base_ + offset : nullptr, offset}; }
+  Location At(uint64_t offset) const {
+    return {space_, buffer_, base_ ? base_ + offset : nullptr, offset};
+  }
 
  private:
   Block() = default;
@@ -61,12 +65,14 @@ class Block {
   Charge charge_;
 };
 
-// Copies between any two locations and returns when it is done. A device without queue is mapped; one with a queue gets
-// a queue for the copy. `timeout_ns` limits each wait. For loading and for the edges of a run, not for steps.
+// Copies between any two locations and returns when it is done. A device without queue is mapped;
+// one with a queue gets a queue for the copy. `timeout_ns` limits each wait. For loading and for
+// the edges of a run, not for steps.
 Status CopyNow(const Location& from, const Location& to, uint64_t bytes, uint64_t timeout_ns);
 
-// Devices that do not come back, and what their queues may still touch. One per runtime; thread-safe. Device objects are
-// ended before their backend, host memory after it: the runtime calls Release in between.
+// Devices that do not come back, and what their queues may still touch. One per runtime;
+// thread-safe. Device objects are ended before their backend, host memory after it: the runtime
+// calls Release in between.
 class Quarantine {
  public:
   ~Quarantine() { Release(); }

@@ -1,5 +1,6 @@
-// Memory with a type and a shape, that runs read and write: the caller's own on the host, or Tenon's on the host or on
-// a device. Used by one thread or one run at a time; reading what it is is free for all.
+// Memory with a type and a shape, that runs read and write: the caller's own on the host, or
+// Tenon's on the host or on a device. Used by one thread or one run at a time; reading what it is
+// is free for all.
 #pragma once
 
 #include <memory>
@@ -11,10 +12,13 @@ namespace tenon::execution {
 
 class Tensor {
  public:
-  // The caller's memory. kInvalidArgument: an unknown type, a dimension below 0, memory that is too small or unaligned.
-  static Result<std::shared_ptr<Tensor>> Wrap(DataType type, const Shape& shape, void* data, uint64_t bytes);
+  // The caller's memory. kInvalidArgument: an unknown type, a dimension below 0, memory that is too
+  // small or unaligned.
+  static Result<std::shared_ptr<Tensor>> Wrap(DataType type, const Shape& shape, void* data,
+                                              uint64_t bytes);
   // Tenon's memory; `keep_alive` is what the device belongs to.
-  static Result<std::shared_ptr<Tensor>> Create(const MemorySpace& space, DataType type, const Shape& shape,
+  static Result<std::shared_ptr<Tensor>> Create(const MemorySpace& space, DataType type,
+                                                const Shape& shape,
                                                 std::shared_ptr<ByteBudget> budget,
                                                 std::shared_ptr<const void> keep_alive);
 
