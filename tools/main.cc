@@ -43,7 +43,8 @@ std::string Suggest(const CLI::App& app, int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
     if (scope == &app && !word.starts_with('-')) {
-      const auto* verb = app.get_subcommand_no_throw(word);
+      const auto verbs = app.get_subcommands([&](const CLI::App* verb) { return verb->get_name() == word; });
+      const CLI::App* verb = verbs.empty() ? nullptr : verbs.front();
       if (!verb) {
         const std::string near = Nearest(word, known);
         return fmt::format("no verb '{}'{}", word, near.empty() ? "" : fmt::format("; did you mean '{}'?", near));

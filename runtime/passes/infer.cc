@@ -75,6 +75,7 @@ Status InferShapes(Graph& graph, const Options& options) {
   NodeInference inference;
   for (graph::NodeId id = 0; id < graph.nodes.size(); ++id) {
     const graph::Node& node = graph.nodes[id];
+    if (node.definition && node.revision != node.definition->newest().number) continue;  // not canonical yet
     TENON_RETURN_IF_ERROR(InferNode(graph, node, options, &inference));
     for (size_t i = 0; i < node.outputs.size(); ++i) {
       if (node.outputs[i] == kNone) continue;

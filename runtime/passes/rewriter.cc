@@ -206,18 +206,41 @@ Status Step(Graph& graph, NodeId id, bool up, bool* out_grew) {
 
 }  // namespace
 
-Status Canonicalise(Graph& graph, const Options&) {
+namespace {
+
+// Rewrites every node as far up as the rules can. A rule may need shapes that are not known yet: such nodes are counted,
+// and the first refusal is kept.
+Status RewriteUp(Graph& graph, size_t* out_left, Status* out_refusal) {
   bool grew = false;
   const size_t count = graph.nodes.size();
+  *out_left = 0;
   for (NodeId id = 0; id < count; ++id) {
     // The loop ends: a rule moves to a newer revision, or to another operator, of which chains are short.
     for (int steps = 0; graph.nodes[id].definition && steps < 64 &&
                         graph.nodes[id].revision != graph.nodes[id].definition->newest().number;
          ++steps) {
-      TENON_RETURN_IF_ERROR(Step(graph, id, true, &grew));
+      Status status = Step(graph, id, true, &grew);
+      if (status.ok()) continue;
+      if (status.code() != Code::kUnsupported) return status;
+      if ((*out_left)++ == 0) *out_refusal = std::move(status);
+      break;
     }
   }
   return grew ? graph.Sort() : Status();
+}
+
+}  // namespace
+
+Status Canonicalise(Graph& graph, const Options& options) {
+  size_t left = SIZE_MAX;
+  while (true) {
+    const size_t before = left;
+    Status refusal;
+    TENON_RETURN_IF_ERROR(RewriteUp(graph, &left, &refusal));
+    if (left == 0) return {};
+    if (left >= before) return refusal;
+    TENON_RETURN_IF_ERROR(InferShapes(graph, options));
+  }
 }
 
 Status RewriteTo(Graph& graph, NodeId id, int revision) {

@@ -92,7 +92,8 @@ bool LayoutFits(const backend::Device& device, tenon_layout layout, bool input, 
   const auto known = [&](const tenon_layout_info* info) { return info->id == layout; };
   const bool exists = layout == TENON_LAYOUT_CHANNELS_LAST || std::ranges::any_of(device.backend().layouts(), known);
   if (!exists) return Refuse(out, TENON_REASON_LAYOUT, field, "row-major", "layout " + std::to_string(layout) + ", which is unknown");
-  const tenon_layout from = input ? TENON_LAYOUT_ROW_MAJOR : layout, to = input ? layout : TENON_LAYOUT_ROW_MAJOR;
+  constexpr tenon_layout kRowMajor = TENON_LAYOUT_ROW_MAJOR;
+  const tenon_layout from = input ? kRowMajor : layout, to = input ? layout : kRowMajor;
   if (FindReorder(device, from, to, memory, value.type, value.shape) != nullptr) return true;
   return Refuse(out, TENON_REASON_LAYOUT, field, "row-major",
                 "layout " + std::to_string(layout) + ", to which the backend has no reorder for this tensor");

@@ -28,12 +28,12 @@ using Log = std::function<void(tenon_log_level, const char*)>;
 
 struct RuntimeOptions {
   tenon_discovery discovery = TENON_DISCOVER_BUNDLED;
-  std::vector<std::string> backend_files;
+  std::vector<std::string> backend_files = {};
   bool use_environment = false;
-  std::vector<std::string> layers;
+  std::vector<std::string> layers = {};
   uint32_t threads = 0;
-  std::string cache_directory;
-  Log log;  // from any thread, also several at once; must not throw
+  std::string cache_directory = {};
+  Log log = {};  // from any thread, also several at once; must not throw
   tenon_log_level log_level = TENON_LOG_WARNING;
   bool unload_backends = false;
 };
@@ -156,11 +156,11 @@ struct RunOptions {
 };
 
 struct SessionOptions {
-  std::string backends;                      // "a,b+c"; "": the default
-  std::vector<std::string> backend_options;  // "simulator.claim=seed:7"
+  std::string backends = {};                      // "a,b+c"; "": the default
+  std::vector<std::string> backend_options = {};  // "simulator.claim=seed:7"
   tenon_class numerics = TENON_CLASS_DEFAULT;
   uint32_t threads = 0;
-  std::vector<std::string> dims;  // "NAME=4"
+  std::vector<std::string> dims = {};  // "NAME=4"
   tenon_fallback fallback = TENON_FALLBACK_REPORT;
   tenon_session_flags flags = 0;
   uint32_t max_contexts = 0;
