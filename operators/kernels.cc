@@ -1,4 +1,5 @@
-// The reference kernels of all source files, sorted by operator for look-up. Built on first use, then constant.
+// The reference kernels of all source files, sorted by operator for look-up. Built on first use,
+// then constant.
 #include <algorithm>
 #include <vector>
 
@@ -25,7 +26,8 @@ struct KernelRegistry {
 };
 
 void RunInline(void*, int64_t total, int64_t chunk, ParallelFor::Body body, void* context) {
-  for (int64_t begin = 0; begin < total; begin += chunk) body(context, begin, std::min(begin + chunk, total));
+  for (int64_t begin = 0; begin < total; begin += chunk)
+    body(context, begin, std::min(begin + chunk, total));
 }
 
 }  // namespace
@@ -34,10 +36,12 @@ ParallelFor ParallelFor::Inline() { return {.host = nullptr, .run = RunInline}; 
 
 std::span<const Kernel* const> AllKernels() { return KernelRegistry::Get().all; }
 
-const Kernel* FindKernel(std::string_view domain, std::string_view name, int revision, DataType type) {
-  for (const Kernel* kernel : std::ranges::equal_range(KernelRegistry::Get().by_name, name, {}, &Kernel::name)) {
-    if (kernel->domain == domain && kernel->revision_min <= revision && revision <= kernel->revision_max &&
-        (kernel->types & Bit(type)) != 0) {
+const Kernel* FindKernel(std::string_view domain, std::string_view name, int revision,
+                         DataType type) {
+  for (const Kernel* kernel :
+       std::ranges::equal_range(KernelRegistry::Get().by_name, name, {}, &Kernel::name)) {
+    if (kernel->domain == domain && kernel->revision_min <= revision &&
+        revision <= kernel->revision_max && (kernel->types & Bit(type)) != 0) {
       return kernel;
     }
   }

@@ -19,7 +19,9 @@ struct Registry {
     by_name = all;
     std::ranges::sort(by_name, {}, KeyOf);
   }
-  static std::tuple<std::string_view, std::string_view> KeyOf(const Operator* row) { return {row->name, row->domain}; }
+  static std::tuple<std::string_view, std::string_view> KeyOf(const Operator* row) {
+    return {row->name, row->domain};
+  }
   static const Registry& Get() {
     static const Registry registry;
     return registry;

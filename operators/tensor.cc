@@ -11,12 +11,13 @@ struct TypeFacts {
 };
 
 constexpr TypeFacts kTypes[] = {
-    {"undefined", 0},  {"float32", 32},    {"uint8", 8},      {"int8", 8},           {"uint16", 16},
-    {"int16", 16},     {"int32", 32},      {"int64", 64},     {"string", 0},         {"bool", 8},
-    {"float16", 16},   {"float64", 64},    {"uint32", 32},    {"uint64", 64},        {"complex64", 64},
-    {"complex128", 128}, {"bfloat16", 16}, {"float8e4m3fn", 8}, {"float8e4m3fnuz", 8}, {"float8e5m2", 8},
-    {"float8e5m2fnuz", 8}, {"uint4", 4},   {"int4", 4},       {"float4e2m1", 4},     {"float8e8m0", 8},
-    {"uint2", 2},      {"int2", 2},
+    {"undefined", 0},      {"float32", 32},     {"uint8", 8},          {"int8", 8},
+    {"uint16", 16},        {"int16", 16},       {"int32", 32},         {"int64", 64},
+    {"string", 0},         {"bool", 8},         {"float16", 16},       {"float64", 64},
+    {"uint32", 32},        {"uint64", 64},      {"complex64", 64},     {"complex128", 128},
+    {"bfloat16", 16},      {"float8e4m3fn", 8}, {"float8e4m3fnuz", 8}, {"float8e5m2", 8},
+    {"float8e5m2fnuz", 8}, {"uint4", 4},        {"int4", 4},           {"float4e2m1", 4},
+    {"float8e8m0", 8},     {"uint2", 2},        {"int2", 2},
 };
 
 const TypeFacts& FactsOf(DataType type) {
@@ -74,7 +75,8 @@ Result<int64_t> CheckedElementCount(std::span<const int64_t> dims) {
   if (std::ranges::find(dims, 0) != dims.end()) return int64_t{0};
   int64_t count = 1;
   for (const int64_t dim : dims) {
-    if (dim < 0) return Status(Code::kInvalidArgument, "dimension " + std::to_string(dim) + " is negative");
+    if (dim < 0)
+      return Status(Code::kInvalidArgument, "dimension " + std::to_string(dim) + " is negative");
     if (__builtin_mul_overflow(count, dim, &count)) {
       return Status(Code::kInvalidArgument, "the product of the dimensions does not fit 64 bits");
     }
@@ -86,7 +88,8 @@ Result<int64_t> CheckedByteSize(DataType type, int64_t count) {
   const uint32_t bits = BitWidth(type);
   if (bits == 0 || count < 0) {
     return Status(Code::kInvalidArgument, std::to_string(count) + " elements of type " +
-                                              std::string(DataTypeName(type)) + " have no size in bytes");
+                                              std::string(DataTypeName(type)) +
+                                              " have no size in bytes");
   }
   int64_t all = 0;
   if (bits < 8) {
@@ -94,8 +97,9 @@ Result<int64_t> CheckedByteSize(DataType type, int64_t count) {
     return count / per_byte + (count % per_byte != 0);
   }
   if (__builtin_mul_overflow(count, static_cast<int64_t>(bits / 8), &all)) {
-    return Status(Code::kInvalidArgument,
-                  std::to_string(count) + " elements of " + std::string(DataTypeName(type)) + " do not fit 64 bits");
+    return Status(Code::kInvalidArgument, std::to_string(count) + " elements of " +
+                                              std::string(DataTypeName(type)) +
+                                              " do not fit 64 bits");
   }
   return all;
 }
@@ -124,7 +128,8 @@ std::string_view NodeView::String(std::string_view attribute, std::string_view o
 
 std::span<const int64_t> NodeView::Ints(std::string_view attribute) const {
   const AttributeView* found = Find(attribute);
-  return found && found->kind == AttributeView::Kind::kInts ? found->ints : std::span<const int64_t>();
+  return found && found->kind == AttributeView::Kind::kInts ? found->ints
+                                                            : std::span<const int64_t>();
 }
 
 Status NodeView::Error(Code code, std::string_view what) const {

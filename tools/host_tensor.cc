@@ -22,8 +22,10 @@ std::string SummariseAs(const tenon_tensor_info& tensor) {
   uint64_t not_finite = 0;
   for (uint64_t i = 0; i < count; ++i) {
     const auto value = static_cast<double>(values[i]);
-    if (std::isfinite(value)) sum += value;
-    else ++not_finite;
+    if (std::isfinite(value))
+      sum += value;
+    else
+      ++not_finite;
   }
   const auto [low, high] = std::minmax_element(values, values + count);
   std::vector<int64_t> position(static_cast<size_t>(tensor.rank));
@@ -31,8 +33,9 @@ std::string SummariseAs(const tenon_tensor_info& tensor) {
     position[static_cast<size_t>(axis)] = rest % tensor.dims[axis];
     rest /= tensor.dims[axis];
   }
-  std::string text = fmt::format("min {:.6g}, max {:.6g} at {}, mean {:.6g}", static_cast<double>(*low),
-                                 static_cast<double>(*high), position, sum / static_cast<double>(count));
+  std::string text =
+      fmt::format("min {:.6g}, max {:.6g} at {}, mean {:.6g}", static_cast<double>(*low),
+                  static_cast<double>(*high), position, sum / static_cast<double>(count));
   if (not_finite) text += fmt::format(", {} not finite", not_finite);
   return text;
 }
@@ -66,18 +69,30 @@ std::string Describe(tenon_dtype dtype, std::span<const int64_t> dims) {
 
 std::string Summarise(const tenon_tensor_info& tensor) {
   switch (tensor.dtype) {
-    case TENON_FLOAT32: return SummariseAs<float>(tensor);
-    case TENON_FLOAT64: return SummariseAs<double>(tensor);
-    case TENON_INT8: return SummariseAs<int8_t>(tensor);
-    case TENON_UINT8: return SummariseAs<uint8_t>(tensor);
-    case TENON_INT16: return SummariseAs<int16_t>(tensor);
-    case TENON_UINT16: return SummariseAs<uint16_t>(tensor);
-    case TENON_INT32: return SummariseAs<int32_t>(tensor);
-    case TENON_UINT32: return SummariseAs<uint32_t>(tensor);
-    case TENON_INT64: return SummariseAs<int64_t>(tensor);
-    case TENON_UINT64: return SummariseAs<uint64_t>(tensor);
-    case TENON_BOOL: return SummariseAs<bool>(tensor);
-    default: return fmt::format("{} bytes", tensor.bytes);
+    case TENON_FLOAT32:
+      return SummariseAs<float>(tensor);
+    case TENON_FLOAT64:
+      return SummariseAs<double>(tensor);
+    case TENON_INT8:
+      return SummariseAs<int8_t>(tensor);
+    case TENON_UINT8:
+      return SummariseAs<uint8_t>(tensor);
+    case TENON_INT16:
+      return SummariseAs<int16_t>(tensor);
+    case TENON_UINT16:
+      return SummariseAs<uint16_t>(tensor);
+    case TENON_INT32:
+      return SummariseAs<int32_t>(tensor);
+    case TENON_UINT32:
+      return SummariseAs<uint32_t>(tensor);
+    case TENON_INT64:
+      return SummariseAs<int64_t>(tensor);
+    case TENON_UINT64:
+      return SummariseAs<uint64_t>(tensor);
+    case TENON_BOOL:
+      return SummariseAs<bool>(tensor);
+    default:
+      return fmt::format("{} bytes", tensor.bytes);
   }
 }
 

@@ -33,13 +33,15 @@ T ParseNumber(const std::string& text, const std::string& what) {
 
 std::vector<int64_t> ParseShape(const std::string& text) {
   std::vector<int64_t> dims;
-  for (const std::string& dim : Split(text, 'x')) dims.push_back(ParseNumber<int64_t>(dim, "shape"));
+  for (const std::string& dim : Split(text, 'x'))
+    dims.push_back(ParseNumber<int64_t>(dim, "shape"));
   return dims;
 }
 
 std::vector<float> ParseFloats(const std::string& text, const std::string& what) {
   std::vector<float> values;
-  for (const std::string& value : Split(text, '/')) values.push_back(ParseNumber<float>(value, what));
+  for (const std::string& value : Split(text, '/'))
+    values.push_back(ParseNumber<float>(value, what));
   if (values.empty()) throw Failure(kUsage, what + ": needs a number");
   return values;
 }
@@ -76,15 +78,28 @@ void FillNormal(HostTensor& tensor, std::mt19937_64& random) {
 void FillRandom(HostTensor& tensor, uint64_t seed, const std::string& name) {
   std::mt19937_64 random(seed);
   switch (tensor.dtype) {
-    case TENON_FLOAT32: return FillNormal<float>(tensor, random);
-    case TENON_FLOAT64: return FillNormal<double>(tensor, random);
-    case TENON_INT8: case TENON_UINT8: case TENON_BOOL: return FillBits<uint8_t>(tensor, random);
-    case TENON_INT16: case TENON_UINT16: return FillBits<uint16_t>(tensor, random);
-    case TENON_INT32: case TENON_UINT32: return FillBits<uint32_t>(tensor, random);
-    case TENON_INT64: case TENON_UINT64: return FillBits<uint64_t>(tensor, random);
+    case TENON_FLOAT32:
+      return FillNormal<float>(tensor, random);
+    case TENON_FLOAT64:
+      return FillNormal<double>(tensor, random);
+    case TENON_INT8:
+    case TENON_UINT8:
+    case TENON_BOOL:
+      return FillBits<uint8_t>(tensor, random);
+    case TENON_INT16:
+    case TENON_UINT16:
+      return FillBits<uint16_t>(tensor, random);
+    case TENON_INT32:
+    case TENON_UINT32:
+      return FillBits<uint32_t>(tensor, random);
+    case TENON_INT64:
+    case TENON_UINT64:
+      return FillBits<uint64_t>(tensor, random);
     default:
-      throw Failure(kUsage, fmt::format("input {}: no random values for {}; give --input {}=@file.npy or zeros", name,
-                                        tenon_dtype_name(tensor.dtype), name));
+      throw Failure(
+          kUsage,
+          fmt::format("input {}: no random values for {}; give --input {}=@file.npy or zeros", name,
+                      tenon_dtype_name(tensor.dtype), name));
   }
 }
 
@@ -94,12 +109,20 @@ PictureOptions ParsePictureOptions(const std::string& text) {
     const size_t equals = option.find('=');
     const std::string key = option.substr(0, equals);
     const std::string value = equals == std::string::npos ? "" : option.substr(equals + 1);
-    if (key == "mean") options.mean = ParseFloats(value, "mean");
-    else if (key == "scale") options.scale = ParseFloats(value, "scale");
-    else if (key == "layout" && (value == "nchw" || value == "nhwc")) options.channels_last = value == "nhwc";
-    else if (key == "order" && (value == "rgb" || value == "bgr")) options.bgr = value == "bgr";
-    else if (key == "channels" && value.size() == 1 && value[0] >= '1' && value[0] <= '4') options.channels = value[0] - '0';
-    else throw Failure(kUsage, fmt::format("picture option '{}': expected mean=, scale=, layout=nchw|nhwc, order=rgb|bgr or channels=1..4", option));
+    if (key == "mean")
+      options.mean = ParseFloats(value, "mean");
+    else if (key == "scale")
+      options.scale = ParseFloats(value, "scale");
+    else if (key == "layout" && (value == "nchw" || value == "nhwc"))
+      options.channels_last = value == "nhwc";
+    else if (key == "order" && (value == "rgb" || value == "bgr"))
+      options.bgr = value == "bgr";
+    else if (key == "channels" && value.size() == 1 && value[0] >= '1' && value[0] <= '4')
+      options.channels = value[0] - '0';
+    else
+      throw Failure(kUsage, fmt::format("picture option '{}': expected mean=, scale=, "
+                                        "layout=nchw|nhwc, order=rgb|bgr or channels=1..4",
+                                        option));
   }
   return options;
 }
@@ -116,8 +139,8 @@ HostTensor FromRaw(tenon_dtype dtype, std::vector<int64_t> shape, const std::str
   const std::string bytes = ReadFile(path);
   HostTensor tensor = MakeTensor(dtype, std::move(shape));
   if (bytes.size() != tensor.data.size()) {
-    throw Failure(kUsage, fmt::format("{}: holds {} bytes, {} needs {}", path, bytes.size(), Describe(dtype, tensor.dims),
-                                      tensor.data.size()));
+    throw Failure(kUsage, fmt::format("{}: holds {} bytes, {} needs {}", path, bytes.size(),
+                                      Describe(dtype, tensor.dims), tensor.data.size()));
   }
   std::memcpy(tensor.data.data(), bytes.data(), bytes.size());
   return tensor;
@@ -125,7 +148,8 @@ HostTensor FromRaw(tenon_dtype dtype, std::vector<int64_t> shape, const std::str
 
 }  // namespace
 
-HostTensor MakeInput(const ValueInfo& input, const std::string& spec, std::span<const std::string> dims) {
+HostTensor MakeInput(const ValueInfo& input, const std::string& spec,
+                     std::span<const std::string> dims) {
   if (spec.starts_with('@')) return FromFile(spec.substr(1));
   std::vector<std::string> parts = Split(spec, ':');
   const std::string kind = parts.empty() ? "" : parts[0];
@@ -133,15 +157,22 @@ HostTensor MakeInput(const ValueInfo& input, const std::string& spec, std::span<
   uint64_t seed = 0;
   std::string file;
   for (size_t i = 1; i < parts.size(); ++i) {
-    if (parts[i].starts_with("shape=")) shape = ParseShape(parts[i].substr(6));
-    else if (parts[i].starts_with("seed=")) seed = ParseNumber<uint64_t>(parts[i].substr(5), "seed");
-    else if (kind == "raw" && parts[i].starts_with('@')) file = parts[i].substr(1);
-    else throw Failure(kUsage, fmt::format("input {}: unknown part '{}' in '{}'", input.name, parts[i], spec));
+    if (parts[i].starts_with("shape="))
+      shape = ParseShape(parts[i].substr(6));
+    else if (parts[i].starts_with("seed="))
+      seed = ParseNumber<uint64_t>(parts[i].substr(5), "seed");
+    else if (kind == "raw" && parts[i].starts_with('@'))
+      file = parts[i].substr(1);
+    else
+      throw Failure(kUsage,
+                    fmt::format("input {}: unknown part '{}' in '{}'", input.name, parts[i], spec));
   }
   if (kind == "raw" && !file.empty()) return FromRaw(input.dtype, shape, file);
   if (kind != "zeros" && kind != "rand") {
-    throw Failure(kUsage, fmt::format("input {}: '{}': expected @file.npy, @picture.png, zeros, rand or raw:@file",
-                                      input.name, spec));
+    throw Failure(
+        kUsage,
+        fmt::format("input {}: '{}': expected @file.npy, @picture.png, zeros, rand or raw:@file",
+                    input.name, spec));
   }
   HostTensor tensor = MakeTensor(input.dtype, shape);
   if (kind == "rand") FillRandom(tensor, seed, input.name);

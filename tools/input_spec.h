@@ -15,6 +15,7 @@ namespace tenon::tools {
 
 // Makes the tensor for `input`. Dimensions that neither the model, `dims` (NAME=V) nor the spec say are 1.
 // Throws Failure(kUsage) that names the input.
-HostTensor MakeInput(const ValueInfo& input, const std::string& spec, std::span<const std::string> dims);
+HostTensor MakeInput(const ValueInfo& input, const std::string& spec,
+                     std::span<const std::string> dims);
 
 }  // namespace tenon::tools

@@ -17,7 +17,8 @@ TEST(InputSpecTest, OpenDimensionsAreOneUnlessGiven) {
   const std::string dims[] = {"N=5", "S=7"};
   EXPECT_EQ(MakeInput(kPicture, "zeros", dims).dims, (std::vector<int64_t>{5, 3, 4, 1}));
   EXPECT_EQ(MakeInput(kMask, "rand", dims).dims, (std::vector<int64_t>{2, 7}));
-  EXPECT_EQ(MakeInput(kPicture, "rand:seed=1:shape=2x3x4x8", dims).dims, (std::vector<int64_t>{2, 3, 4, 8}));
+  EXPECT_EQ(MakeInput(kPicture, "rand:seed=1:shape=2x3x4x8", dims).dims,
+            (std::vector<int64_t>{2, 3, 4, 8}));
 }
 
 TEST(InputSpecTest, RandomFloatsAreNormalAndIntegersBits) {
@@ -41,13 +42,16 @@ TEST(InputSpecTest, RandomFloatsAreNormalAndIntegersBits) {
 }
 
 TEST(InputSpecTest, TheSameSeedGivesTheSameValues) {
-  EXPECT_EQ(MakeInput(kPicture, "rand:seed=3", {}).data, MakeInput(kPicture, "rand:seed=3", {}).data);
-  EXPECT_NE(MakeInput(kPicture, "rand:seed=3", {}).data, MakeInput(kPicture, "rand:seed=4", {}).data);
+  EXPECT_EQ(MakeInput(kPicture, "rand:seed=3", {}).data,
+            MakeInput(kPicture, "rand:seed=3", {}).data);
+  EXPECT_NE(MakeInput(kPicture, "rand:seed=3", {}).data,
+            MakeInput(kPicture, "rand:seed=4", {}).data);
 }
 
 TEST(InputSpecTest, WrongSpecsAreUsageErrorsThatNameTheInput) {
-  for (const char* spec : {"", "ones", "rand:sed=1", "rand:seed=x", "zeros:shape=1xax3", "raw:", "@missing.npy",
-                           "@missing.png", "zeros:shape=99999999999x99999999999", "zeros:shape=-1"}) {
+  for (const char* spec :
+       {"", "ones", "rand:sed=1", "rand:seed=x", "zeros:shape=1xax3", "raw:", "@missing.npy",
+        "@missing.png", "zeros:shape=99999999999x99999999999", "zeros:shape=-1"}) {
     try {
       MakeInput(kPicture, spec, {});
       ADD_FAILURE() << spec;

@@ -1,8 +1,9 @@
 // `tenon`: runs, measures and explains models. Results go to stdout, messages to stderr; exit codes are in failure.h.
+#include <fmt/format.h>
+
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
-#include <fmt/format.h>
 
 #include "failure.h"
 #include "tenon/runtime/tenon.hpp"
@@ -43,11 +44,13 @@ std::string Suggest(const CLI::App& app, int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
     if (scope == &app && !word.starts_with('-')) {
-      const auto verbs = app.get_subcommands([&](const CLI::App* verb) { return verb->get_name() == word; });
+      const auto verbs =
+          app.get_subcommands([&](const CLI::App* verb) { return verb->get_name() == word; });
       const CLI::App* verb = verbs.empty() ? nullptr : verbs.front();
       if (!verb) {
         const std::string near = Nearest(word, known);
-        return fmt::format("no verb '{}'{}", word, near.empty() ? "" : fmt::format("; did you mean '{}'?", near));
+        return fmt::format("no verb '{}'{}", word,
+                           near.empty() ? "" : fmt::format("; did you mean '{}'?", near));
       }
       scope = verb;
       continue;
@@ -60,19 +63,23 @@ std::string Suggest(const CLI::App& app, int argc, char** argv) {
     }
     if (std::find(flags.begin(), flags.end(), flag) == flags.end()) {
       const std::string near = Nearest(flag, flags);
-      return fmt::format("no option '{}'{}", flag, near.empty() ? "" : fmt::format("; did you mean '{}'?", near));
+      return fmt::format("no option '{}'{}", flag,
+                         near.empty() ? "" : fmt::format("; did you mean '{}'?", near));
     }
   }
   return {};
 }
 
 int Main(int argc, char** argv) {
-  CLI::App app("Runs ONNX models on backends that are loaded at run time, measures them, and explains where nodes run.");
+  CLI::App app(
+      "Runs ONNX models on backends that are loaded at run time, measures them, and explains where "
+      "nodes run.");
   app.name("tenon");
   app.set_version_flag("--version", std::string("tenon ") + tenon_version());
   app.require_subcommand(1);
-  app.footer("tenon VERB --help tells more. Exit codes: 0 ok, 1 mismatch, 2 usage, 3 model rejected,\n"
-             "4 backend failed or budget exceeded, 5 output not writable.");
+  app.footer(
+      "tenon VERB --help tells more. Exit codes: 0 ok, 1 mismatch, 2 usage, 3 model rejected,\n"
+      "4 backend failed or budget exceeded, 5 output not writable.");
   Action action;
   AddRun(app, action);
   AddBench(app, action);

@@ -12,7 +12,9 @@ namespace {
 
 class NpyTest : public ::testing::Test {
  protected:
-  std::string path_ = (std::filesystem::temp_directory_path() / ("tenon_npy_" + std::to_string(getpid()) + ".npy")).string();
+  std::string path_ =
+      (std::filesystem::temp_directory_path() / ("tenon_npy_" + std::to_string(getpid()) + ".npy"))
+          .string();
   void TearDown() override { std::filesystem::remove(path_); }
 };
 

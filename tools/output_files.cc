@@ -13,8 +13,10 @@ namespace tenon::tools {
 void PrepareFolder(const std::string& folder) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
-  if (error) throw Failure(kNotWritable, fmt::format("{}: can't be made: {}", folder, error.message()));
-  if (access(folder.c_str(), W_OK) != 0) throw Failure(kNotWritable, fmt::format("{}: not writable", folder));
+  if (error)
+    throw Failure(kNotWritable, fmt::format("{}: can't be made: {}", folder, error.message()));
+  if (access(folder.c_str(), W_OK) != 0)
+    throw Failure(kNotWritable, fmt::format("{}: not writable", folder));
 }
 
 std::string WriteOutput(const std::string& folder, size_t index, const tenon_tensor_info& tensor) {

@@ -22,15 +22,17 @@ HostTensor ReadPicture(const std::string& path, const PictureOptions& options) {
       stbi_load(path.c_str(), &width, &height, &found, options.channels), stbi_image_free);
   if (!pixels) throw Failure(kUsage, fmt::format("{}: {}", path, stbi_failure_reason()));
   const int64_t channels = options.channels;
-  HostTensor tensor = options.channels_last ? MakeTensor(TENON_FLOAT32, {1, height, width, channels})
-                                            : MakeTensor(TENON_FLOAT32, {1, channels, height, width});
+  HostTensor tensor = options.channels_last
+                          ? MakeTensor(TENON_FLOAT32, {1, height, width, channels})
+                          : MakeTensor(TENON_FLOAT32, {1, channels, height, width});
   auto* out = reinterpret_cast<float*>(tensor.data.data());
   const int64_t area = int64_t{width} * height;
   for (int64_t p = 0; p < area; ++p) {
     for (int64_t c = 0; c < channels; ++c) {
       const auto i = static_cast<size_t>(c);
       const int64_t source = options.bgr ? channels - 1 - c : c;
-      const float value = (static_cast<float>(pixels.get()[p * channels + source]) - options.mean[i % options.mean.size()]) *
+      const float value = (static_cast<float>(pixels.get()[p * channels + source]) -
+                           options.mean[i % options.mean.size()]) *
                           options.scale[i % options.scale.size()];
       out[options.channels_last ? p * channels + c : c * area + p] = value;
     }

@@ -15,12 +15,21 @@ const std::map<std::string, tenon_class> kNumerics = {
 
 [[noreturn]] void RethrowOpenError(const Error& error, bool model_stage) {
   switch (error.code()) {
-    case TENON_BUDGET_EXCEEDED: case TENON_OUT_OF_MEMORY: case TENON_DEVICE_LOST: case TENON_INTERNAL:
-    case TENON_DEADLINE_EXCEEDED: case TENON_UNAVAILABLE: case TENON_INCOMPATIBLE:
-      throw Failure(model_stage && error.code() == TENON_INCOMPATIBLE ? kModelRejected : kBackendFailed, error.what());
-    case TENON_INVALID_ARGUMENT: case TENON_NOT_FOUND:
+    case TENON_BUDGET_EXCEEDED:
+    case TENON_OUT_OF_MEMORY:
+    case TENON_DEVICE_LOST:
+    case TENON_INTERNAL:
+    case TENON_DEADLINE_EXCEEDED:
+    case TENON_UNAVAILABLE:
+    case TENON_INCOMPATIBLE:
+      throw Failure(
+          model_stage && error.code() == TENON_INCOMPATIBLE ? kModelRejected : kBackendFailed,
+          error.what());
+    case TENON_INVALID_ARGUMENT:
+    case TENON_NOT_FOUND:
       throw Failure(model_stage ? kModelRejected : kUsage, error.what());
-    default: throw Failure(kModelRejected, error.what());
+    default:
+      throw Failure(kModelRejected, error.what());
   }
 }
 
@@ -28,20 +37,29 @@ const std::map<std::string, tenon_class> kNumerics = {
 
 void SessionFlags::AddTo(CLI::App& verb, bool with_inputs) {
   verb.add_option("model", model, "ONNX file")->required()->type_name("MODEL");
-  verb.add_option("-b,--backends", backends, "Backends in order of preference: a,b; a+b is one group decided by cost")
+  verb.add_option("-b,--backends", backends,
+                  "Backends in order of preference: a,b; a+b is one group decided by cost")
       ->type_name("LIST");
-  verb.add_option("--set", settings, "Option of a backend: simulator.claim=seed:7")->type_name("BACKEND.OPTION=VALUE")
+  verb.add_option("--set", settings, "Option of a backend: simulator.claim=seed:7")
+      ->type_name("BACKEND.OPTION=VALUE")
       ->allow_extra_args(false);
-  verb.add_option("--dim", dims, "Size of a symbolic dimension")->type_name("NAME=V")->allow_extra_args(false);
+  verb.add_option("--dim", dims, "Size of a symbolic dimension")
+      ->type_name("NAME=V")
+      ->allow_extra_args(false);
   verb.add_option("--class", numerics, "Numerics: strict, standard or fast")
       ->check(CLI::IsMember({"strict", "standard", "fast"}));
-  verb.add_option("--budget", budget, "Most bytes that the session may ask for")->type_name("BYTES");
-  verb.add_option("--fallback", fallback, "A node that the first backends don't take: report or forbid")
+  verb.add_option("--budget", budget, "Most bytes that the session may ask for")
+      ->type_name("BYTES");
+  verb.add_option("--fallback", fallback,
+                  "A node that the first backends don't take: report or forbid")
       ->check(CLI::IsMember({"report", "forbid"}));
   verb.add_flag("--json", json, "Print JSON on stdout");
   if (!with_inputs) return;
-  verb.add_option("--input", inputs, "@file.npy, @picture.png[:mean=..,scale=..,layout=..], zeros, rand[:seed=N][:shape=..], raw:@file")
-      ->type_name("NAME=SPEC")->allow_extra_args(false);
+  verb.add_option("--input", inputs,
+                  "@file.npy, @picture.png[:mean=..,scale=..,layout=..], zeros, "
+                  "rand[:seed=N][:shape=..], raw:@file")
+      ->type_name("NAME=SPEC")
+      ->allow_extra_args(false);
 }
 
 std::unique_ptr<Runtime> MakeRuntime(uint32_t threads) {
@@ -50,7 +68,8 @@ std::unique_ptr<Runtime> MakeRuntime(uint32_t threads) {
   options.threads = threads;
   options.log = [](tenon_log_level level, const char* message) {
     static const char* const kLevels[] = {"debug", "info", "warning", "error"};
-    const std::string line = fmt::format("tenon: {}: {}\n", kLevels[level < 0 || level > 3 ? 3 : level], message);
+    const std::string line =
+        fmt::format("tenon: {}: {}\n", kLevels[level < 0 || level > 3 ? 3 : level], message);
     (void)!write(STDERR_FILENO, line.data(), line.size());
   };
   return std::make_unique<Runtime>(std::move(options));
@@ -85,7 +104,8 @@ std::vector<HostTensor> MakeInputs(const Session& session, const SessionFlags& f
   std::map<std::string, std::string> specs;
   for (const std::string& input : flags.inputs) {
     const size_t equals = input.find('=');
-    if (equals == std::string::npos) throw Failure(kUsage, fmt::format("--input '{}': expected NAME=SPEC", input));
+    if (equals == std::string::npos)
+      throw Failure(kUsage, fmt::format("--input '{}': expected NAME=SPEC", input));
     specs[input.substr(0, equals)] = input.substr(equals + 1);
   }
   std::string names;
@@ -96,7 +116,8 @@ std::vector<HostTensor> MakeInputs(const Session& session, const SessionFlags& f
     names += (names.empty() ? "" : ", ") + input.name;
   }
   if (!specs.empty()) {
-    throw Failure(kUsage, fmt::format("the model has no input '{}'; its inputs are: {}", specs.begin()->first, names));
+    throw Failure(kUsage, fmt::format("the model has no input '{}'; its inputs are: {}",
+                                      specs.begin()->first, names));
   }
   return tensors;
 }
@@ -107,7 +128,9 @@ void CheckViolations(const Runtime& runtime) {
 }
 
 void RethrowRunError(const Error& error) {
-  throw Failure(error.code() == TENON_INVALID_ARGUMENT || error.code() == TENON_NOT_FOUND ? kUsage : kBackendFailed,
+  throw Failure(error.code() == TENON_INVALID_ARGUMENT || error.code() == TENON_NOT_FOUND
+                    ? kUsage
+                    : kBackendFailed,
                 error.what());
 }
 
@@ -121,8 +144,10 @@ void ReportFallback(const Session& session) {
   }
   if (count == 0) return;
   std::string text;
-  for (const auto& [backend, nodes] : where) text += fmt::format("{}{} on {}", text.empty() ? "" : ", ", nodes, backend);
-  fmt::print(stderr, "tenon: fallback: {} of {} nodes ({}); tenon explain says why\n", count, session.placement().size(), text);
+  for (const auto& [backend, nodes] : where)
+    text += fmt::format("{}{} on {}", text.empty() ? "" : ", ", nodes, backend);
+  fmt::print(stderr, "tenon: fallback: {} of {} nodes ({}); tenon explain says why\n", count,
+             session.placement().size(), text);
 }
 
 }  // namespace tenon::tools

@@ -32,7 +32,8 @@ struct OpenedSession {
   std::unique_ptr<Session> session;
 };
 // stage_flags: TENON_SESSION_... ; threads 0: as the flags say.
-OpenedSession Open(const SessionFlags& flags, tenon_session_flags stage_flags = 0, uint32_t threads = 0);
+OpenedSession Open(const SessionFlags& flags, tenon_session_flags stage_flags = 0,
+                   uint32_t threads = 0);
 std::unique_ptr<Runtime> MakeRuntime(uint32_t threads);
 // One tensor for each input, in the model's order: as --input says, the others random.
 std::vector<HostTensor> MakeInputs(const Session& session, const SessionFlags& flags);

@@ -13,8 +13,12 @@ using Json = nlohmann::ordered_json;
 constexpr const char* kOptionKinds[] = {"string", "int", "bool", "choice"};
 
 Json ToJson(const tenon_backend_info& info) {
-  Json json = {{"name", info.name}, {"version", info.version}, {"vendor", info.vendor}, {"library", info.library_path},
-               {"manifest", info.manifest_path}, {"loaded", info.code == TENON_OK}};
+  Json json = {{"name", info.name},
+               {"version", info.version},
+               {"vendor", info.vendor},
+               {"library", info.library_path},
+               {"manifest", info.manifest_path},
+               {"loaded", info.code == TENON_OK}};
   if (info.code != TENON_OK) {
     json["code"] = tenon_code_name(info.code);
     json["refusal"] = info.refusal;
@@ -27,14 +31,20 @@ Json ToJson(const tenon_backend_info& info) {
   for (uint32_t i = 0; i < info.device_count; ++i) {
     const tenon_device_info& device = *info.devices[i];
     Json memory = Json::array();
-    for (uint32_t k = 0; k < device.memory_kind_count; ++k) memory.push_back(device.memory_kinds[k]->name);
-    json["devices"].push_back({{"id", device.id}, {"name", device.name}, {"kind", device.kind == TENON_DEVICE_HOST ? "host" : "accelerator"},
-                               {"memory", memory}, {"gflops", device.gflops}, {"gbytes", device.gbytes}});
+    for (uint32_t k = 0; k < device.memory_kind_count; ++k)
+      memory.push_back(device.memory_kinds[k]->name);
+    json["devices"].push_back({{"id", device.id},
+                               {"name", device.name},
+                               {"kind", device.kind == TENON_DEVICE_HOST ? "host" : "accelerator"},
+                               {"memory", memory},
+                               {"gflops", device.gflops},
+                               {"gbytes", device.gbytes}});
   }
   json["options"] = Json::array();
   for (uint32_t i = 0; i < info.option_count; ++i) {
     const tenon_option& option = *info.options[i];
-    json["options"].push_back({{"name", option.name}, {"kind", kOptionKinds[option.kind > 3 ? 0 : option.kind]},
+    json["options"].push_back({{"name", option.name},
+                               {"kind", kOptionKinds[option.kind > 3 ? 0 : option.kind]},
                                {"default", option.default_value ? option.default_value : ""},
                                {"description", option.description ? option.description : ""}});
   }
@@ -47,9 +57,11 @@ void PrintShort(const tenon_backend_info& info) {
     return;
   }
   std::string devices;
-  for (uint32_t i = 0; i < info.device_count; ++i) devices += fmt::format("{}{}", i ? ", " : "", info.devices[i]->name);
-  fmt::print("{:<12} {:<8} ABI 0.{}  {} kernels{}  {}  {}\n", info.name, info.version, info.abi_minor, info.kernel_count,
-             info.compiles ? ", compiles" : "", devices, info.library_path);
+  for (uint32_t i = 0; i < info.device_count; ++i)
+    devices += fmt::format("{}{}", i ? ", " : "", info.devices[i]->name);
+  fmt::print("{:<12} {:<8} ABI 0.{}  {} kernels{}  {}  {}\n", info.name, info.version,
+             info.abi_minor, info.kernel_count, info.compiles ? ", compiles" : "", devices,
+             info.library_path);
 }
 
 void PrintLong(const tenon_backend_info& info) {
@@ -58,16 +70,20 @@ void PrintLong(const tenon_backend_info& info) {
   fmt::print("  vendor   {}\n", info.vendor);
   for (uint32_t i = 0; i < info.device_count; ++i) {
     const tenon_device_info& device = *info.devices[i];
-    fmt::print("  device   {} ({})\n", device.name, device.kind == TENON_DEVICE_HOST ? "host" : "accelerator");
+    fmt::print("  device   {} ({})\n", device.name,
+               device.kind == TENON_DEVICE_HOST ? "host" : "accelerator");
     for (uint32_t k = 0; k < device.memory_kind_count; ++k) {
       const tenon_memory_kind& kind = *device.memory_kinds[k];
       fmt::print("  memory   {}: alignment {}, largest allocation {}\n", kind.name, kind.alignment,
-                 kind.largest_allocation == UINT64_MAX ? "any" : fmt::format("{}", kind.largest_allocation));
+                 kind.largest_allocation == UINT64_MAX
+                     ? "any"
+                     : fmt::format("{}", kind.largest_allocation));
     }
   }
   for (uint32_t i = 0; i < info.option_count; ++i) {
     const tenon_option& option = *info.options[i];
-    fmt::print("  option   {}.{} = {}  {}\n", info.name, option.name, option.default_value ? option.default_value : "",
+    fmt::print("  option   {}.{} = {}  {}\n", info.name, option.name,
+               option.default_value ? option.default_value : "",
                option.description ? option.description : "");
   }
 }
@@ -76,8 +92,10 @@ int List(bool json, bool full) {
   const std::unique_ptr<Runtime> runtime = MakeRuntime(1);
   Json out = {{"version", 1}, {"backends", Json::array()}};
   for (const tenon_backend_info* info : runtime->backends()) {
-    if (json) out["backends"].push_back(ToJson(*info));
-    else full ? PrintLong(*info) : PrintShort(*info);
+    if (json)
+      out["backends"].push_back(ToJson(*info));
+    else
+      full ? PrintLong(*info) : PrintShort(*info);
   }
   if (json) fmt::print("{}\n", out.dump(2));
   return kOk;
@@ -95,8 +113,10 @@ int Info(const std::string& file, bool json) {
   options.backend_files = {file};
   const Runtime runtime(std::move(options));
   for (const tenon_backend_info* info : runtime.backends()) {
-    if (json) fmt::print("{}\n", Json{{"version", 1}, {"backend", ToJson(*info)}}.dump(2));
-    else PrintLong(*info);
+    if (json)
+      fmt::print("{}\n", Json{{"version", 1}, {"backend", ToJson(*info)}}.dump(2));
+    else
+      PrintLong(*info);
     if (info->code != TENON_OK) return kBackendFailed;
   }
   return kOk;
@@ -114,7 +134,8 @@ void AddBackends(CLI::App& app, Action& action) {
   CLI::App* list = verb->add_subcommand("list", "Every backend that was found (the default)");
   list->add_flag("--json", *json, "Print JSON on stdout");
   list->add_flag("--long", *full, "Devices, memory kinds and options too");
-  CLI::App* info = verb->add_subcommand("info", "Probes one library in a child process and tells about it");
+  CLI::App* info =
+      verb->add_subcommand("info", "Probes one library in a child process and tells about it");
   info->add_option("file", *file, "Shared object or manifest")->required()->type_name("FILE");
   info->add_flag("--json", *json, "Print JSON on stdout");
   verb->footer("Example: tenon backends info lib/tenon/libtenon_simulator.so");

@@ -38,10 +38,16 @@ double PeakRssMb() {
 Json Percentiles(std::vector<double> samples) {
   std::sort(samples.begin(), samples.end());
   const auto at = [&](double share) {
-    return samples[std::min(samples.size() - 1, static_cast<size_t>(share * static_cast<double>(samples.size())))];
+    return samples[std::min(samples.size() - 1,
+                            static_cast<size_t>(share * static_cast<double>(samples.size())))];
   };
-  const double mean = std::accumulate(samples.begin(), samples.end(), 0.0) / static_cast<double>(samples.size());
-  return {{"min", samples.front()}, {"p50", at(0.5)}, {"p90", at(0.9)}, {"p99", at(0.99)}, {"mean", mean}};
+  const double mean =
+      std::accumulate(samples.begin(), samples.end(), 0.0) / static_cast<double>(samples.size());
+  return {{"min", samples.front()},
+          {"p50", at(0.5)},
+          {"p90", at(0.9)},
+          {"p99", at(0.99)},
+          {"mean", mean}};
 }
 
 struct Samples {
@@ -54,7 +60,8 @@ Samples Measure(Binding& binding, double seconds, size_t least) {
   tenon_run_times times = TENON_INIT(tenon_run_times);
   RunOptions options;
   options.times = &times;
-  for (const auto begin = Clock::now(); samples.total.size() < least || MillisecondsSince(begin) < seconds * 1e3;) {
+  for (const auto begin = Clock::now();
+       samples.total.size() < least || MillisecondsSince(begin) < seconds * 1e3;) {
     const auto start = Clock::now();
     binding.Run(options);
     samples.total.push_back(MillisecondsSince(start));
@@ -69,7 +76,9 @@ Json BackendNames(const Session& session) {
   std::vector<std::string> names;
   for (const tenon_placement_row* row : session.placement()) {
     const std::string name = row->backend;
-    if (!name.empty() && name != "host" && std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+    if (!name.empty() && name != "host" &&
+        std::find(names.begin(), names.end(), name) == names.end())
+      names.push_back(name);
   }
   return names;
 }
@@ -90,7 +99,8 @@ Json BenchOnce(const BenchFlags& flags, uint32_t threads) {
     CheckViolations(*opened.runtime);
     const tenon_session_stats stats = opened.session->statistics();
     if (!flags.output_dir.empty()) {
-      for (uint32_t i = 0; i < opened.session->outputs().size(); ++i) WriteOutput(flags.output_dir, i, binding.output_info(i));
+      for (uint32_t i = 0; i < opened.session->outputs().size(); ++i)
+        WriteOutput(flags.output_dir, i, binding.output_info(i));
     }
     const Json latency = Percentiles(samples.total);
     return {{"threads", opened.runtime->threads()},
@@ -102,9 +112,12 @@ Json BenchOnce(const BenchFlags& flags, uint32_t threads) {
             {"throughput_per_s", 1e3 / latency["mean"].get<double>()},
             {"load_ms", load_ms},
             {"load_stages_ms",
-             {{"import", static_cast<double>(stats.import_ns) * 1e-6}, {"backends", static_cast<double>(stats.backends_ns) * 1e-6},
-              {"passes", static_cast<double>(stats.passes_ns) * 1e-6}, {"placement", static_cast<double>(stats.placement_ns) * 1e-6},
-              {"lower", static_cast<double>(stats.lower_ns) * 1e-6}, {"kernels", static_cast<double>(stats.kernels_ns) * 1e-6}}},
+             {{"import", static_cast<double>(stats.import_ns) * 1e-6},
+              {"backends", static_cast<double>(stats.backends_ns) * 1e-6},
+              {"passes", static_cast<double>(stats.passes_ns) * 1e-6},
+              {"placement", static_cast<double>(stats.placement_ns) * 1e-6},
+              {"lower", static_cast<double>(stats.lower_ns) * 1e-6},
+              {"kernels", static_cast<double>(stats.kernels_ns) * 1e-6}}},
             {"first_output_ms", first_output_ms},
             {"first_output_kernel_ms", static_cast<double>(stats.first_run_kernel_ns) * 1e-6},
             {"peak_rss_mb", PeakRssMb()},
@@ -119,17 +132,23 @@ Json BenchOnce(const BenchFlags& flags, uint32_t threads) {
 
 void PrintText(const std::string& label, const Json& r) {
   const Json& l = r["latency_ms"];
-  fmt::print("{}latency  p50 {:.3f} ms  (min {:.3f}, p90 {:.3f}, p99 {:.3f}, mean {:.3f}; {} runs, {:.1f} a second)\n", label,
-             l["p50"].get<double>(), l["min"].get<double>(), l["p90"].get<double>(), l["p99"].get<double>(),
-             l["mean"].get<double>(), r["runs"].get<size_t>(), r["throughput_per_s"].get<double>());
-  fmt::print("  of it   copy in {:.3f} ms, compute {:.3f} ms, copy out {:.3f} ms (p50)\n", r["copy_in_ms"]["p50"].get<double>(),
-             r["compute_ms"]["p50"].get<double>(), r["copy_out_ms"]["p50"].get<double>());
-  const double first = r["first_output_ms"].get<double>(), kernels = r["first_output_kernel_ms"].get<double>();
-  fmt::print("  load    {:.1f} ms; first output after {:.1f} ms, of which {:.1f} ms in kernels\n", r["load_ms"].get<double>(), first,
-             kernels);
-  fmt::print("  memory  peak {:.0f} MB, weights {:.1f} MB, arena {:.2f} MB (live-set bound {:.2f} MB)\n",
-             r["peak_rss_mb"].get<double>(), r["constant_bytes"].get<double>() / 1e6, r["arena_bytes"].get<double>() / 1e6,
-             r["arena_lower_bound_bytes"].get<double>() / 1e6);
+  fmt::print(
+      "{}latency  p50 {:.3f} ms  (min {:.3f}, p90 {:.3f}, p99 {:.3f}, mean {:.3f}; {} runs, {:.1f} "
+      "a second)\n",
+      label, l["p50"].get<double>(), l["min"].get<double>(), l["p90"].get<double>(),
+      l["p99"].get<double>(), l["mean"].get<double>(), r["runs"].get<size_t>(),
+      r["throughput_per_s"].get<double>());
+  fmt::print("  of it   copy in {:.3f} ms, compute {:.3f} ms, copy out {:.3f} ms (p50)\n",
+             r["copy_in_ms"]["p50"].get<double>(), r["compute_ms"]["p50"].get<double>(),
+             r["copy_out_ms"]["p50"].get<double>());
+  const double first = r["first_output_ms"].get<double>(),
+               kernels = r["first_output_kernel_ms"].get<double>();
+  fmt::print("  load    {:.1f} ms; first output after {:.1f} ms, of which {:.1f} ms in kernels\n",
+             r["load_ms"].get<double>(), first, kernels);
+  fmt::print(
+      "  memory  peak {:.0f} MB, weights {:.1f} MB, arena {:.2f} MB (live-set bound {:.2f} MB)\n",
+      r["peak_rss_mb"].get<double>(), r["constant_bytes"].get<double>() / 1e6,
+      r["arena_bytes"].get<double>() / 1e6, r["arena_lower_bound_bytes"].get<double>() / 1e6);
 }
 
 // Every combination of --dim NAME=a,b lists.
@@ -137,7 +156,8 @@ std::vector<std::vector<std::string>> SweepDims(const std::vector<std::string>& 
   std::vector<std::vector<std::string>> sweeps = {{}};
   for (const std::string& dim : dims) {
     const size_t equals = dim.find('=');
-    if (equals == std::string::npos) throw Failure(kUsage, fmt::format("--dim '{}': expected NAME=V", dim));
+    if (equals == std::string::npos)
+      throw Failure(kUsage, fmt::format("--dim '{}': expected NAME=V", dim));
     std::vector<std::vector<std::string>> longer;
     for (size_t begin = equals + 1; begin <= dim.size();) {
       const size_t end = std::min(dim.find(',', begin), dim.size());
@@ -170,8 +190,10 @@ int Bench(const BenchFlags& flags) {
   }
   if (!flags.json) return kOk;
   Json out = {{"version", 1}, {"model", flags.model}};
-  if (results.size() == 1) out.update(results[0]);
-  else out["results"] = std::move(results);
+  if (results.size() == 1)
+    out.update(results[0]);
+  else
+    out["results"] = std::move(results);
   fmt::print("{}\n", out.dump(2));
   return kOk;
 }
@@ -182,10 +204,16 @@ void AddBench(CLI::App& app, Action& action) {
   CLI::App* verb = app.add_subcommand("bench", "Measures a model");
   auto flags = std::make_shared<BenchFlags>();
   flags->AddTo(*verb, true);
-  verb->add_option("--threads", flags->thread_list, "Threads that compute; a list is a sweep: 1,2")->delimiter(',');
-  verb->add_option("--seconds", flags->seconds, "How long to measure")->capture_default_str()->check(CLI::Range(0.0, 86400.0));
-  verb->add_option("--warmup", flags->warmup, "Seconds of runs before")->capture_default_str()->check(CLI::Range(0.0, 86400.0));
-  verb->add_option("--output-dir", flags->output_dir, "Writes the outputs of the last timed run")->type_name("DIR");
+  verb->add_option("--threads", flags->thread_list, "Threads that compute; a list is a sweep: 1,2")
+      ->delimiter(',');
+  verb->add_option("--seconds", flags->seconds, "How long to measure")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 86400.0));
+  verb->add_option("--warmup", flags->warmup, "Seconds of runs before")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 86400.0));
+  verb->add_option("--output-dir", flags->output_dir, "Writes the outputs of the last timed run")
+      ->type_name("DIR");
   verb->footer("Example: tenon bench resnet50.onnx --dim N=1,8 --threads 1,2 --seconds 5 --json");
   verb->callback([flags, &action] { action = [flags] { return Bench(*flags); }; });
 }

@@ -16,11 +16,13 @@ struct InspectFlags : SessionFlags {
 std::string DescribeValue(const ValueInfo& value) {
   std::string dims;
   for (size_t i = 0; i < value.dims.size(); ++i) {
-    const std::string dim = value.dims[i] >= 0 ? fmt::format("{}", value.dims[i])
-                            : value.symbols[i].empty() ? "?" : value.symbols[i];
+    const std::string dim = value.dims[i] >= 0         ? fmt::format("{}", value.dims[i])
+                            : value.symbols[i].empty() ? "?"
+                                                       : value.symbols[i];
     dims += (i ? ", " : "") + dim;
   }
-  return fmt::format("{}: {}[{}]", value.name, tenon_dtype_name(value.dtype), value.has_rank ? dims : "...");
+  return fmt::format("{}: {}[{}]", value.name, tenon_dtype_name(value.dtype),
+                     value.has_rank ? dims : "...");
 }
 
 void PrintModel(const Model& model) {
@@ -76,12 +78,14 @@ int Inspect(const InspectFlags& flags) {
 }  // namespace
 
 void AddInspect(CLI::App& app, Action& action) {
-  CLI::App* verb = app.add_subcommand("inspect", "Shows a model: inputs, outputs, and its graph at any stage");
+  CLI::App* verb =
+      app.add_subcommand("inspect", "Shows a model: inputs, outputs, and its graph at any stage");
   auto flags = std::make_shared<InspectFlags>();
   flags->AddTo(*verb, false);
   verb->add_option("--stage", flags->stage, "imported, canonical, optimised, placed or program")
       ->check(CLI::IsMember({"imported", "canonical", "optimised", "placed", "program"}));
-  verb->add_option("--onnx", flags->onnx, "Writes the stage's graph as an ONNX file")->type_name("FILE");
+  verb->add_option("--onnx", flags->onnx, "Writes the stage's graph as an ONNX file")
+      ->type_name("FILE");
   verb->footer("Example: tenon inspect model.onnx --stage program -b reference");
   verb->callback([flags, &action] { action = [flags] { return Inspect(*flags); }; });
 }

@@ -4,8 +4,8 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "output_files.h"
 #include "npy.h"
+#include "output_files.h"
 #include "session_flags.h"
 #include "verbs.h"
 
@@ -38,8 +38,11 @@ int Run(const RunFlags& flags) {
     const std::span<const int64_t> dims(info.dims, static_cast<size_t>(info.rank));
     const std::string file = flags.output_dir.empty() ? "" : WriteOutput(flags.output_dir, i, info);
     if (flags.json) {
-      json["outputs"].push_back({{"name", infos[i].name}, {"dtype", tenon_dtype_name(info.dtype)}, {"shape", dims},
-                                 {"summary", Summarise(info)}, {"file", file}});
+      json["outputs"].push_back({{"name", infos[i].name},
+                                 {"dtype", tenon_dtype_name(info.dtype)},
+                                 {"shape", dims},
+                                 {"summary", Summarise(info)},
+                                 {"file", file}});
     } else {
       fmt::print("{}: {}  {}\n", infos[i].name, Describe(info.dtype, dims), Summarise(info));
     }
@@ -60,10 +63,15 @@ void AddRun(CLI::App& app, Action& action) {
   auto flags = std::make_shared<RunFlags>();
   flags->AddTo(*verb, true);
   verb->add_option("--threads", flags->threads, "Threads that compute; 0: one for each core");
-  verb->add_option("--output-dir", flags->output_dir, "Writes DIR/output_<i>.npy in the graph's order")->type_name("DIR");
-  verb->add_option("--profile", flags->profile, "Writes the time of each step as JSON")->type_name("FILE");
-  verb->footer("Inputs that are not given are random; dimensions that nobody gives are 1.\n"
-               "Example: tenon run classifier.onnx -b reference --input x=@line.png:mean=127.5,scale=0.00784");
+  verb->add_option("--output-dir", flags->output_dir,
+                   "Writes DIR/output_<i>.npy in the graph's order")
+      ->type_name("DIR");
+  verb->add_option("--profile", flags->profile, "Writes the time of each step as JSON")
+      ->type_name("FILE");
+  verb->footer(
+      "Inputs that are not given are random; dimensions that nobody gives are 1.\n"
+      "Example: tenon run classifier.onnx -b reference --input "
+      "x=@line.png:mean=127.5,scale=0.00784");
   verb->callback([flags, &action] { action = [flags] { return Run(*flags); }; });
 }
 

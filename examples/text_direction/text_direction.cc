@@ -23,7 +23,7 @@
 
 namespace {
 
-constexpr int kHeight = 48;   // what the classifier was trained on
+constexpr int kHeight = 48;  // what the classifier was trained on
 constexpr int kWidth = 192;
 
 // One pixel of the picture at a fractional position, by bilinear interpolation.
@@ -33,8 +33,11 @@ float Sample(const unsigned char* pixels, int width, int height, int channel, fl
   const int x0 = static_cast<int>(x), y0 = static_cast<int>(y);
   const int x1 = std::min(x0 + 1, width - 1), y1 = std::min(y0 + 1, height - 1);
   const float fx = x - static_cast<float>(x0), fy = y - static_cast<float>(y0);
-  const auto at = [&](int px, int py) { return static_cast<float>(pixels[(py * width + px) * 3 + channel]); };
-  return (at(x0, y0) * (1 - fx) + at(x1, y0) * fx) * (1 - fy) + (at(x0, y1) * (1 - fx) + at(x1, y1) * fx) * fy;
+  const auto at = [&](int px, int py) {
+    return static_cast<float>(pixels[(py * width + px) * 3 + channel]);
+  };
+  return (at(x0, y0) * (1 - fx) + at(x1, y0) * fx) * (1 - fy) +
+         (at(x0, y1) * (1 - fx) + at(x1, y1) * fx) * fy;
 }
 
 // The picture scaled to the model's height, cut or filled up with grey to its width, as [1, 3, 48, 192] in -1..1.
@@ -51,8 +54,9 @@ std::vector<float> Load(const std::string& path) {
   for (int c = 0; c < 3; ++c) {
     for (int y = 0; y < kHeight; ++y) {
       for (int x = 0; x < columns; ++x) {
-        const float pixel = Sample(pixels.get(), width, height, c, (static_cast<float>(x) + 0.5f) * step_x - 0.5f,
-                                   (static_cast<float>(y) + 0.5f) * step - 0.5f);
+        const float pixel =
+            Sample(pixels.get(), width, height, c, (static_cast<float>(x) + 0.5f) * step_x - 0.5f,
+                   (static_cast<float>(y) + 0.5f) * step - 0.5f);
         values[static_cast<size_t>((c * kHeight + y) * kWidth + x)] = pixel / 127.5f - 1.0f;
       }
     }
@@ -75,10 +79,12 @@ int Main(int argc, char** argv) {
   const tenon::Session session(runtime, argv[next++], {.backends = backends});
   for (; next < argc; ++next) {
     std::vector<float> picture = Load(argv[next]);
-    const std::vector<tenon::Tensor> outputs = session.Run({tenon::Tensor::Wrap(picture, {1, 3, kHeight, kWidth})});
+    const std::vector<tenon::Tensor> outputs =
+        session.Run({tenon::Tensor::Wrap(picture, {1, 3, kHeight, kWidth})});
     const std::span<const float> scores = outputs[0].As<float>();
     const bool upright = scores[0] >= scores[1];
-    std::printf("%s: %s degrees (%.2f %%)\n", argv[next], upright ? "0" : "180", 100.0 * scores[upright ? 0 : 1]);
+    std::printf("%s: %s degrees (%.2f %%)\n", argv[next], upright ? "0" : "180",
+                100.0 * scores[upright ? 0 : 1]);
   }
   return 0;
 }

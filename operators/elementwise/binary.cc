@@ -16,7 +16,8 @@ Status BroadcastFromAxis(Rewriter& rewriter) {
     }
     const int64_t first = axis->i < 0 ? axis->i + a.rank() : axis->i;
     if (first < 0 || first + b.rank() > a.rank()) {
-      return Invalid(node, "B of shape ", b, " does not fit A of shape ", a, " at axis ", std::to_string(axis->i));
+      return Invalid(node, "B of shape ", b, " does not fit A of shape ", a, " at axis ",
+                     std::to_string(axis->i));
     }
     if (first + b.rank() < a.rank()) {
       std::array<int64_t, kMaxRank> shape{};  // 0 keeps B's dimension
@@ -39,7 +40,8 @@ Status BroadcastToAxis(Rewriter& rewriter) {
   const int lead = a.rank() - b.rank();
   for (int i = 0; i < b.rank(); ++i) {
     if (b[i] == kUnknownDim || b[i] != a[lead + i]) {
-      return CannotSay(rewriter, "revision 1 broadcasts only leading dimensions; the shapes are ", a, " and ", b);
+      return CannotSay(rewriter, "revision 1 broadcasts only leading dimensions; the shapes are ",
+                       a, " and ", b);
     }
   }
   if (lead != 0) rewriter.SetInt("broadcast", 1);
@@ -56,7 +58,8 @@ Status AllEqual(Rewriter& rewriter) {
   for (int i = 0; i < rewriter.input_count(); ++i) {
     const Shape shape = rewriter.input(i).shape;
     bool equal = shape.has_rank() && shape.rank() == first.rank();
-    for (int d = 0; equal && d < shape.rank(); ++d) equal = shape[d] == first[d] && shape[d] != kUnknownDim;
+    for (int d = 0; equal && d < shape.rank(); ++d)
+      equal = shape[d] == first[d] && shape[d] != kUnknownDim;
     if (!equal) return CannotSay(rewriter, "revision 1 does not broadcast ", shape, " and ", first);
   }
   return {};
@@ -67,7 +70,8 @@ constexpr Revision kEqualThenNumpy[] = {Since(1), Since(8, nullptr, AllEqual)};
 Status SlopePerChannel(Rewriter& rewriter) {
   const Shape x = rewriter.input(0).shape;
   const Shape slope = rewriter.input(1).shape;
-  if (!x.has_rank() || !slope.has_rank()) return CannotSay(rewriter, "the ranks of X and slope must be known");
+  if (!x.has_rank() || !slope.has_rank())
+    return CannotSay(rewriter, "the ranks of X and slope must be known");
   if (slope.rank() == 1 && slope[0] != 1 && x.rank() > 2) {
     std::array<int64_t, kMaxRank> shape{};
     for (size_t i = 1; i < kMaxRank; ++i) shape[i] = 1;
@@ -77,37 +81,45 @@ Status SlopePerChannel(Rewriter& rewriter) {
 }
 Status SlopeIsOne(Rewriter& rewriter) {
   if (rewriter.input(1).shape.ElementCount() == 1) return {};
-  return CannotSay(rewriter, "slope has shape ", rewriter.input(1).shape, " (revision 1 takes one value)");
+  return CannotSay(rewriter, "slope has shape ", rewriter.input(1).shape,
+                   " (revision 1 takes one value)");
 }
 constexpr Revision kSlope[] = {Since(1), Since(7, SlopePerChannel, SlopeIsOne)};
 
-Status InferBinary(const NodeView& node, std::span<const InferInput> inputs, std::span<InferOutput> outputs) {
+Status InferBinary(const NodeView& node, std::span<const InferInput> inputs,
+                   std::span<InferOutput> outputs) {
   TENON_RETURN_IF_ERROR(SameTypes(node, inputs, 0, inputs.size()));
   outputs[0].type = inputs[0].type;
   return BroadcastInputs(node, inputs, 0, inputs.size(), outputs[0].shape);
 }
 // The exponent's type is its own.
-Status InferPow(const NodeView& node, std::span<const InferInput> inputs, std::span<InferOutput> outputs) {
+Status InferPow(const NodeView& node, std::span<const InferInput> inputs,
+                std::span<InferOutput> outputs) {
   outputs[0].type = inputs[0].type;
   return BroadcastInputs(node, inputs, 0, 2, outputs[0].shape);
 }
-Status InferCompare(const NodeView& node, std::span<const InferInput> inputs, std::span<InferOutput> outputs) {
+Status InferCompare(const NodeView& node, std::span<const InferInput> inputs,
+                    std::span<InferOutput> outputs) {
   TENON_RETURN_IF_ERROR(InferBinary(node, inputs, outputs));
   outputs[0].type = DataType::kBool;
   return {};
 }
-Status InferPRelu(const NodeView& node, std::span<const InferInput> inputs, std::span<InferOutput> outputs) {
+Status InferPRelu(const NodeView& node, std::span<const InferInput> inputs,
+                  std::span<InferOutput> outputs) {
   TENON_RETURN_IF_ERROR(SameTypes(node, inputs, 0, 2));
   outputs[0].type = inputs[0].type;
   outputs[0].shape = inputs[0].shape;
   Shape result = inputs[0].shape;
   const Shape& slope = inputs[1].shape;
-  if (!BroadcastShape(slope, result) || (inputs[0].shape.has_rank() && result.rank() > inputs[0].shape.rank())) {
-    return Invalid(node, "slope has shape ", slope, ", which does not broadcast to X's ", inputs[0].shape);
+  if (!BroadcastShape(slope, result) ||
+      (inputs[0].shape.has_rank() && result.rank() > inputs[0].shape.rank())) {
+    return Invalid(node, "slope has shape ", slope, ", which does not broadcast to X's ",
+                   inputs[0].shape);
   }
   for (int i = 0; i < outputs[0].shape.rank(); ++i) {
     if (outputs[0].shape[i] == 1 && result[i] != 1) {
-      return Invalid(node, "slope has shape ", slope, ", which does not broadcast to X's ", inputs[0].shape);
+      return Invalid(node, "slope has shape ", slope, ", which does not broadcast to X's ",
+                     inputs[0].shape);
     }
   }
   return {};
@@ -115,16 +127,19 @@ Status InferPRelu(const NodeView& node, std::span<const InferInput> inputs, std:
 
 template <InferFunction infer, const auto& revisions>
 consteval Operator Binary(std::string_view name, uint32_t flags = kHostArithmetic) {
-  return Define<infer, Arity{2, 2}, revisions>({.name = name, .flags = flags, .in_place = kFirstTwoInPlace});
+  return Define<infer, Arity{2, 2}, revisions>(
+      {.name = name, .flags = flags, .in_place = kFirstTwoInPlace});
 }
 // Comparisons change the element size: never in place.
 template <const auto& revisions>
 consteval Operator Compare(std::string_view name) {
   return Define<InferCompare, Arity{2, 2}, revisions>({.name = name, .flags = kHostArithmetic});
 }
-Cost VariadicCost(const NodeView&, std::span<const InferInput> inputs, std::span<const InferOutput> outputs) {
-  return CostOf(static_cast<double>(outputs[0].shape.ElementCount()) * static_cast<double>(inputs.size()), inputs,
-                outputs);
+Cost VariadicCost(const NodeView&, std::span<const InferInput> inputs,
+                  std::span<const InferOutput> outputs) {
+  return CostOf(
+      static_cast<double>(outputs[0].shape.ElementCount()) * static_cast<double>(inputs.size()),
+      inputs, outputs);
 }
 consteval Operator Variadic(std::string_view name, uint32_t flags) {
   return Define<InferBinary, Arity{1, kVariadic}, kEqualThenNumpy>(

@@ -5,7 +5,8 @@
 namespace tenon::operators {
 namespace {
 
-Status InferCast(const NodeView& node, std::span<const InferInput> inputs, std::span<InferOutput> outputs) {
+Status InferCast(const NodeView& node, std::span<const InferInput> inputs,
+                 std::span<InferOutput> outputs) {
   const int64_t to = node.Int("to", 0);
   outputs[0].type = to > 0 && to < 64 ? static_cast<DataType>(to) : DataType::kUndefined;
   if (BitWidth(outputs[0].type) == 0 && outputs[0].type != DataType::kString) {
@@ -14,7 +15,8 @@ Status InferCast(const NodeView& node, std::span<const InferInput> inputs, std::
   outputs[0].shape = inputs[0].shape;
   return {};
 }
-Status InferCastLike(const NodeView&, std::span<const InferInput> inputs, std::span<InferOutput> outputs) {
+Status InferCastLike(const NodeView&, std::span<const InferInput> inputs,
+                     std::span<InferOutput> outputs) {
   outputs[0] = {inputs[1].type, inputs[0].shape};
   return {};
 }
@@ -26,14 +28,18 @@ Status Saturates(Rewriter& rewriter) {
   return {};
 }
 Status RoundsUp(Rewriter& rewriter) {
-  if (rewriter.node().String("round_mode", "up") != "up") return CannotSay(rewriter, "round_mode is not \"up\"");
+  if (rewriter.node().String("round_mode", "up") != "up")
+    return CannotSay(rewriter, "round_mode is not \"up\"");
   rewriter.RemoveAttribute("round_mode");
   return {};
 }
-constexpr Revision kCast[] = {Since(1), Since(19, nullptr, Saturates), Since(24, nullptr, RoundsUp)};
-constexpr Revision kCastLike[] = {Since(15), Since(19, nullptr, Saturates), Since(24, nullptr, RoundsUp)};
+constexpr Revision kCast[] = {Since(1), Since(19, nullptr, Saturates),
+                              Since(24, nullptr, RoundsUp)};
+constexpr Revision kCastLike[] = {Since(15), Since(19, nullptr, Saturates),
+                                  Since(24, nullptr, RoundsUp)};
 constexpr Operator kRows[] = {
-    Define<InferCast, Arity{1, 1}, kCast>({.name = "Cast", .flags = kHostArithmetic, .in_place = kFirstInPlace}),
+    Define<InferCast, Arity{1, 1}, kCast>(
+        {.name = "Cast", .flags = kHostArithmetic, .in_place = kFirstInPlace}),
     Define<InferCastLike, Arity{2, 2}, kCastLike>({.name = "CastLike", .in_place = kFirstInPlace}),
 };
 

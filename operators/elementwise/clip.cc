@@ -7,13 +7,16 @@
 namespace tenon::operators {
 namespace {
 
-Status Infer(const NodeView& node, std::span<const InferInput> inputs, std::span<InferOutput> outputs) {
+Status Infer(const NodeView& node, std::span<const InferInput> inputs,
+             std::span<InferOutput> outputs) {
   for (size_t i = 1; i < 3; ++i) {
     if (!Has(inputs, i)) continue;
     const Shape& bound = inputs[i].shape;
     const int64_t count = bound.ElementCount();
-    if (inputs[i].type != inputs[0].type || (bound.has_rank() && count != 1 && count != kUnknownDim)) {
-      return Invalid(node, i == 1 ? "min is " : "max is ", inputs[i].type, bound, " (expected one ", inputs[0].type, ")");
+    if (inputs[i].type != inputs[0].type ||
+        (bound.has_rank() && count != 1 && count != kUnknownDim)) {
+      return Invalid(node, i == 1 ? "min is " : "max is ", inputs[i].type, bound, " (expected one ",
+                     inputs[0].type, ")");
     }
   }
   return InferSame(node, inputs, outputs);

@@ -28,7 +28,8 @@ std::vector<T> Compute(const char* op, DataType type, std::vector<std::vector<T>
 TEST(Integers, NeverTrap) {
   constexpr int32_t least = std::numeric_limits<int32_t>::min();
   using V = std::vector<int32_t>;
-  EXPECT_EQ(Compute<int32_t>("Div", DataType::kInt32, {{7, least, 5}, {0, -1, -2}}), (V{0, least, -2}));
+  EXPECT_EQ(Compute<int32_t>("Div", DataType::kInt32, {{7, least, 5}, {0, -1, -2}}),
+            (V{0, least, -2}));
   EXPECT_EQ(Compute<int32_t>("Mod", DataType::kInt32, {{7, least, 5}, {0, -1, -3}}), (V{0, 0, -1}));
   EXPECT_EQ(Compute<int32_t>("Neg", DataType::kInt32, {{least, 3}}), (V{least, -3}));
   EXPECT_EQ(Compute<int32_t>("Pow", DataType::kInt32, {{0, 2, -1}, {-1, 40, -3}}), (V{0, 0, -1}));
@@ -48,7 +49,8 @@ TEST(Floats, KeepNaN) {
 TEST(Exponential, IsWithinTwoUnits) {
   for (float x = -105; x < 90; x += 0.00937F) {
     const auto expected = static_cast<float>(std::exp(static_cast<double>(x)));
-    const float unit = std::max(std::nextafter(expected, INFINITY) - expected, std::numeric_limits<float>::denorm_min());
+    const float unit = std::max(std::nextafter(expected, INFINITY) - expected,
+                                std::numeric_limits<float>::denorm_min());
     if (std::isinf(expected)) {
       EXPECT_TRUE(std::isinf(Exponential(x))) << x;
     } else {

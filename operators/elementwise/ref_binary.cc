@@ -1,5 +1,5 @@
-// Elementwise kernels of two or more inputs. An operator is a struct that is called on two elements; the loops are one
-// for all.
+// Elementwise kernels of two or more inputs. An operator is a struct that is called on two
+// elements; the loops are one for all.
 #include <cmath>
 #include <vector>
 
@@ -10,9 +10,11 @@ namespace tenon::operators {
 namespace {
 
 template <typename A, typename B, typename Out, typename Op>
-void BinaryRow(const Op& op, const A* a, int64_t a_stride, const B* b, int64_t b_stride, Out* y, int64_t count) {
+void BinaryRow(const Op& op, const A* a, int64_t a_stride, const B* b, int64_t b_stride, Out* y,
+               int64_t count) {
   if constexpr (!std::is_floating_point_v<A>) {
-    // One plain loop: integers are indices and masks, and a vector loop for each of their types is much code.
+    // One plain loop: integers are indices and masks, and a vector loop for each of their types is
+    // much code.
     for (int64_t i = 0; i < count; ++i) y[i] = op(a[i * a_stride], b[i * b_stride]);
   } else if (a_stride != 0 && b_stride != 0) {
 #pragma GCC ivdep
@@ -42,7 +44,8 @@ class BinaryPlan final : public KernelPlan {
     const auto* b = static_cast<const B*>(arguments.inputs[1]);
     auto* y = static_cast<Out*>(arguments.outputs[0]);
     walk_.Run(arguments.parallel, [=, this](int64_t out, const auto& in, int64_t count) {
-      BinaryRow(op_, a + in[0], walk_.inner_stride(0), b + in[1], walk_.inner_stride(1), y + out, count);
+      BinaryRow(op_, a + in[0], walk_.inner_stride(0), b + in[1], walk_.inner_stride(1), y + out,
+                count);
     });
     return {};
   }
@@ -54,21 +57,20 @@ class BinaryPlan final : public KernelPlan {
 
 template <template <typename> class Op, typename List>
 PlanResult PlanBinary(const NodeView& node, Specs inputs, Specs outputs) {
-  const auto refuse = [&]() -> PlanResult {
-    return Unsupported(node, "has no reference kernel for ", inputs[0].type, " and ", inputs[1].type);
-  };
-  if (inputs[1].type != inputs[0].type) return refuse();
-  return Dispatch(
-      List{}, inputs[0].type,
-      [&]<typename T>() -> PlanResult { return Plan(std::make_unique<BinaryPlan<T, Op<T>>>(node, inputs, outputs)); },
-      refuse);
+  if (inputs[1].type != inputs[0].type) {
+    return Unsupported(node, "has inputs of ", inputs[0].type, " and ", inputs[1].type);
+  }
+  return PlanForType(node, List{}, inputs[0].type, [&]<typename T>() {
+    return std::make_unique<BinaryPlan<T, Op<T>>>(node, inputs, outputs);
+  });
 }
 
 // Any number of inputs: y = op(... op(op(x0, x1), x2) ...), then `finish` (Mean divides).
 template <typename T, typename Op>
 class VariadicPlan final : public KernelPlan {
  public:
-  VariadicPlan(const NodeView& node, Specs inputs, Specs outputs) : op_(node), mean_(node.op == "Mean") {
+  VariadicPlan(const NodeView& node, Specs inputs, Specs outputs)
+      : op_(node), mean_(node.op == "Mean") {
     const Shape& output = outputs[0].shape;
     count_ = output.ElementCount();
     steps_.emplace_back(std::array{inputs[0].shape, output}, output);
@@ -100,7 +102,8 @@ class VariadicPlan final : public KernelPlan {
     const auto* x = static_cast<const T*>(arguments.inputs[index]);
     const Broadcast<2>& walk = steps_[index];
     walk.Run(arguments.parallel, [=, &walk, &f](int64_t out, const auto& in, int64_t count) {
-      BinaryRow(f, x + in[0], walk.inner_stride(0), left + in[1], walk.inner_stride(1), y + out, count);
+      BinaryRow(f, x + in[0], walk.inner_stride(0), left + in[1], walk.inner_stride(1), y + out,
+                count);
     });
   }
 
@@ -112,18 +115,19 @@ class VariadicPlan final : public KernelPlan {
 
 template <template <typename> class Op, typename List>
 PlanResult PlanVariadic(const NodeView& node, Specs inputs, Specs outputs) {
-  return Dispatch(
-      List{}, inputs[0].type,
-      [&]<typename T>() -> PlanResult { return Plan(std::make_unique<VariadicPlan<T, Op<T>>>(node, inputs, outputs)); },
-      [&]() -> PlanResult { return Unsupported(node, "has no reference kernel for ", inputs[0].type); });
+  return PlanForType(node, List{}, inputs[0].type, [&]<typename T>() {
+    return std::make_unique<VariadicPlan<T, Op<T>>>(node, inputs, outputs);
+  });
 }
 
 // Integers wrap instead of being undefined; dividing by zero gives zero.
-template <typename T> using Wrap = std::conditional_t<std::is_integral_v<T>, uint64_t, T>;
+template <typename T>
+using Wrap = std::conditional_t<std::is_integral_v<T>, uint64_t, T>;
 
-#define TENON_BINARY(Name, Result, expression)                               \
-  template <typename T> struct Name {                                        \
-    explicit Name(const NodeView&) {}                                        \
+#define TENON_BINARY(Name, Result, expression)                                    \
+  template <typename T>                                                           \
+  struct Name {                                                                   \
+    explicit Name(const NodeView&) {}                                             \
     Result operator()(T a, T b) const { return static_cast<Result>(expression); } \
   };
 TENON_BINARY(Add, T, static_cast<Wrap<T>>(a) + static_cast<Wrap<T>>(b))
@@ -131,10 +135,10 @@ TENON_BINARY(Sub, T, static_cast<Wrap<T>>(a) - static_cast<Wrap<T>>(b))
 TENON_BINARY(Mul, T, static_cast<Wrap<T>>(a) * static_cast<Wrap<T>>(b))
 TENON_BINARY(Minimum, T, b < a || b != b ? b : a)
 TENON_BINARY(Maximum, T, b > a || b != b ? b : a)
-TENON_BINARY(And, bool, a && b)
+TENON_BINARY(And, bool, (a && b))
 TENON_BINARY(Or, bool, a || b)
 TENON_BINARY(Xor, bool, a != b)
-TENON_BINARY(BitwiseAnd, T, a & b)
+TENON_BINARY(BitwiseAnd, T, (a & b))
 TENON_BINARY(BitwiseOr, T, a | b)
 TENON_BINARY(BitwiseXor, T, a ^ b)
 TENON_BINARY(Equal, bool, a == b)
@@ -144,7 +148,8 @@ TENON_BINARY(Less, bool, a < b)
 TENON_BINARY(LessOrEqual, bool, a <= b)
 TENON_BINARY(PRelu, T, a < T(0) ? a * b : a)
 
-template <typename T> struct Div {
+template <typename T>
+struct Div {
   explicit Div(const NodeView&) {}
   T operator()(T a, T b) const {
     if constexpr (std::is_integral_v<T>) {
@@ -158,7 +163,8 @@ template <typename T> struct Div {
 };
 
 // fmod != 0: the sign of the dividend, as C's; else the sign of the divisor, as Python's.
-template <typename T> struct Mod {
+template <typename T>
+struct Mod {
   explicit Mod(const NodeView& node) : c_sign(node.Int("fmod", 0) != 0) {}
   T operator()(T a, T b) const {
     if constexpr (std::is_integral_v<T>) {
@@ -176,16 +182,19 @@ template <typename T> struct Mod {
   bool c_sign;
 };
 
-template <typename T> struct BitShift {
+template <typename T>
+struct BitShift {
   explicit BitShift(const NodeView& node) : left(node.String("direction", "") == "LEFT") {}
   T operator()(T a, T b) const {
-    if (static_cast<std::make_unsigned_t<T>>(b) >= sizeof(T) * 8) return left || a >= 0 ? T(0) : static_cast<T>(-1);
+    if (static_cast<std::make_unsigned_t<T>>(b) >= sizeof(T) * 8)
+      return left || a >= 0 ? T(0) : static_cast<T>(-1);
     return static_cast<T>(left ? a << b : a >> b);
   }
   bool left;
 };
 
-template <typename T, typename B> struct Pow {
+template <typename T, typename B>
+struct Pow {
   explicit Pow(const NodeView&) {}
   T operator()(T a, B b) const {
     if constexpr (std::is_integral_v<T> && std::is_integral_v<B>) {
@@ -206,7 +215,8 @@ template <typename T, typename B> struct Pow {
 using PowTypes = TypeList<float, double, int32_t, int64_t>;
 PlanResult PlanPow(const NodeView& node, Specs inputs, Specs outputs) {
   const auto refuse = [&]() -> PlanResult {
-    return Unsupported(node, "has no reference kernel for ", inputs[0].type, " and ", inputs[1].type);
+    return Unsupported(node, "has no reference kernel for ", inputs[0].type, " and ",
+                       inputs[1].type);
   };
   return Dispatch(
       PowTypes{}, inputs[0].type,

@@ -55,21 +55,31 @@ template <typename F, typename G>
 PlanResult WithType(DataType type, const F& f, const G& otherwise) {
   if (type == DataType::kFloat16) return f(Half{});
   if (type == DataType::kBfloat16) return f(Bfloat16{});
-  return Dispatch(NumbersAndBool{}, type, [&]<typename T>() -> PlanResult { return f(T{}); }, otherwise);
+  return Dispatch(
+      NumbersAndBool{}, type, [&]<typename T>() -> PlanResult { return f(T{}); }, otherwise);
 }
 
 PlanResult PlanCast(const NodeView& node, Specs inputs, Specs outputs) {
   const DataType from = inputs[0].type, to = outputs[0].type;
-  const auto refuse = [&]() -> PlanResult { return Unsupported(node, "has no reference kernel from ", from, " to ", to); };
+  const auto refuse = [&]() -> PlanResult {
+    return Unsupported(node, "has no reference kernel from ", from, " to ", to);
+  };
   const int64_t count = inputs[0].shape.ElementCount();
-  return WithType(from, [&]<typename From>(From) -> PlanResult {
-    return WithType(to, [&]<typename To>(To) -> PlanResult {
-      return Plan(std::make_unique<CastPlan<From, To>>(count));
-    }, refuse);
-  }, refuse);
+  return WithType(
+      from,
+      [&]<typename From>(From) -> PlanResult {
+        return WithType(
+            to,
+            [&]<typename To>(To) -> PlanResult {
+              return Plan(std::make_unique<CastPlan<From, To>>(count));
+            },
+            refuse);
+      },
+      refuse);
 }
 
-constexpr uint64_t kTypes = NumbersAndBool::kMask | Bit(DataType::kFloat16) | Bit(DataType::kBfloat16);
+constexpr uint64_t kTypes =
+    NumbersAndBool::kMask | Bit(DataType::kFloat16) | Bit(DataType::kBfloat16);
 constexpr Kernel kRows[] = {
     {"", "Cast", 24, 24, kTypes, PlanCast, 0},
     {"", "CastLike", 24, 24, kTypes, PlanCast, 0},

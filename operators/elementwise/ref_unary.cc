@@ -1,5 +1,5 @@
-// Elementwise kernels of one input. An operator is a struct that is made from its node's attributes and called on an
-// element; the loop is one for all.
+// Elementwise kernels of one input. An operator is a struct that is made from its node's attributes
+// and called on an element; the loop is one for all.
 #include <cmath>
 #include <limits>
 #include <numbers>
@@ -35,33 +35,42 @@ class UnaryPlan final : public KernelPlan {
 template <template <typename> class Op, typename List>
 PlanResult PlanUnary(const NodeView& node, Specs inputs, Specs) {
   const int64_t count = inputs[0].shape.ElementCount();
-  return Dispatch(
-      List{}, inputs[0].type,
-      [&]<typename T>() -> PlanResult { return Plan(std::make_unique<UnaryPlan<T, Op<T>>>(node, count)); },
-      [&]() -> PlanResult { return Unsupported(node, "has no reference kernel for ", inputs[0].type); });
+  return PlanForType(node, List{}, inputs[0].type, [&]<typename T>() {
+    return std::make_unique<UnaryPlan<T, Op<T>>>(node, count);
+  });
 }
 
 // Operators without attributes, and with one or two.
-#define TENON_UNARY(Name, expression)                      \
-  template <typename T> struct Name {                      \
-    explicit Name(const NodeView&) {}                      \
+#define TENON_UNARY(Name, expression)                              \
+  template <typename T>                                            \
+  struct Name {                                                    \
+    explicit Name(const NodeView&) {}                              \
     T operator()(T x) const { return static_cast<T>(expression); } \
   };
-#define TENON_UNARY_BOOL(Name, expression)                 \
-  template <typename T> struct Name {                      \
-    explicit Name(const NodeView&) {}                      \
-    bool operator()(T x) const { return expression; }      \
+#define TENON_UNARY_BOOL(Name, expression)            \
+  template <typename T>                               \
+  struct Name {                                       \
+    explicit Name(const NodeView&) {}                 \
+    bool operator()(T x) const { return expression; } \
   };
-#define TENON_UNARY_ATTRIBUTES(Name, expression, a_name, a_default, b_name, b_default)               \
-  template <typename T> struct Name {                                                                \
-    explicit Name(const NodeView& node) : a(node.Float(a_name, a_default)), b(node.Float(b_name, b_default)) {} \
-    T operator()(T x) const { return static_cast<T>(expression); }                                   \
-    T a, b;                                                                                          \
+#define TENON_UNARY_ATTRIBUTES(Name, expression, a_name, a_default, b_name, b_default) \
+  template <typename T>                                                                \
+  struct Name {                                                                        \
+    explicit Name(const NodeView& node)                                                \
+        : a(node.Float(a_name, a_default)), b(node.Float(b_name, b_default)) {}        \
+    T operator()(T x) const { return static_cast<T>(expression); }                     \
+    T a, b;                                                                            \
   };
 
 TENON_UNARY(Abs, std::is_unsigned_v<T> ? x : x < 0 ? 0 - x : x + 0)
-template <> float Abs<float>::operator()(float x) const { return std::fabs(x); }
-template <> double Abs<double>::operator()(double x) const { return std::fabs(x); }
+template <>
+float Abs<float>::operator()(float x) const {
+  return std::fabs(x);
+}
+template <>
+double Abs<double>::operator()(double x) const {
+  return std::fabs(x);
+}
 TENON_UNARY(Acos, std::acos(x))
 TENON_UNARY(Acosh, std::acosh(x))
 TENON_UNARY(Asin, std::asin(x))
@@ -75,10 +84,10 @@ TENON_UNARY(Cosh, std::cosh(x))
 TENON_UNARY(Erf, std::erf(x))
 TENON_UNARY(Exp, Exponential(x))
 TENON_UNARY(Floor, std::floor(x))
-TENON_UNARY(HardSwish, x * std::max(T(0), std::min(T(1), x / T(6) + T(0.5))))
+TENON_UNARY(HardSwish, x* std::max(T(0), std::min(T(1), x / T(6) + T(0.5))))
 TENON_UNARY_BOOL(IsNaN, x != x)
 TENON_UNARY(Log, std::log(x))
-TENON_UNARY(Mish, x * std::tanh(std::log1p(Exponential(x))))
+TENON_UNARY(Mish, x* std::tanh(std::log1p(Exponential(x))))
 TENON_UNARY(Reciprocal, T(1) / x)
 TENON_UNARY(Relu, x > T(0) || x != x ? x : T(0))
 TENON_UNARY(Round, std::nearbyint(x))
@@ -91,40 +100,51 @@ TENON_UNARY(Sqrt, std::sqrt(x))
 TENON_UNARY(Tan, std::tan(x))
 TENON_UNARY(Tanh, std::tanh(x))
 
-template <typename T> struct Neg {
+template <typename T>
+struct Neg {
   explicit Neg(const NodeView&) {}
   T operator()(T x) const {
     if constexpr (std::is_integral_v<T>) {
-      return static_cast<T>(0 - static_cast<std::make_unsigned_t<T>>(x));  // wraps at the least value
+      return static_cast<T>(0 -
+                            static_cast<std::make_unsigned_t<T>>(x));  // wraps at the least value
     } else {
       return -x;
     }
   }
 };
-template <typename T> struct Not {
+template <typename T>
+struct Not {
   explicit Not(const NodeView&) {}
   bool operator()(bool x) const { return !x; }
 };
-template <typename T> struct Sign {
+template <typename T>
+struct Sign {
   explicit Sign(const NodeView&) {}
-  T operator()(T x) const { return static_cast<T>(x != x ? x : static_cast<T>((x > T(0)) - (x < T(0)))); }
+  T operator()(T x) const {
+    return static_cast<T>(x != x ? x : static_cast<T>((x > T(0)) - (x < T(0))));
+  }
 };
 
 TENON_UNARY_ATTRIBUTES(Celu, x > T(0) ? x : a * std::expm1(x / a), "alpha", 1.0F, "", 0)
 TENON_UNARY_ATTRIBUTES(Elu, x > T(0) ? x : a * std::expm1(x), "alpha", 1.0F, "", 0)
-TENON_UNARY_ATTRIBUTES(HardSigmoid, std::max(T(0), std::min(T(1), a * x + b)), "alpha", 0.2F, "beta", 0.5F)
+TENON_UNARY_ATTRIBUTES(HardSigmoid, std::max(T(0), std::min(T(1), a* x + b)), "alpha", 0.2F, "beta",
+                       0.5F)
 TENON_UNARY_ATTRIBUTES(LeakyRelu, x >= T(0) ? x : a * x, "alpha", 0.01F, "", 0)
-TENON_UNARY_ATTRIBUTES(Selu, b * (x > T(0) ? x : a * std::expm1(x)), "alpha", 1.67326319217681884765625F, "gamma",
-                       1.05070102214813232421875F)
-TENON_UNARY_ATTRIBUTES(Shrink, x < -a ? x + b : x > a ? x - b : T(0), "lambd", 0.5F, "bias", 0.0F)
-TENON_UNARY_ATTRIBUTES(Swish, x * Logistic(a * x), "alpha", 1.0F, "", 0)
+TENON_UNARY_ATTRIBUTES(Selu, b*(x > T(0) ? x : a * std::expm1(x)), "alpha",
+                       1.67326319217681884765625F, "gamma", 1.05070102214813232421875F)
+TENON_UNARY_ATTRIBUTES(Shrink, x<-a ? x + b : x> a ? x - b : T(0), "lambd", 0.5F, "bias", 0.0F)
+TENON_UNARY_ATTRIBUTES(Swish, x* Logistic(a* x), "alpha", 1.0F, "", 0)
 TENON_UNARY_ATTRIBUTES(ThresholdedRelu, x > a ? x : T(0), "alpha", 1.0F, "", 0)
 
-template <typename T> struct GeluExact {
+template <typename T>
+struct GeluExact {
   explicit GeluExact(const NodeView&) {}
-  T operator()(T x) const { return T(0.5) * x * (T(1) + std::erf(x * static_cast<T>(std::numbers::sqrt2 / 2))); }
+  T operator()(T x) const {
+    return T(0.5) * x * (T(1) + std::erf(x * static_cast<T>(std::numbers::sqrt2 / 2)));
+  }
 };
-template <typename T> struct GeluTanh {
+template <typename T>
+struct GeluTanh {
   explicit GeluTanh(const NodeView&) {}
   T operator()(T x) const {
     constexpr T scale = static_cast<T>(std::numbers::sqrt2 * std::numbers::inv_sqrtpi);
@@ -135,12 +155,15 @@ PlanResult PlanGelu(const NodeView& node, Specs inputs, Specs outputs) {
   const std::string_view approximate = node.String("approximate", "none");
   if (approximate == "none") return PlanUnary<GeluExact, Floats>(node, inputs, outputs);
   if (approximate == "tanh") return PlanUnary<GeluTanh, Floats>(node, inputs, outputs);
-  return Invalid(node, "attribute approximate is \"", approximate, "\" (expected \"none\" or \"tanh\")");
+  return Invalid(node, "attribute approximate is \"", approximate,
+                 "\" (expected \"none\" or \"tanh\")");
 }
 
-template <typename T> struct IsInf {
+template <typename T>
+struct IsInf {
   explicit IsInf(const NodeView& node)
-      : positive(node.Int("detect_positive", 1) != 0), negative(node.Int("detect_negative", 1) != 0) {}
+      : positive(node.Int("detect_positive", 1) != 0),
+        negative(node.Int("detect_negative", 1) != 0) {}
   bool operator()(T x) const {
     constexpr T infinity = std::numeric_limits<T>::infinity();
     return (positive && x == infinity) || (negative && x == -infinity);

@@ -6,10 +6,12 @@ namespace {
 
 template <int version>
 consteval Operator Unary(std::string_view name, uint32_t flags = 0) {
-  return Define<InferSame, Arity{1, 1}, kOnce<version>>({.name = name, .flags = flags, .in_place = kFirstInPlace});
+  return Define<InferSame, Arity{1, 1}, kOnce<version>>(
+      {.name = name, .flags = flags, .in_place = kFirstInPlace});
 }
 
-Status InferTest(const NodeView&, std::span<const InferInput> inputs, std::span<InferOutput> outputs) {
+Status InferTest(const NodeView&, std::span<const InferInput> inputs,
+                 std::span<InferOutput> outputs) {
   outputs[0].type = DataType::kBool;
   outputs[0].shape = inputs[0].shape;
   return {};

@@ -1,11 +1,13 @@
-// Gemm: alpha * A' * B' + beta * C, A' [M, K] and B' [K, N] transposed where transA and transB say so.
+// Gemm: alpha * A' * B' + beta * C, A' [M, K] and B' [K, N] transposed where transA and transB say
+// so.
 #include "support/definition.h"
 #include "support/rewrite.h"
 
 namespace tenon::operators {
 namespace {
 
-Status Infer(const NodeView& node, std::span<const InferInput> inputs, std::span<InferOutput> outputs) {
+Status Infer(const NodeView& node, std::span<const InferInput> inputs,
+             std::span<InferOutput> outputs) {
   const bool has_c = Has(inputs, 2);
   TENON_RETURN_IF_ERROR(SameTypes(node, inputs, 0, has_c ? 3 : 2));
   const Shape& a = inputs[0].shape;
@@ -17,11 +19,12 @@ Status Infer(const NodeView& node, std::span<const InferInput> inputs, std::span
   const bool trans_a = node.Int("transA", 0) != 0, trans_b = node.Int("transB", 0) != 0;
   int64_t merged = 0;
   if (a.has_rank() && b.has_rank() && !MergeDim(a[trans_a ? 0 : 1], b[trans_b ? 1 : 0], merged)) {
-    return Invalid(node, "A has shape ", a, trans_a ? " transposed" : "", ", B has ", b, trans_b ? " transposed" : "",
-                   " (expected A's columns to be B's rows)");
+    return Invalid(node, "A has shape ", a, trans_a ? " transposed" : "", ", B has ", b,
+                   trans_b ? " transposed" : "", " (expected A's columns to be B's rows)");
   }
   Shape& y = outputs[0].shape;
-  y = Shape{a.has_rank() ? a[trans_a ? 1 : 0] : kUnknownDim, b.has_rank() ? b[trans_b ? 0 : 1] : kUnknownDim};
+  y = Shape{a.has_rank() ? a[trans_a ? 1 : 0] : kUnknownDim,
+            b.has_rank() ? b[trans_b ? 0 : 1] : kUnknownDim};
   if (!has_c || !inputs[2].shape.has_rank()) return {};
   const Shape& c = inputs[2].shape;
   bool fits = c.rank() <= 2;
@@ -33,7 +36,8 @@ Status Infer(const NodeView& node, std::span<const InferInput> inputs, std::span
   return {};
 }
 
-Cost GemmCost(const NodeView& node, std::span<const InferInput> inputs, std::span<const InferOutput> outputs) {
+Cost GemmCost(const NodeView& node, std::span<const InferInput> inputs,
+              std::span<const InferOutput> outputs) {
   const Shape& a = inputs[0].shape;
   const auto depth = static_cast<double>(a[node.Int("transA", 0) != 0 ? 0 : 1]);
   return CostOf(2 * depth * static_cast<double>(outputs[0].shape.ElementCount()), inputs, outputs);
@@ -54,8 +58,10 @@ Status AddC(Rewriter& rewriter) {
   return SetScalarInput(rewriter, 2, rewriter.input(0).type, 0);
 }
 
-constexpr Revision kRevisions[] = {Since(1), Since(7, RemoveBroadcast, SetBroadcast), Since(11, nullptr, AddC)};
-constexpr Operator kRows[] = {Define<Infer, Arity{2, 3}, kRevisions>({.name = "Gemm", .cost = GemmCost})};
+constexpr Revision kRevisions[] = {Since(1), Since(7, RemoveBroadcast, SetBroadcast),
+                                   Since(11, nullptr, AddC)};
+constexpr Operator kRows[] = {
+    Define<Infer, Arity{2, 3}, kRevisions>({.name = "Gemm", .cost = GemmCost})};
 
 }  // namespace
 

@@ -1,23 +1,27 @@
-// MatMul: matrices in the last two dimensions, the ones before broadcast; vectors as NumPy takes them.
+// MatMul: matrices in the last two dimensions, the ones before broadcast; vectors as NumPy takes
+// them.
 #include "support/definition.h"
 
 namespace tenon::operators {
 namespace {
 
-Status Infer(const NodeView& node, std::span<const InferInput> inputs, std::span<InferOutput> outputs) {
+Status Infer(const NodeView& node, std::span<const InferInput> inputs,
+             std::span<InferOutput> outputs) {
   TENON_RETURN_IF_ERROR(SameTypes(node, inputs, 0, 2));
   outputs[0].type = inputs[0].type;
   const Shape& a = inputs[0].shape;
   const Shape& b = inputs[1].shape;
   if (!a.has_rank() || !b.has_rank()) return {};
-  if (a.rank() == 0 || b.rank() == 0) return Invalid(node, "A has shape ", a, ", B has ", b, " (expected no scalars)");
+  if (a.rank() == 0 || b.rank() == 0)
+    return Invalid(node, "A has shape ", a, ", B has ", b, " (expected no scalars)");
   int64_t merged = 0;
   bool fits = MergeDim(a[a.rank() - 1], b[std::max(0, b.rank() - 2)], merged);
   const Shape b_batch(b.dims().first(static_cast<size_t>(std::max(0, b.rank() - 2))));
   Shape y(a.dims().first(static_cast<size_t>(std::max(0, a.rank() - 2))));
   fits = fits && BroadcastShape(b_batch, y);
   if (!fits) {
-    return Invalid(node, "A has shape ", a, ", B has ", b, " (expected A's last to be B's last but one, the dimensions "
+    return Invalid(node, "A has shape ", a, ", B has ", b,
+                   " (expected A's last to be B's last but one, the dimensions "
                    "before to broadcast)");
   }
   if (a.rank() > 1) y.Append(a[a.rank() - 2]);
@@ -26,13 +30,15 @@ Status Infer(const NodeView& node, std::span<const InferInput> inputs, std::span
   return {};
 }
 
-Cost MatMulCost(const NodeView&, std::span<const InferInput> inputs, std::span<const InferOutput> outputs) {
+Cost MatMulCost(const NodeView&, std::span<const InferInput> inputs,
+                std::span<const InferOutput> outputs) {
   const Shape& a = inputs[0].shape;
   const auto depth = static_cast<double>(a[a.rank() - 1]);
   return CostOf(2 * depth * static_cast<double>(outputs[0].shape.ElementCount()), inputs, outputs);
 }
 
-constexpr Operator kRows[] = {Define<Infer, Arity{2, 2}, kOnce<1>>({.name = "MatMul", .cost = MatMulCost})};
+constexpr Operator kRows[] = {
+    Define<Infer, Arity{2, 2}, kOnce<1>>({.name = "MatMul", .cost = MatMulCost})};
 
 }  // namespace
 

@@ -44,20 +44,27 @@ class GemmPlan : public KernelPlan {
   }
 
  protected:
-  virtual void Compute(const ParallelFor& parallel, const T* a, const T* b, const T* c, T* y) const {
-    ForElements(parallel, rows_, [=, this](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; ++i) {
-        for (int64_t j = 0; j < columns_; ++j) {
-          T sum = 0;
-          for (int64_t k = 0; k < depth_; ++k) sum += a[i * a_row_ + k * a_depth_] * b[k * b_depth_ + j * b_column_];
-          y[i * columns_ + j] = Finish(sum, c, i, j);
-        }
-      }
-    }, 1);
+  virtual void Compute(const ParallelFor& parallel, const T* a, const T* b, const T* c,
+                       T* y) const {
+    ForElements(
+        parallel, rows_,
+        [=, this](int64_t begin, int64_t end) {
+          for (int64_t i = begin; i < end; ++i) {
+            for (int64_t j = 0; j < columns_; ++j) {
+              T sum = 0;
+              for (int64_t k = 0; k < depth_; ++k)
+                sum += a[i * a_row_ + k * a_depth_] * b[k * b_depth_ + j * b_column_];
+              y[i * columns_ + j] = Finish(sum, c, i, j);
+            }
+          }
+        },
+        1);
   }
   T Finish(T sum, const T* c, int64_t row, int64_t column) const {
     const T product = alpha_ * sum;
-    return c == nullptr ? product : product + beta_ * c[row * bias_.row_stride + column * bias_.column_stride];
+    return c == nullptr
+               ? product
+               : product + beta_ * c[row * bias_.row_stride + column * bias_.column_stride];
   }
 
   int64_t rows_, columns_, depth_;
@@ -71,10 +78,11 @@ class GemmFloatPlan final : public GemmPlan<float> {
   using GemmPlan::GemmPlan;
 
  private:
-  static constexpr int64_t kFewRows = 4;   // below this, packing b costs more than it gives
-  static constexpr int64_t kDotChunk = 16; // columns a chunk of dot products
+  static constexpr int64_t kFewRows = 4;    // below this, packing b costs more than it gives
+  static constexpr int64_t kDotChunk = 16;  // columns a chunk of dot products
 
-  void Compute(const ParallelFor& parallel, const float* a, const float* b, const float* c, float* y) const override {
+  void Compute(const ParallelFor& parallel, const float* a, const float* b, const float* c,
+               float* y) const override {
     if (rows_ < kFewRows && a_depth_ == 1 && b_depth_ == 1) {
       ComputeDots(parallel, a, b, c, y);
       return;
@@ -87,10 +95,12 @@ class GemmFloatPlan final : public GemmPlan<float> {
             [&](int64_t k, int64_t k_end, int64_t column, int64_t count, float* to) {
               PackMatrix(b, b_depth_, b_column_, k, k_end, column, count, to);
             },
-            [&](int64_t row, int64_t row_count, int64_t column, int64_t column_count, const float* sums) {
+            [&](int64_t row, int64_t row_count, int64_t column, int64_t column_count,
+                const float* sums) {
               for (int64_t i = 0; i < row_count; ++i) {
                 for (int64_t j = 0; j < column_count; ++j) {
-                  y[(row + i) * columns_ + column + j] = Finish(sums[i * kGemmColumns + j], c, row + i, column + j);
+                  y[(row + i) * columns_ + column + j] =
+                      Finish(sums[i * kGemmColumns + j], c, row + i, column + j);
                 }
               }
             });
@@ -99,7 +109,8 @@ class GemmFloatPlan final : public GemmPlan<float> {
   }
 
   // Rows of A times rows of B transposed.
-  void ComputeDots(const ParallelFor& parallel, const float* a, const float* b, const float* c, float* y) const {
+  void ComputeDots(const ParallelFor& parallel, const float* a, const float* b, const float* c,
+                   float* y) const {
     parallel(columns_, kDotChunk, [=, this](int64_t begin, int64_t end) {
       for (int64_t j = begin; j < end; ++j) {
         for (int64_t i = 0; i < rows_; ++i) {
@@ -113,12 +124,15 @@ class GemmFloatPlan final : public GemmPlan<float> {
 };
 
 PlanResult PlanGemm(const NodeView& node, Specs inputs, Specs outputs) {
-  if (inputs[0].type == DataType::kFloat32) return Plan(std::make_unique<GemmFloatPlan>(node, inputs, outputs));
-  return PlanByType<GemmPlan, TypeList<double, int32_t, int64_t, uint32_t, uint64_t>>(node, inputs, outputs);
+  if (inputs[0].type == DataType::kFloat32)
+    return Plan(std::make_unique<GemmFloatPlan>(node, inputs, outputs));
+  return PlanByType<GemmPlan, TypeList<double, int32_t, int64_t, uint32_t, uint64_t>>(node, inputs,
+                                                                                      outputs);
 }
 
-constexpr Kernel kRows[] = {
-    {"", "Gemm", 11, 11, TypeList<float, double, int32_t, int64_t, uint32_t, uint64_t>::kMask, PlanGemm, 1e-5}};
+constexpr Kernel kRows[] = {{"", "Gemm", 11, 11,
+                             TypeList<float, double, int32_t, int64_t, uint32_t, uint64_t>::kMask,
+                             PlanGemm, 1e-5}};
 
 }  // namespace
 

@@ -24,7 +24,8 @@ struct MatMulSizes {
       batches = 1;
     }
     for (int64_t i = 0; i < batches; ++i) {
-      offsets.push_back({Offset(a, y, y_batch, i) * rows * depth, Offset(b, y, y_batch, i) * depth * columns});
+      offsets.push_back(
+          {Offset(a, y, y_batch, i) * rows * depth, Offset(b, y, y_batch, i) * depth * columns});
     }
   }
 
@@ -75,7 +76,8 @@ class MatMulPlan final : public KernelPlan {
 
 class MatMulFloatPlan final : public KernelPlan {
  public:
-  MatMulFloatPlan(Specs inputs, Specs outputs) : sizes_(inputs[0].shape, inputs[1].shape, outputs[0].shape) {}
+  MatMulFloatPlan(Specs inputs, Specs outputs)
+      : sizes_(inputs[0].shape, inputs[1].shape, outputs[0].shape) {}
   Status Run(const KernelArguments& arguments) const override {
     const auto* a = static_cast<const float*>(arguments.inputs[0]);
     const auto* b = static_cast<const float*>(arguments.inputs[1]);
@@ -95,7 +97,8 @@ class MatMulFloatPlan final : public KernelPlan {
             },
             [&](int64_t row, int64_t rows, int64_t column, int64_t columns, const float* sums) {
               for (int64_t r = 0; r < rows; ++r) {
-                std::copy_n(sums + r * kGemmColumns, columns, to + (row + r) * sizes_.columns + column);
+                std::copy_n(sums + r * kGemmColumns, columns,
+                            to + (row + r) * sizes_.columns + column);
               }
             });
       }
@@ -110,7 +113,8 @@ class MatMulFloatPlan final : public KernelPlan {
 
 using OtherTypes = TypeList<double, int32_t, int64_t, uint32_t, uint64_t>;
 PlanResult PlanMatMul(const NodeView& node, Specs inputs, Specs outputs) {
-  if (inputs[0].type == DataType::kFloat32) return Plan(std::make_unique<MatMulFloatPlan>(inputs, outputs));
+  if (inputs[0].type == DataType::kFloat32)
+    return Plan(std::make_unique<MatMulFloatPlan>(inputs, outputs));
   return PlanByType<MatMulPlan, OtherTypes>(node, inputs, outputs);
 }
 

@@ -6,18 +6,22 @@ namespace tenon::operators {
 namespace {
 
 Status CheckChannels(const NodeView& node, const Shape& x, const Shape& w, int64_t group) {
-  if (group < 1) return Invalid(node, "attribute group is ", std::to_string(group), " (expected at least 1)");
+  if (group < 1)
+    return Invalid(node, "attribute group is ", std::to_string(group), " (expected at least 1)");
   if (w.rank() != x.rank()) {
-    return Invalid(node, "W has shape ", w, ", X has ", x, " (expected the same number of dimensions)");
+    return Invalid(node, "W has shape ", w, ", X has ", x,
+                   " (expected the same number of dimensions)");
   }
   int64_t channels = 0;
-  if (x[1] >= 0 && w[1] >= 0 && (__builtin_mul_overflow(w[1], group, &channels) || channels != x[1])) {
+  if (x[1] >= 0 && w[1] >= 0 &&
+      (__builtin_mul_overflow(w[1], group, &channels) || channels != x[1])) {
     return Invalid(node, "W has ", w[1], " input channels, X has ", x[1], group == 1 ? "" : " in ",
                    group == 1 ? std::string() : std::to_string(group) + " groups",
                    " (expected X.C = W.C * group)");
   }
   if (w[0] >= 0 && w[0] % group != 0) {
-    return Invalid(node, "W has ", w[0], " output channels in ", group, " groups (expected a multiple)");
+    return Invalid(node, "W has ", w[0], " output channels in ", group,
+                   " groups (expected a multiple)");
   }
   return {};
 }
@@ -30,7 +34,8 @@ Status CheckBias(const NodeView& node, std::span<const InferInput> inputs, int64
   return Invalid(node, "B has shape ", b, " (expected [", channels, "], W's output channels)");
 }
 
-Status Infer(const NodeView& node, std::span<const InferInput> inputs, std::span<InferOutput> outputs) {
+Status Infer(const NodeView& node, std::span<const InferInput> inputs,
+             std::span<InferOutput> outputs) {
   TENON_RETURN_IF_ERROR(SameTypes(node, inputs, 0, Has(inputs, 2) ? 3 : 2));
   const Shape& x = inputs[0].shape;
   const Shape& w = inputs[1].shape;
@@ -43,25 +48,29 @@ Status Infer(const NodeView& node, std::span<const InferInput> inputs, std::span
   }
   Window window;
   Padding padding;
-  TENON_RETURN_IF_ERROR(
-      ReadWindow(node, x, w.has_rank() ? w.dims().subspan(2) : std::span<const int64_t>(), window, padding));
+  TENON_RETURN_IF_ERROR(ReadWindow(
+      node, x, w.has_rank() ? w.dims().subspan(2) : std::span<const int64_t>(), window, padding));
   y.Resize(x.rank());
   y[0] = x[0];
   y[1] = w.has_rank() ? w[0] : kUnknownDim;
   for (int i = 0; i < window.rank; ++i) {
-    TENON_RETURN_IF_ERROR(WindowOutput(node, i, x[2 + i], false, padding, window.axes[static_cast<size_t>(i)], y[2 + i]));
+    TENON_RETURN_IF_ERROR(WindowOutput(node, i, x[2 + i], false, padding,
+                                       window.axes[static_cast<size_t>(i)], y[2 + i]));
   }
   return {};
 }
 
 // Every output element sums over the kernel and a group's channels.
-Cost ConvCost(const NodeView&, std::span<const InferInput> inputs, std::span<const InferOutput> outputs) {
+Cost ConvCost(const NodeView&, std::span<const InferInput> inputs,
+              std::span<const InferOutput> outputs) {
   const Shape& w = inputs[1].shape;
-  const double taps = w[0] > 0 ? static_cast<double>(w.ElementCount()) / static_cast<double>(w[0]) : 0;
+  const double taps =
+      w[0] > 0 ? static_cast<double>(w.ElementCount()) / static_cast<double>(w[0]) : 0;
   return CostOf(2 * taps * static_cast<double>(outputs[0].shape.ElementCount()), inputs, outputs);
 }
 
-constexpr Operator kRows[] = {Define<Infer, Arity{2, 3}, kOnce<1>>({.name = "Conv", .cost = ConvCost})};
+constexpr Operator kRows[] = {
+    Define<Infer, Arity{2, 3}, kOnce<1>>({.name = "Conv", .cost = ConvCost})};
 
 }  // namespace
 

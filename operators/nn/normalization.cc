@@ -10,18 +10,24 @@ constexpr const char* kBatchInputs[] = {"X", "scale", "B", "input_mean", "input_
 // Inputs [1, count) are vectors of X's channels.
 Status CheckChannels(const NodeView& node, std::span<const InferInput> inputs, size_t count) {
   const Shape& x = inputs[0].shape;
-  if (x.rank() < 2 && x.has_rank()) return Invalid(node, "X has shape ", x, " (expected [N, C, ...])");
+  if (x.rank() < 2 && x.has_rank())
+    return Invalid(node, "X has shape ", x, " (expected [N, C, ...])");
   for (size_t i = 1; i < count; ++i) {
     const Shape& shape = inputs[i].shape;
     int64_t merged = 0;
-    if (!shape.has_rank() || !x.has_rank() || (shape.rank() == 1 && MergeDim(shape[0], x[1], merged))) continue;
-    return Invalid(node, kBatchInputs[i], " has shape ", shape, " (expected [", x[1], "], X's channels)");
+    if (!shape.has_rank() || !x.has_rank() ||
+        (shape.rank() == 1 && MergeDim(shape[0], x[1], merged)))
+      continue;
+    return Invalid(node, kBatchInputs[i], " has shape ", shape, " (expected [", x[1],
+                   "], X's channels)");
   }
   return {};
 }
 
-Status InferBatch(const NodeView& node, std::span<const InferInput> inputs, std::span<InferOutput> outputs) {
-  if (node.Int("training_mode", 0) != 0) return Unsupported(node, "training_mode is set (only inference is)");
+Status InferBatch(const NodeView& node, std::span<const InferInput> inputs,
+                  std::span<InferOutput> outputs) {
+  if (node.Int("training_mode", 0) != 0)
+    return Unsupported(node, "training_mode is set (only inference is)");
   if (outputs.size() > 1) return Unsupported(node, "has outputs of training (only inference is)");
   if (inputs.size() < 5) return Invalid(node, "has less than 5 inputs");
   // With spatial = 0 (before revision 9) there is one value for every element of a sample.
@@ -29,13 +35,15 @@ Status InferBatch(const NodeView& node, std::span<const InferInput> inputs, std:
   return InferSame(node, inputs, outputs);
 }
 
-Status InferInstance(const NodeView& node, std::span<const InferInput> inputs, std::span<InferOutput> outputs) {
+Status InferInstance(const NodeView& node, std::span<const InferInput> inputs,
+                     std::span<InferOutput> outputs) {
   TENON_RETURN_IF_ERROR(CheckChannels(node, inputs, 3));
   return InferSame(node, inputs, outputs);
 }
 
 // Over the dimensions from `axis` on; Mean and InvStdDev have 1 there.
-Status InferLayer(const NodeView& node, std::span<const InferInput> inputs, std::span<InferOutput> outputs) {
+Status InferLayer(const NodeView& node, std::span<const InferInput> inputs,
+                  std::span<InferOutput> outputs) {
   const Shape& x = inputs[0].shape;
   const auto stash = static_cast<DataType>(node.Int("stash_type", 1));
   for (size_t i = 1; i < outputs.size(); ++i) outputs[i].type = stash;
@@ -48,11 +56,12 @@ Status InferLayer(const NodeView& node, std::span<const InferInput> inputs, std:
     Shape result = normalized;
     if (!inputs[i].present || !inputs[i].shape.has_rank()) continue;
     if (!BroadcastShape(inputs[i].shape, result) || result.rank() != normalized.rank()) {
-      return Invalid(node, i == 1 ? "Scale" : "B", " has shape ", inputs[i].shape, ", which does not broadcast to ",
-                     normalized);
+      return Invalid(node, i == 1 ? "Scale" : "B", " has shape ", inputs[i].shape,
+                     ", which does not broadcast to ", normalized);
     }
     for (int d = 0; d < result.rank(); ++d) {
-      if (normalized[d] == 1 && result[d] != 1) return Invalid(node, "input ", static_cast<int>(i), " is too large");
+      if (normalized[d] == 1 && result[d] != 1)
+        return Invalid(node, "input ", static_cast<int>(i), " is too large");
     }
   }
   for (size_t i = 1; i < outputs.size(); ++i) {
@@ -63,7 +72,8 @@ Status InferLayer(const NodeView& node, std::span<const InferInput> inputs, std:
 }
 
 template <int flops>
-Cost FlopsPerElement(const NodeView&, std::span<const InferInput> inputs, std::span<const InferOutput> outputs) {
+Cost FlopsPerElement(const NodeView&, std::span<const InferInput> inputs,
+                     std::span<const InferOutput> outputs) {
   return CostOf(flops * static_cast<double>(outputs[0].shape.ElementCount()), inputs, outputs);
 }
 
@@ -96,13 +106,16 @@ Status NoTraining(Rewriter& rewriter) {
   return {};
 }
 
-constexpr Revision kBatch[] = {Since(1), Since(7, RequireTest, SetTest), Since(9, RequireSpatial, Unchanged),
+constexpr Revision kBatch[] = {Since(1), Since(7, RequireTest, SetTest),
+                               Since(9, RequireSpatial, Unchanged),
                                Since(14, OneOutput, NoTraining)};
 constexpr Operator kRows[] = {
     Define<InferBatch, Arity{5, 5, 1, 3}, kBatch>(
         {.name = "BatchNormalization", .cost = FlopsPerElement<2>, .in_place = kFirstInPlace}),
-    Define<InferInstance, Arity{3, 3}, kOnce<1>>({.name = "InstanceNormalization", .cost = FlopsPerElement<6>}),
-    Define<InferLayer, Arity{2, 3, 1, 3}, kOnce<17>>({.name = "LayerNormalization", .cost = FlopsPerElement<6>}),
+    Define<InferInstance, Arity{3, 3}, kOnce<1>>(
+        {.name = "InstanceNormalization", .cost = FlopsPerElement<6>}),
+    Define<InferLayer, Arity{2, 3, 1, 3}, kOnce<17>>(
+        {.name = "LayerNormalization", .cost = FlopsPerElement<6>}),
 };
 
 }  // namespace

@@ -1,5 +1,5 @@
-// Conv in float32: matrix multiplication by tiles whose columns are gathered from X on the way; depthwise convolutions
-// row by row.
+// Conv in float32: matrix multiplication by tiles whose columns are gathered from X on the way;
+// depthwise convolutions row by row.
 #include "nn/ref_conv.h"
 
 #include "support/plan.h"
@@ -15,7 +15,8 @@ class ConvPlan final : public KernelPlan {
   Status Run(const KernelArguments& arguments) const override {
     const auto* x = static_cast<const float*>(arguments.inputs[0]);
     const auto* w = static_cast<const float*>(arguments.inputs[1]);
-    const float* bias = arguments.inputs.size() > 2 ? static_cast<const float*>(arguments.inputs[2]) : nullptr;
+    const float* bias =
+        arguments.inputs.size() > 2 ? static_cast<const float*>(arguments.inputs[2]) : nullptr;
     auto* y = static_cast<float*>(arguments.outputs[0]);
     const int64_t rows = g_.outputs / g_.groups, depth = g_.channels / g_.groups * g_.taps();
     const GemmShape shape = {rows, g_.out_size(), depth, nullptr, depth, 1};
@@ -33,7 +34,8 @@ class ConvPlan final : public KernelPlan {
   }
 
  private:
-  void Tile(const GemmShape& shape, int64_t index, const float* x, const float* bias, float* y) const {
+  void Tile(const GemmShape& shape, int64_t index, const float* x, const float* bias,
+            float* y) const {
     GemmTile(
         vectors_, shape, index,
         [&](int64_t k, int64_t k_end, int64_t column, int64_t count, float* to) {
@@ -56,8 +58,9 @@ class ConvPlan final : public KernelPlan {
   const VectorFunctions& vectors_ = ChooseVectorFunctions();
 };
 
-// One input channel a group, in two dimensions: a channel's input rows are copied with their padding into a scratch,
-// columns sorted by their remainder modulo the stride, so that every tap reads contiguously.
+// One input channel a group, in two dimensions: a channel's input rows are copied with their
+// padding into a scratch, columns sorted by their remainder modulo the stride, so that every tap
+// reads contiguously.
 class DepthwisePlan final : public KernelPlan {
  public:
   explicit DepthwisePlan(const ConvGeometry& geometry) : g_(geometry) {
@@ -75,21 +78,22 @@ class DepthwisePlan final : public KernelPlan {
   }
   static bool Fits(const ConvGeometry& g) {
     const int64_t width = (g.out[2] - 1) * g.axes[2].stride + g.axes[2].extent() + g.axes[2].stride;
-    return g.channels == g.groups && g.in[0] == 1 && g.axes[0].kernel == 1 && g.out[0] == 1 && width < kScratch &&
-           width * g.axes[1].extent() <= kScratch - kRowStep;
+    return g.channels == g.groups && g.in[0] == 1 && g.axes[0].kernel == 1 && g.out[0] == 1 &&
+           width < kScratch && width * g.axes[1].extent() <= kScratch - kRowStep;
   }
 
   Status Run(const KernelArguments& arguments) const override {
     const auto* x = static_cast<const float*>(arguments.inputs[0]);
     const auto* w = static_cast<const float*>(arguments.inputs[1]);
-    const float* bias = arguments.inputs.size() > 2 ? static_cast<const float*>(arguments.inputs[2]) : nullptr;
+    const float* bias =
+        arguments.inputs.size() > 2 ? static_cast<const float*>(arguments.inputs[2]) : nullptr;
     auto* y = static_cast<float*>(arguments.outputs[0]);
     const int64_t multiplier = g_.outputs / g_.groups;
     arguments.parallel(g_.batch * g_.outputs, 1, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
         const int64_t output = i % g_.outputs;
-        Channel(x + i / multiplier * g_.in_size(), w + output * g_.taps(), bias == nullptr ? 0.0F : bias[output],
-                y + i * g_.out_size());
+        Channel(x + i / multiplier * g_.in_size(), w + output * g_.taps(),
+                bias == nullptr ? 0.0F : bias[output], y + i * g_.out_size());
       }
     });
     return {};
@@ -104,11 +108,12 @@ class DepthwisePlan final : public KernelPlan {
     for (int64_t first = 0; first < g_.out[1]; first += rows_) {
       const int64_t rows = std::min(rows_, g_.out[1] - first);
       const int64_t needed = (rows - 1) * h.stride + h.extent();
-      for (int64_t r = 0; r < needed; ++r) CopyRow(x, first * h.stride - h.pad_begin + r, scratch + r * row_);
+      for (int64_t r = 0; r < needed; ++r)
+        CopyRow(x, first * h.stride - h.pad_begin + r, scratch + r * row_);
       std::fill_n(scratch + needed * row_, kRowStep, 0.0F);
       for (int64_t r = 0; r < rows; ++r) {
-        vectors_.depthwise_row({scratch + r * h.stride * row_, offsets_.data(), weights, g_.taps(), bias,
-                                y + (first + r) * g_.out[2], g_.out[2]});
+        vectors_.depthwise_row({scratch + r * h.stride * row_, offsets_.data(), weights, g_.taps(),
+                                bias, y + (first + r) * g_.out[2], g_.out[2]});
       }
     }
   }

@@ -22,14 +22,16 @@ struct ConvGeometry {
 };
 
 // For Conv (X, W as its inputs, Y as its output).
-Status ReadConvGeometry(const NodeView& node, std::span<const TensorSpec> inputs, std::span<const TensorSpec> outputs,
-                        ConvGeometry& geometry);
+Status ReadConvGeometry(const NodeView& node, std::span<const TensorSpec> inputs,
+                        std::span<const TensorSpec> outputs, ConvGeometry& geometry);
 
 // Elements from[start + i * step], i in [0, count), zero where they lie outside [0, size).
-void CopyWindowRow(const float* from, int64_t size, int64_t start, int64_t step, int64_t count, float* to);
+void CopyWindowRow(const float* from, int64_t size, int64_t start, int64_t step, int64_t count,
+                   float* to);
 
-// GemmTile's pack for one image and group x: column = output position, depth = (channel, kernel position).
-void PackWindows(const ConvGeometry& geometry, const float* x, int64_t k, int64_t k_end, int64_t column, int64_t count,
-                 float* to);
+// GemmTile's pack for one image and group x: column = output position, depth = (channel, kernel
+// position).
+void PackWindows(const ConvGeometry& geometry, const float* x, int64_t k, int64_t k_end,
+                 int64_t column, int64_t count, float* to);
 
 }  // namespace tenon::operators

@@ -1,7 +1,7 @@
-// ConvTranspose in float32. The output is split by phase, its position modulo the stride: within a phase every position
-// meets the same taps of the kernel, so that a phase is a matrix product like a convolution's.
+// ConvTranspose in float32. The output is split by phase, its position modulo the stride: within a
+// phase every position meets the same taps of the kernel, so that a phase is a matrix product like
+// a convolution's.
 #include "nn/conv_transpose.h"
-
 #include "nn/ref_conv.h"
 #include "support/plan.h"
 
@@ -60,7 +60,8 @@ class ConvTransposePlan final : public KernelPlan {
   Status Run(const KernelArguments& arguments) const override {
     const auto* x = static_cast<const float*>(arguments.inputs[0]);
     const auto* w = static_cast<const float*>(arguments.inputs[1]);
-    const float* bias = arguments.inputs.size() > 2 ? static_cast<const float*>(arguments.inputs[2]) : nullptr;
+    const float* bias =
+        arguments.inputs.size() > 2 ? static_cast<const float*>(arguments.inputs[2]) : nullptr;
     auto* y = static_cast<float*>(arguments.outputs[0]);
     auto* packed = static_cast<float*>(arguments.workspace);
     arguments.parallel(g_.groups * rows(), 1, [&](int64_t begin, int64_t end) {
@@ -75,7 +76,8 @@ class ConvTransposePlan final : public KernelPlan {
           GemmShape part = shape;
           part.a = packed + group * group_weights_ + phase.weights;
           Tile(phase, part, i % shape.tiles(), x + image * channels() * g_.in_size(),
-               bias == nullptr ? nullptr : bias + group * rows(), y + image * rows() * g_.out_size());
+               bias == nullptr ? nullptr : bias + group * rows(),
+               y + image * rows() * g_.out_size());
         }
       });
     }
@@ -104,7 +106,8 @@ class ConvTransposePlan final : public KernelPlan {
     }
   }
 
-  // The output position of column `column` of a phase, as offset in a plane; and its inputs' origin.
+  // The output position of column `column` of a phase, as offset in a plane; and its inputs'
+  // origin.
   struct Position {
     int64_t z, y, x;
   };
@@ -113,8 +116,8 @@ class ConvTransposePlan final : public KernelPlan {
     return {column / (columns * lines), column / columns % lines, column % columns};
   }
 
-  void Pack(const Phase& phase, const float* x, int64_t k, int64_t k_end, int64_t column, int64_t count,
-            float* to) const {
+  void Pack(const Phase& phase, const float* x, int64_t k, int64_t k_end, int64_t column,
+            int64_t count, float* to) const {
     std::array<Position, kGemmPanel> positions;
     for (int64_t j = 0; j < count; ++j) positions[static_cast<size_t>(j)] = At(phase, column + j);
     const auto x_taps = static_cast<int64_t>(phase.axes[2].taps.size());
@@ -130,14 +133,15 @@ class ConvTransposePlan final : public KernelPlan {
         if (j >= count) continue;
         const Position& p = positions[static_cast<size_t>(j)];
         const int64_t iz = p.z + dz, iy = p.y + dy, ix = p.x + dx;
-        const bool inside = iz >= 0 && iz < g_.in[0] && iy >= 0 && iy < g_.in[1] && ix >= 0 && ix < g_.in[2];
+        const bool inside =
+            iz >= 0 && iz < g_.in[0] && iy >= 0 && iy < g_.in[1] && ix >= 0 && ix < g_.in[2];
         if (inside) to[j] = plane[(iz * g_.in[1] + iy) * g_.in[2] + ix];
       }
     }
   }
 
-  void Tile(const Phase& phase, const GemmShape& shape, int64_t index, const float* x, const float* bias,
-            float* y) const {
+  void Tile(const Phase& phase, const GemmShape& shape, int64_t index, const float* x,
+            const float* bias, float* y) const {
     GemmTile(
         vectors_, shape, index,
         [&](int64_t k, int64_t k_end, int64_t column, int64_t count, float* to) {
@@ -151,7 +155,8 @@ class ConvTransposePlan final : public KernelPlan {
             const int64_t ox = phase.axes[2].phase + p.x * g_.axes[2].stride;
             float* to = y + row * g_.out_size() + (oz * g_.out[1] + oy) * g_.out[2] + ox;
             for (int64_t i = 0; i < row_count; ++i) {
-              to[i * g_.out_size()] = sums[i * kGemmColumns + j] + (bias == nullptr ? 0.0F : bias[row + i]);
+              to[i * g_.out_size()] =
+                  sums[i * kGemmColumns + j] + (bias == nullptr ? 0.0F : bias[row + i]);
             }
           }
         });
@@ -170,7 +175,8 @@ PlanResult PlanConvTranspose(const NodeView& node, Specs inputs, Specs outputs) 
   sizes.Resize(x.rank());
   TENON_RETURN_IF_ERROR(TransposedWindow(node, x, inputs[1].shape, window, sizes));
   if (window.rank > 3) return Unsupported(node, "has more than 3 spatial dimensions");
-  ConvGeometry geometry = {x[0], x[1], outputs[0].shape[1], node.Int("group", 1), {1, 1, 1}, {1, 1, 1}, {}};
+  ConvGeometry geometry = {x[0],      x[1], outputs[0].shape[1], node.Int("group", 1), {1, 1, 1},
+                           {1, 1, 1}, {}};
   int64_t phases = 1;
   for (int i = 0; i < window.rank; ++i) {
     const auto from = static_cast<size_t>(i), to = static_cast<size_t>(i + 3 - window.rank);
@@ -179,7 +185,9 @@ PlanResult PlanConvTranspose(const NodeView& node, Specs inputs, Specs outputs) 
     geometry.axes[to] = window.axes[from];
     phases *= std::min(geometry.axes[to].stride, geometry.out[to]);
   }
-  if (phases > 4096) return Unsupported(node, "has strides of ", phases, " positions (the reference kernel takes 4096)");
+  if (phases > 4096)
+    return Unsupported(node, "has strides of ", phases,
+                       " positions (the reference kernel takes 4096)");
   return Plan(std::make_unique<ConvTransposePlan>(geometry));
 }
 

@@ -6,14 +6,16 @@
 namespace tenon::operators {
 namespace {
 
-// Mean and 1 / sqrt(variance + epsilon), the variance from the differences to the mean; summed in 16 parts.
+// Mean and 1 / sqrt(variance + epsilon), the variance from the differences to the mean; summed in
+// 16 parts.
 template <typename T>
 struct Moments {
   T mean, scale;
   Moments(const T* x, int64_t count, T epsilon) {
     mean = Sum(x, count, [](T value) { return value; }) / static_cast<T>(count);
     const T center = mean;
-    const T squares = Sum(x, count, [center](T value) { return (value - center) * (value - center); });
+    const T squares =
+        Sum(x, count, [center](T value) { return (value - center) * (value - center); });
     scale = 1 / std::sqrt(squares / static_cast<T>(count) + epsilon);
   }
 
@@ -32,12 +34,14 @@ struct Moments {
   }
 };
 
-// y = x * a[c] + b[c] over planes of one channel each; where the statistics come from is the difference.
+// y = x * a[c] + b[c] over planes of one channel each; where the statistics come from is the
+// difference.
 template <typename T>
 class ChannelPlan final : public KernelPlan {
  public:
   ChannelPlan(const NodeView& node, Specs inputs, Specs)
-      : of_batch_(node.op == "BatchNormalization"), epsilon_(static_cast<T>(node.Float("epsilon", 1e-5F))) {
+      : of_batch_(node.op == "BatchNormalization"),
+        epsilon_(static_cast<T>(node.Float("epsilon", 1e-5F))) {
     const Shape& x = inputs[0].shape;
     channels_ = x[1];
     planes_ = x[0] * x[1];
@@ -80,18 +84,21 @@ class ChannelPlan final : public KernelPlan {
 template <typename T>
 class LayerPlan final : public KernelPlan {
  public:
-  LayerPlan(const NodeView& node, Specs inputs, Specs) : epsilon_(static_cast<T>(node.Float("epsilon", 1e-5F))) {
+  LayerPlan(const NodeView& node, Specs inputs, Specs)
+      : epsilon_(static_cast<T>(node.Float("epsilon", 1e-5F))) {
     const Shape& x = inputs[0].shape;
     const int64_t axis = node.Int("axis", -1);
     const auto first = static_cast<int>(axis < 0 ? axis + x.rank() : axis);
     for (int i = 0; i < x.rank(); ++i) (i < first ? rows_ : size_) *= x[i];
-    plain_ = inputs[1].shape.ElementCount() == size_ && (!Has(inputs, 2) || inputs[2].shape.ElementCount() == size_);
+    plain_ = inputs[1].shape.ElementCount() == size_ &&
+             (!Has(inputs, 2) || inputs[2].shape.ElementCount() == size_);
   }
   bool plain() const { return plain_; }
   Status Run(const KernelArguments& arguments) const override {
     const auto* x = static_cast<const T*>(arguments.inputs[0]);
     const auto* scale = static_cast<const T*>(arguments.inputs[1]);
-    const auto* shift = arguments.inputs.size() > 2 ? static_cast<const T*>(arguments.inputs[2]) : nullptr;
+    const auto* shift =
+        arguments.inputs.size() > 2 ? static_cast<const T*>(arguments.inputs[2]) : nullptr;
     auto* y = static_cast<T*>(arguments.outputs[0]);
     const auto output = [&](size_t i) {
       return i < arguments.outputs.size() ? static_cast<T*>(arguments.outputs[i]) : nullptr;
@@ -128,7 +135,8 @@ PlanResult PlanLayer(const NodeView& node, Specs inputs, Specs outputs) {
     return Unsupported(node, "stash_type is not float32");
   }
   auto plan = std::make_unique<LayerPlan<float>>(node, inputs, outputs);
-  if (!plan->plain()) return Unsupported(node, "Scale or B are broadcast (the reference kernel takes full ones)");
+  if (!plan->plain())
+    return Unsupported(node, "Scale or B are broadcast (the reference kernel takes full ones)");
   return Plan(std::move(plan));
 }
 

@@ -8,7 +8,8 @@
 namespace tenon::operators {
 namespace {
 
-// The part of a window that lies in the input: first element, step, count, and how many lie in the padded input.
+// The part of a window that lies in the input: first element, step, count, and how many lie in the
+// padded input.
 struct WindowSpan {
   int64_t first, count, padded;
 };
@@ -16,10 +17,12 @@ WindowSpan SpanAt(const WindowAxis& axis, int64_t input, int64_t output) {
   const int64_t start = output * axis.stride - axis.pad_begin;
   const int64_t skipped = start < 0 ? (-start + axis.dilation - 1) / axis.dilation : 0;
   const auto taps_before = [&](int64_t limit) {
-    return std::clamp<int64_t>(limit <= start ? 0 : (limit - start - 1) / axis.dilation + 1, 0, axis.kernel);
+    return std::clamp<int64_t>(limit <= start ? 0 : (limit - start - 1) / axis.dilation + 1, 0,
+                               axis.kernel);
   };
   const int64_t first = start + skipped * axis.dilation;
-  return {first, std::max<int64_t>(0, taps_before(input) - skipped), taps_before(input + axis.pad_end)};
+  return {first, std::max<int64_t>(0, taps_before(input) - skipped),
+          taps_before(input + axis.pad_end)};
 }
 
 // Sizes as a convolution has them; kernel_shape is the window.
@@ -33,8 +36,8 @@ Status ReadPoolGeometry(const NodeView& node, Specs inputs, Specs outputs, ConvG
   for (int i = 0; i < window.rank; ++i) {
     const auto from = static_cast<size_t>(i), to = static_cast<size_t>(i + 3 - window.rank);
     int64_t size = 0;
-    TENON_RETURN_IF_ERROR(
-        WindowOutput(node, i, x[2 + i], node.Int("ceil_mode", 0) != 0, padding, window.axes[from], size));
+    TENON_RETURN_IF_ERROR(WindowOutput(node, i, x[2 + i], node.Int("ceil_mode", 0) != 0, padding,
+                                       window.axes[from], size));
     geometry.in[to] = x[2 + i];
     geometry.out[to] = outputs[0].shape[2 + i];
     geometry.axes[to] = window.axes[from];
@@ -42,7 +45,8 @@ Status ReadPoolGeometry(const NodeView& node, Specs inputs, Specs outputs, ConvG
   return {};
 }
 
-// Pool is called with element and position for each element of a window, and finished with its counts.
+// Pool is called with element and position for each element of a window, and finished with its
+// counts.
 template <typename T, typename Pool>
 class PoolPlan final : public KernelPlan {
  public:
@@ -51,7 +55,8 @@ class PoolPlan final : public KernelPlan {
   Status Run(const KernelArguments& arguments) const override {
     const auto* x = static_cast<const T*>(arguments.inputs[0]);
     auto* y = static_cast<T*>(arguments.outputs[0]);
-    auto* indices = arguments.outputs.size() > 1 ? static_cast<int64_t*>(arguments.outputs[1]) : nullptr;
+    auto* indices =
+        arguments.outputs.size() > 1 ? static_cast<int64_t*>(arguments.outputs[1]) : nullptr;
     arguments.parallel(g_.batch * g_.channels, 1, [=, this](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
         Plane(x + i * g_.in_size(), i * g_.in_size(), y + i * g_.out_size(),
@@ -72,9 +77,12 @@ class PoolPlan final : public KernelPlan {
           typename Pool::State state;
           for (int64_t iz = 0; iz < z.count; ++iz) {
             for (int64_t iy = 0; iy < r.count; ++iy) {
-              int64_t at = ((z.first + iz * g_.axes[0].dilation) * g_.in[1] + r.first + iy * g_.axes[1].dilation) *
-                               g_.in[2] + c.first;
-              for (int64_t ix = 0; ix < c.count; ++ix, at += g_.axes[2].dilation) pool_.Add(state, x[at], at);
+              int64_t at = ((z.first + iz * g_.axes[0].dilation) * g_.in[1] + r.first +
+                            iy * g_.axes[1].dilation) *
+                               g_.in[2] +
+                           c.first;
+              for (int64_t ix = 0; ix < c.count; ++ix, at += g_.axes[2].dilation)
+                pool_.Add(state, x[at], at);
             }
           }
           *y++ = pool_.Finish(state, z.count * r.count * c.count, z.padded * r.padded * c.padded);
@@ -91,7 +99,8 @@ class PoolPlan final : public KernelPlan {
 template <typename T>
 struct MaxOf {
   struct State {
-    T best = std::numeric_limits<T>::has_infinity ? -std::numeric_limits<T>::infinity() : std::numeric_limits<T>::lowest();
+    T best = std::numeric_limits<T>::has_infinity ? -std::numeric_limits<T>::infinity()
+                                                  : std::numeric_limits<T>::lowest();
     int64_t at = 0;
   };
   explicit MaxOf(const NodeView& node) : column_major(node.Int("storage_order", 0) != 0) {}
@@ -101,7 +110,8 @@ struct MaxOf {
   T Finish(const State& state, int64_t, int64_t) const { return state.best; }
   int64_t Index(const State& state, const ConvGeometry& g) const {
     if (!column_major) return state.at;
-    const int64_t x = state.at % g.in[2], y = state.at / g.in[2] % g.in[1], z = state.at / (g.in[2] * g.in[1]);
+    const int64_t x = state.at % g.in[2], y = state.at / g.in[2] % g.in[1],
+                  z = state.at / (g.in[2] * g.in[1]);
     return (x * g.in[1] + y) * g.in[0] + z;
   }
   bool column_major;
@@ -135,10 +145,9 @@ template <template <typename> class Pool, typename List>
 PlanResult PlanPool(const NodeView& node, Specs inputs, Specs outputs) {
   ConvGeometry geometry;
   TENON_RETURN_IF_ERROR(ReadPoolGeometry(node, inputs, outputs, geometry));
-  return Dispatch(
-      List{}, inputs[0].type,
-      [&]<typename T>() -> PlanResult { return Plan(std::make_unique<PoolPlan<T, Pool<T>>>(node, geometry)); },
-      [&]() -> PlanResult { return Unsupported(node, "has no reference kernel for ", inputs[0].type); });
+  return PlanForType(node, List{}, inputs[0].type, [&]<typename T>() {
+    return std::make_unique<PoolPlan<T, Pool<T>>>(node, geometry);
+  });
 }
 // The window is the whole plane.
 template <template <typename> class Pool, typename List>
@@ -148,10 +157,9 @@ PlanResult PlanGlobal(const NodeView& node, Specs inputs, Specs) {
   for (const int64_t dim : x.dims().subspan(2)) size *= dim;
   ConvGeometry geometry = {x[0], x[1], x[1], x[1], {1, 1, size}, {1, 1, 1}, {}};
   geometry.axes[2].kernel = size;
-  return Dispatch(
-      List{}, inputs[0].type,
-      [&]<typename T>() -> PlanResult { return Plan(std::make_unique<PoolPlan<T, Pool<T>>>(node, geometry)); },
-      [&]() -> PlanResult { return Unsupported(node, "has no reference kernel for ", inputs[0].type); });
+  return PlanForType(node, List{}, inputs[0].type, [&]<typename T>() {
+    return std::make_unique<PoolPlan<T, Pool<T>>>(node, geometry);
+  });
 }
 
 using MaxTypes = TypeList<float, double, int8_t, uint8_t>;

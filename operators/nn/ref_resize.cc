@@ -1,5 +1,5 @@
-// Resize: every output element is a weighted sum over a box of input elements; indices and weights are made per axis
-// when run, into the workspace.
+// Resize: every output element is a weighted sum over a box of input elements; indices and weights
+// are made per axis when run, into the workspace.
 #include <algorithm>
 #include <cmath>
 #include <vector>
@@ -12,8 +12,15 @@ namespace tenon::operators {
 namespace {
 
 enum class Mode { kNearest, kLinear, kCubic };
-enum class Coordinates { kHalfPixel, kHalfPixelSymmetric, kPytorchHalfPixel, kAlignCorners, kAsymmetric,
-                         kTfHalfPixelForNearest, kTfCropAndResize };
+enum class Coordinates {
+  kHalfPixel,
+  kHalfPixelSymmetric,
+  kPytorchHalfPixel,
+  kAlignCorners,
+  kAsymmetric,
+  kTfHalfPixelForNearest,
+  kTfCropAndResize
+};
 enum class Rounding { kPreferFloor, kPreferCeil, kFloor, kCeil };
 
 template <typename E>
@@ -22,16 +29,18 @@ struct Named {
   E value;
 };
 template <typename E, size_t n>
-Status Find(const NodeView& node, std::string_view attribute, std::string_view otherwise, const Named<E> (&table)[n],
-            E& value) {
+Status Find(const NodeView& node, std::string_view attribute, std::string_view otherwise,
+            const Named<E> (&table)[n], E& value) {
   const std::string_view name = node.String(attribute, otherwise);
   for (const Named<E>& entry : table) {
     if (entry.name == name) return value = entry.value, Status();
   }
-  return Unsupported(node, attribute, " is \"", name, "\", which the reference kernel does not have");
+  return Unsupported(node, attribute, " is \"", name,
+                     "\", which the reference kernel does not have");
 }
 
-constexpr Named<Mode> kModes[] = {{"nearest", Mode::kNearest}, {"linear", Mode::kLinear}, {"cubic", Mode::kCubic}};
+constexpr Named<Mode> kModes[] = {
+    {"nearest", Mode::kNearest}, {"linear", Mode::kLinear}, {"cubic", Mode::kCubic}};
 constexpr Named<Coordinates> kCoordinates[] = {
     {"half_pixel", Coordinates::kHalfPixel},
     {"half_pixel_symmetric", Coordinates::kHalfPixelSymmetric},
@@ -64,32 +73,44 @@ float CoordinateOf(Coordinates mode, const Axis& axis, int64_t i) {
   const auto x = static_cast<float>(i);
   const auto input = static_cast<float>(axis.input), output = static_cast<float>(axis.output);
   switch (mode) {
-    case Coordinates::kHalfPixel: return (x + 0.5F) / axis.scale - 0.5F;
+    case Coordinates::kHalfPixel:
+      return (x + 0.5F) / axis.scale - 0.5F;
     case Coordinates::kHalfPixelSymmetric: {
       const float adjustment = output / (axis.scale * input);  // of the rounded size
       return input / 2 * (1 - adjustment) + (x + 0.5F) / axis.scale - 0.5F;
     }
-    case Coordinates::kPytorchHalfPixel: return axis.output > 1 ? (x + 0.5F) / axis.scale - 0.5F : 0;
-    case Coordinates::kAlignCorners: return axis.output == 1 ? 0 : x * (input - 1) / (output - 1);
-    case Coordinates::kAsymmetric: return x / axis.scale;
-    case Coordinates::kTfHalfPixelForNearest: return (x + 0.5F) / axis.scale;
-    case Coordinates::kTfCropAndResize: break;
+    case Coordinates::kPytorchHalfPixel:
+      return axis.output > 1 ? (x + 0.5F) / axis.scale - 0.5F : 0;
+    case Coordinates::kAlignCorners:
+      return axis.output == 1 ? 0 : x * (input - 1) / (output - 1);
+    case Coordinates::kAsymmetric:
+      return x / axis.scale;
+    case Coordinates::kTfHalfPixelForNearest:
+      return (x + 0.5F) / axis.scale;
+    case Coordinates::kTfCropAndResize:
+      break;
   }
   if (axis.output == 1) return 0.5F * (axis.roi_begin + axis.roi_end) * (input - 1);
-  return axis.roi_begin * (input - 1) + x * (axis.roi_end - axis.roi_begin) * (input - 1) / (output - 1);
+  return axis.roi_begin * (input - 1) +
+         x * (axis.roi_end - axis.roi_begin) * (input - 1) / (output - 1);
 }
 
 int64_t Round(Rounding rounding, float x) {
   switch (rounding) {
-    case Rounding::kPreferFloor: return SaturateCast<int64_t>(std::ceil(x - 0.5F));
-    case Rounding::kPreferCeil: return SaturateCast<int64_t>(std::floor(x + 0.5F));
-    case Rounding::kFloor: return SaturateCast<int64_t>(std::floor(x));
-    case Rounding::kCeil: break;
+    case Rounding::kPreferFloor:
+      return SaturateCast<int64_t>(std::ceil(x - 0.5F));
+    case Rounding::kPreferCeil:
+      return SaturateCast<int64_t>(std::floor(x + 0.5F));
+    case Rounding::kFloor:
+      return SaturateCast<int64_t>(std::floor(x));
+    case Rounding::kCeil:
+      break;
   }
   return SaturateCast<int64_t>(std::ceil(x));
 }
 
-// The kernels of linear and cubic interpolation at distance x (Keys, "Cubic convolution interpolation", 1981).
+// The kernels of linear and cubic interpolation at distance x (Keys, "Cubic convolution
+// interpolation", 1981).
 float WeightAt(const Settings& s, float x) {
   x = std::fabs(x);
   if (s.mode == Mode::kLinear) return std::max(0.0F, 1 - x);
@@ -105,14 +126,17 @@ float Stretch(const Settings& s, float scale) { return s.antialias && scale < 1 
 int64_t TapsOf(const Settings& s, const Axis& axis) {
   if (s.mode == Mode::kNearest) return 1;
   const float reach = (s.mode == Mode::kLinear ? 1.0F : 2.0F) * Stretch(s, axis.scale);
-  return std::min<int64_t>(2 * static_cast<int64_t>(std::ceil(reach)) + (Stretch(s, axis.scale) > 1 ? 1 : 0), 1 << 20);
+  return std::min<int64_t>(
+      2 * static_cast<int64_t>(std::ceil(reach)) + (Stretch(s, axis.scale) > 1 ? 1 : 0), 1 << 20);
 }
 
 // Indices and weights of output position `i`; false where it lies outside a crop.
-bool MakeTaps(const Settings& s, const Axis& axis, int64_t i, int64_t taps, int32_t* indices, float* weights) {
+bool MakeTaps(const Settings& s, const Axis& axis, int64_t i, int64_t taps, int32_t* indices,
+              float* weights) {
   const float x = CoordinateOf(s.coordinates, axis, i);
   const auto last = axis.input - 1;
-  if (s.coordinates == Coordinates::kTfCropAndResize && (x < 0 || x > static_cast<float>(last))) return false;
+  if (s.coordinates == Coordinates::kTfCropAndResize && (x < 0 || x > static_cast<float>(last)))
+    return false;
   if (s.mode == Mode::kNearest) {
     indices[0] = static_cast<int32_t>(std::clamp<int64_t>(Round(s.rounding, x), 0, last));
     weights[0] = 1;
@@ -125,7 +149,8 @@ bool MakeTaps(const Settings& s, const Axis& axis, int64_t i, int64_t taps, int3
     const int64_t at = first + k;
     const bool outside = at < 0 || at > last;
     indices[k] = static_cast<int32_t>(std::clamp<int64_t>(at, 0, last));
-    weights[k] = s.exclude_outside && outside ? 0 : WeightAt(s, (x - static_cast<float>(at)) / stretch);
+    weights[k] =
+        s.exclude_outside && outside ? 0 : WeightAt(s, (x - static_cast<float>(at)) / stretch);
     sum += weights[k];
   }
   if (s.exclude_outside || stretch != 1) {
@@ -143,7 +168,8 @@ class ResizePlan final : public KernelPlan {
       given_[i] = Has(inputs, i + 1) && inputs[i + 1].shape.ElementCount() != 0;
       if (given_[i]) views_[i] = {inputs[i + 1].type, inputs[i + 1].shape, nullptr};
     }
-    // With other scales than the sizes imply, a run may need other taps: room for the most is kept, see Run.
+    // With other scales than the sizes imply, a run may need other taps: room for the most is kept,
+    // see Run.
     for (int i = 0; i < x_.rank(); ++i) {
       const float scale = x_[i] > 0 ? static_cast<float>(y_[i]) / static_cast<float>(x_[i]) : 1;
       room_[static_cast<size_t>(i)] = TapsOf(s_, {x_[i], y_[i], scale * 0.99F}) + 2;
@@ -164,7 +190,8 @@ class ResizePlan final : public KernelPlan {
     auto* inside = reinterpret_cast<uint8_t*>(indices + entries_);
     for (size_t i = 0; i < static_cast<size_t>(y_.rank()); ++i) {
       const int64_t taps = TapsOf(s_, axes[i]);
-      if (taps > room_[i]) return Unsupported(node_, "scales and sizes of axis ", static_cast<int>(i), " don't fit");
+      if (taps > room_[i])
+        return Unsupported(node_, "scales and sizes of axis ", static_cast<int>(i), " don't fit");
       const bool copies = axes[i].scale == 1 && axes[i].input == axes[i].output &&
                           s_.coordinates != Coordinates::kTfCropAndResize;
       tables[i] = {indices, weights, inside, copies ? 1 : taps};
@@ -183,9 +210,12 @@ class ResizePlan final : public KernelPlan {
     }
     const auto* x = static_cast<const T*>(arguments.inputs[0]);
     auto* y = static_cast<T*>(arguments.outputs[0]);
-    ForElements(arguments.parallel, y_.ElementCount(), [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; ++i) y[i] = Element(tables, x, i);
-    }, 2048);
+    ForElements(
+        arguments.parallel, y_.ElementCount(),
+        [&](int64_t begin, int64_t end) {
+          for (int64_t i = begin; i < end; ++i) y[i] = Element(tables, x, i);
+        },
+        2048);
     return {};
   }
 
@@ -246,8 +276,9 @@ class ResizePlan final : public KernelPlan {
     }
     return FromFloat(Interpolate(tables, at, x, 0, 0));
   }
-  float Interpolate(const std::array<Table, kMaxRank>& tables, const std::array<int64_t, kMaxRank>& at, const T* x,
-                    size_t axis, int64_t offset) const {
+  float Interpolate(const std::array<Table, kMaxRank>& tables,
+                    const std::array<int64_t, kMaxRank>& at, const T* x, size_t axis,
+                    int64_t offset) const {
     if (axis == static_cast<size_t>(x_.rank())) return static_cast<float>(x[offset]);
     const Table& table = tables[axis];
     const int64_t first = at[axis] * table.taps;
@@ -276,9 +307,10 @@ using ResizeTypes = TypeList<float, double, int8_t, uint8_t, int32_t, int64_t>;
 PlanResult PlanResize(const NodeView& node, Specs inputs, Specs outputs) {
   Settings settings = {};
   TENON_RETURN_IF_ERROR(Find(node, "mode", "nearest", kModes, settings.mode));
+  TENON_RETURN_IF_ERROR(Find(node, "coordinate_transformation_mode", "half_pixel", kCoordinates,
+                             settings.coordinates));
   TENON_RETURN_IF_ERROR(
-      Find(node, "coordinate_transformation_mode", "half_pixel", kCoordinates, settings.coordinates));
-  TENON_RETURN_IF_ERROR(Find(node, "nearest_mode", "round_prefer_floor", kRoundings, settings.rounding));
+      Find(node, "nearest_mode", "round_prefer_floor", kRoundings, settings.rounding));
   settings.antialias = node.Int("antialias", 0) != 0;
   settings.exclude_outside = node.Int("exclude_outside", 0) != 0;
   settings.cubic_a = node.Float("cubic_coeff_a", -0.75F);
@@ -286,12 +318,9 @@ PlanResult PlanResize(const NodeView& node, Specs inputs, Specs outputs) {
   for (const int64_t dim : inputs[0].shape.dims()) {
     if (dim >= int64_t{1} << 31) return Unsupported(node, "X has a dimension of ", dim);
   }
-  return Dispatch(
-      ResizeTypes{}, inputs[0].type,
-      [&]<typename T>() -> PlanResult {
-        return Plan(std::make_unique<ResizePlan<T>>(node, settings, inputs, outputs));
-      },
-      [&]() -> PlanResult { return Unsupported(node, "has no reference kernel for ", inputs[0].type); });
+  return PlanForType(node, ResizeTypes{}, inputs[0].type, [&]<typename T>() {
+    return std::make_unique<ResizePlan<T>>(node, settings, inputs, outputs);
+  });
 }
 
 constexpr Kernel kRows[] = {

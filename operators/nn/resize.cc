@@ -1,5 +1,6 @@
-// Resize and Upsample: other spatial sizes by interpolation. Upsample ended in opset 9 and is rewritten to Resize; what
-// Resize 11 could say and 13 cannot (tf_half_pixel_for_nn) lives on in the domain ai.tenon.
+// Resize and Upsample: other spatial sizes by interpolation. Upsample ended in opset 9 and is
+// rewritten to Resize; what Resize 11 could say and 13 cannot (tf_half_pixel_for_nn) lives on in
+// the domain ai.tenon.
 #include "nn/resize.h"
 
 #include <algorithm>
@@ -17,21 +18,25 @@ const TensorView* ContentsOf(std::span<const InferInput> inputs, size_t index) {
   return value != nullptr && value->data != nullptr ? value : nullptr;
 }
 bool IsEmpty(const InferInput& input) { return input.shape.ElementCount() == 0; }
-bool IsGiven(std::span<const InferInput> inputs, size_t index) { return Has(inputs, index) && !IsEmpty(inputs[index]); }
+bool IsGiven(std::span<const InferInput> inputs, size_t index) {
+  return Has(inputs, index) && !IsEmpty(inputs[index]);
+}
 
 void AllUnknown(const Shape& x, Shape& y) {
   y = x;
   for (int i = 0; i < y.rank(); ++i) y[i] = kUnknownDim;
 }
 
-Status InferResize(const NodeView& node, std::span<const InferInput> inputs, std::span<InferOutput> outputs) {
+Status InferResize(const NodeView& node, std::span<const InferInput> inputs,
+                   std::span<InferOutput> outputs) {
   const Shape& x = inputs[0].shape;
   outputs[0].type = inputs[0].type;
   if (!x.has_rank()) return {};
   AllUnknown(x, outputs[0].shape);
   // Resize 10 has its scales where roi came to be.
   const size_t scales = node.revision == 10 ? 1 : 2;
-  const bool has_scales = IsGiven(inputs, scales), has_sizes = node.revision != 10 && IsGiven(inputs, 3);
+  const bool has_scales = IsGiven(inputs, scales),
+             has_sizes = node.revision != 10 && IsGiven(inputs, 3);
   if (has_scales == has_sizes) return Invalid(node, "needs either scales or sizes");
   const ResizeInputs values = {node.revision == 10 ? nullptr : ContentsOf(inputs, 1),
                                has_scales ? ContentsOf(inputs, scales) : nullptr,
@@ -45,14 +50,16 @@ Status InferResize(const NodeView& node, std::span<const InferInput> inputs, std
   return {};
 }
 
-Status InferUpsample(const NodeView& node, std::span<const InferInput> inputs, std::span<InferOutput> outputs) {
+Status InferUpsample(const NodeView& node, std::span<const InferInput> inputs,
+                     std::span<InferOutput> outputs) {
   const Shape& x = inputs[0].shape;
   outputs[0].type = inputs[0].type;
   if (!x.has_rank()) return {};
   AllUnknown(x, outputs[0].shape);
   const TensorView* value = ContentsOf(inputs, 1);
   const AttributeView* attribute = node.Find("scales");
-  std::span<const float> scales = attribute != nullptr ? attribute->floats : std::span<const float>();
+  std::span<const float> scales =
+      attribute != nullptr ? attribute->floats : std::span<const float>();
   std::array<float, 4> old = {1, 1, node.Float("height_scale", 1), node.Float("width_scale", 1)};
   if (value != nullptr && value->type == DataType::kFloat32) {
     scales = {value->as<float>(), static_cast<size_t>(value->shape.ElementCount())};
@@ -66,7 +73,8 @@ Status InferUpsample(const NodeView& node, std::span<const InferInput> inputs, s
   }
   for (int i = 0; i < x.rank(); ++i) {
     const float scale = scales[static_cast<size_t>(i)];
-    if (!(scale > 0 && scale < 0x1p31F)) return Invalid(node, "scales has an unusable value for axis ", i);
+    if (!(scale > 0 && scale < 0x1p31F))
+      return Invalid(node, "scales has an unusable value for axis ", i);
     const double size = std::floor(static_cast<float>(x[i]) * scale);  // float, as ONNX has it
     if (size >= 0x1p62) return Invalid(node, "axis ", i, " of ", x, " becomes too large");
     outputs[0].shape[i] = x[i] < 0 ? (scale == 1 ? x[i] : kUnknownDim) : static_cast<int64_t>(size);
@@ -74,8 +82,10 @@ Status InferUpsample(const NodeView& node, std::span<const InferInput> inputs, s
   return {};
 }
 
-// Linear interpolation meets the corners of a cell, cubic four times as many; twice as much with the weights.
-Cost ResizeCost(const NodeView& node, std::span<const InferInput> inputs, std::span<const InferOutput> outputs) {
+// Linear interpolation meets the corners of a cell, cubic four times as many; twice as much with
+// the weights.
+Cost ResizeCost(const NodeView& node, std::span<const InferInput> inputs,
+                std::span<const InferOutput> outputs) {
   const std::string_view mode = node.String("mode", "nearest");
   const double flops = mode == "cubic" ? 32 : mode == "linear" ? 8 : 0;
   return CostOf(flops * static_cast<double>(outputs[0].shape.ElementCount()), inputs, outputs);
@@ -98,7 +108,8 @@ Status ScalesToInput(Rewriter& rewriter) {
   if (attribute == nullptr) return Invalid(rewriter.node(), "has no attribute scales");
   const std::vector<float> scales(attribute->floats.begin(), attribute->floats.end());
   rewriter.RemoveAttribute("scales");
-  rewriter.SetConstantInput(1, DataType::kFloat32, Shape{static_cast<int64_t>(scales.size())}, scales.data());
+  rewriter.SetConstantInput(1, DataType::kFloat32, Shape{static_cast<int64_t>(scales.size())},
+                            scales.data());
   return {};
 }
 Status UpsampleToResize(Rewriter& rewriter) {
@@ -118,15 +129,17 @@ Status SayCoordinates(Rewriter& rewriter) {
 Status OnlyAsymmetric(Rewriter& rewriter) {
   const NodeView& node = rewriter.node();
   const std::string_view mode = node.String("mode", "nearest");
-  if (rewriter.input(3).present || !rewriter.input(2).present) return CannotSay(rewriter, "has no scales");
-  if (node.String("coordinate_transformation_mode", "half_pixel") != "asymmetric" || mode == "cubic" ||
+  if (rewriter.input(3).present || !rewriter.input(2).present)
+    return CannotSay(rewriter, "has no scales");
+  if (node.String("coordinate_transformation_mode", "half_pixel") != "asymmetric" ||
+      mode == "cubic" ||
       (mode == "nearest" && node.String("nearest_mode", "round_prefer_floor") != "floor")) {
     return CannotSay(rewriter, "is not asymmetric with floor (revision 10 has no other)");
   }
   if (rewriter.input(1).present) rewriter.RemoveInput(1);
   rewriter.MoveInput(2, 1);
-  for (const char* name : {"coordinate_transformation_mode", "nearest_mode", "cubic_coeff_a", "exclude_outside",
-                           "extrapolation_value"}) {
+  for (const char* name : {"coordinate_transformation_mode", "nearest_mode", "cubic_coeff_a",
+                           "exclude_outside", "extrapolation_value"}) {
     rewriter.RemoveAttribute(name);
   }
   return {};
@@ -146,7 +159,8 @@ Status DropEmptyInputs(Rewriter& rewriter) {
 Status AddEmptyInputs(Rewriter& rewriter) {
   const float none = 0;
   for (int i = 1; i <= 2; ++i) {
-    if (!rewriter.input(i).present) rewriter.SetConstantInput(i, DataType::kFloat32, Shape{0}, &none);
+    if (!rewriter.input(i).present)
+      rewriter.SetConstantInput(i, DataType::kFloat32, Shape{0}, &none);
   }
   return {};
 }
@@ -165,18 +179,22 @@ Status DropNew(Rewriter& rewriter) {
 }
 
 constexpr Revision kResize[] = {Since(10), Since(11, SayCoordinates, OnlyAsymmetric),
-                                Since(13, DropEmptyInputs, AddEmptyInputs), Since(18, nullptr, DropNew)};
+                                Since(13, DropEmptyInputs, AddEmptyInputs),
+                                Since(18, nullptr, DropNew)};
 constexpr Revision kUpsample[] = {Since(1), Since(7, ScalesFromSides), Since(9, ScalesToInput),
                                   Since(10, UpsampleToResize)};
 constexpr uint32_t kShapeInputs = 0b1110;
 constexpr Operator kRows[] = {
-    Define<InferResize, Arity{1, 4}, kResize>({.name = "Resize", .cost = ResizeCost, .shape_inputs = kShapeInputs}),
+    Define<InferResize, Arity{1, 4}, kResize>(
+        {.name = "Resize", .cost = ResizeCost, .shape_inputs = kShapeInputs}),
     Define<InferResize, Arity{1, 4}, kOnce<1>>(
         {.domain = "ai.tenon", .name = "Resize", .cost = ResizeCost, .shape_inputs = kShapeInputs}),
-    Define<InferUpsample, Arity{1, 2}, kUpsample>({.name = "Upsample", .cost = ResizeCost, .shape_inputs = 0b10}),
+    Define<InferUpsample, Arity{1, 2}, kUpsample>(
+        {.name = "Upsample", .cost = ResizeCost, .shape_inputs = 0b10}),
 };
 
-// Which axes scales, sizes and roi speak about: all, or the attribute axes (negative ones from the end).
+// Which axes scales, sizes and roi speak about: all, or the attribute axes (negative ones from the
+// end).
 Status ReadAxes(const NodeView& node, int rank, SmallInts& axes) {
   Known known;
   TENON_RETURN_IF_ERROR(ReadInts(node, {}, -1, "axes", axes, known));
@@ -195,8 +213,8 @@ Status ReadAxes(const NodeView& node, int rank, SmallInts& axes) {
   return {};
 }
 
-Status SizesToAxes(const NodeView& node, const Shape& x, const SmallInts& axes, const TensorView& sizes,
-                   std::array<ResizeAxis, kMaxRank>& result) {
+Status SizesToAxes(const NodeView& node, const Shape& x, const SmallInts& axes,
+                   const TensorView& sizes, std::array<ResizeAxis, kMaxRank>& result) {
   const std::string_view policy = node.String("keep_aspect_ratio_policy", "stretch");
   float chosen = 0;
   for (int i = 0; i < axes.count; ++i) {
@@ -204,19 +222,23 @@ Status SizesToAxes(const NodeView& node, const Shape& x, const SmallInts& axes, 
     const int64_t from = x[static_cast<int>(axes[i])];
     axis.size = IntAt(sizes, i);
     if (axis.size < 0 || (from == 0 && axis.size > 0)) {
-      return Invalid(node, "sizes has ", std::to_string(axis.size), " for axis ", axes[i], " of ", x);
+      return Invalid(node, "sizes has ", std::to_string(axis.size), " for axis ", axes[i], " of ",
+                     x);
     }
     axis.scale = from > 0 ? static_cast<float>(axis.size) / static_cast<float>(from) : 1.0F;
     const bool better = policy == "not_larger" ? axis.scale < chosen : axis.scale > chosen;
     if (i == 0 || better) chosen = axis.scale;
   }
   if (policy == "stretch") return {};
-  if (policy != "not_larger" && policy != "not_smaller") return Invalid(node, "keep_aspect_ratio_policy is ", policy);
+  if (policy != "not_larger" && policy != "not_smaller")
+    return Invalid(node, "keep_aspect_ratio_policy is ", policy);
   for (int i = 0; i < axes.count; ++i) {
     ResizeAxis& axis = result[static_cast<size_t>(axes[i])];
     const int64_t from = x[static_cast<int>(axes[i])];
     axis.scale = chosen;
-    axis.size = from < 0 ? kUnknownDim : static_cast<int64_t>(std::floor(static_cast<float>(from) * chosen + 0.5F));
+    axis.size = from < 0
+                    ? kUnknownDim
+                    : static_cast<int64_t>(std::floor(static_cast<float>(from) * chosen + 0.5F));
   }
   return {};
 }
@@ -229,10 +251,12 @@ Status ResolveResize(const NodeView& node, const Shape& x, const ResizeInputs& i
   TENON_RETURN_IF_ERROR(ReadAxes(node, x.rank(), axes));
   for (int i = 0; i < x.rank(); ++i) result[static_cast<size_t>(i)] = {x[i], 1.0F};
   const TensorView& given = inputs.sizes != nullptr ? *inputs.sizes : *inputs.scales;
-  const bool typed = inputs.sizes != nullptr ? given.type == DataType::kInt64 : given.type == DataType::kFloat32;
+  const bool typed =
+      inputs.sizes != nullptr ? given.type == DataType::kInt64 : given.type == DataType::kFloat32;
   if (!typed || given.shape.ElementCount() != axes.count) {
-    return Invalid(node, inputs.sizes != nullptr ? "sizes is " : "scales is ", given.type, given.shape, " (expected ",
-                   axes.count, " elements of ", inputs.sizes != nullptr ? "int64)" : "float32)");
+    return Invalid(node, inputs.sizes != nullptr ? "sizes is " : "scales is ", given.type,
+                   given.shape, " (expected ", axes.count, " elements of ",
+                   inputs.sizes != nullptr ? "int64)" : "float32)");
   }
   if (inputs.sizes != nullptr) return SizesToAxes(node, x, axes, given, result);
   const bool crops = node.String("coordinate_transformation_mode", "") == "tf_crop_and_resize";
@@ -246,11 +270,14 @@ Status ResolveResize(const NodeView& node, const Shape& x, const ResizeInputs& i
     axis.scale = given.as<float>()[i];
     float room = 1;
     if (crops) room = inputs.roi->as<float>()[i + axes.count] - inputs.roi->as<float>()[i];
-    const double size = std::floor(static_cast<float>(from) * room * axis.scale);  // float, as ONNX has it
+    const double size =
+        std::floor(static_cast<float>(from) * room * axis.scale);  // float, as ONNX has it
     if (!(axis.scale > 0) || !(size < 0x1p62) || (from >= 0 && size < 0)) {
       return Invalid(node, "scales has an unusable value for axis ", axes[i], " of ", x);
     }
-    axis.size = from >= 0 ? static_cast<int64_t>(size) : axis.scale == 1 && room == 1 ? from : kUnknownDim;
+    axis.size = from >= 0                      ? static_cast<int64_t>(size)
+                : axis.scale == 1 && room == 1 ? from
+                                               : kUnknownDim;
   }
   return {};
 }

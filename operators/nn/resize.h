@@ -5,7 +5,8 @@
 
 namespace tenon::operators {
 
-// Output size and scale of every axis of `x`. `scales`, `sizes`, `roi`: contents, null where absent; they are checked.
+// Output size and scale of every axis of `x`. `scales`, `sizes`, `roi`: contents, null where
+// absent; they are checked.
 struct ResizeAxis {
   int64_t size = 1;
   float scale = 1;

@@ -3,7 +3,8 @@
 namespace tenon::operators {
 namespace {
 
-constexpr int64_t kLargest = int64_t{1} << 31;  // of a size in an attribute: products stay below 2^62
+constexpr int64_t kLargest = int64_t{1}
+                             << 31;  // of a size in an attribute: products stay below 2^62
 
 Status ReadPadding(const NodeView& node, std::string_view name, Padding& padding) {
   if (name == "NOTSET") {
@@ -15,24 +16,26 @@ Status ReadPadding(const NodeView& node, std::string_view name, Padding& padding
   } else if (name == "SAME_LOWER") {
     padding = Padding::kSameLower;
   } else {
-    return Invalid(node, "attribute auto_pad is \"", name, "\" (expected NOTSET, VALID, SAME_UPPER or SAME_LOWER)");
+    return Invalid(node, "attribute auto_pad is \"", name,
+                   "\" (expected NOTSET, VALID, SAME_UPPER or SAME_LOWER)");
   }
   return {};
 }
 
 // What is wrong with an attribute that has one value an axis.
 [[gnu::cold, gnu::noinline]] Status BadInts(const NodeView& node, std::string_view name,
-                                            std::span<const int64_t> values, size_t count, int64_t least) {
+                                            std::span<const int64_t> values, size_t count,
+                                            int64_t least) {
   if (values.size() != count) {
-    return Invalid(node, "attribute ", name, " has ", static_cast<int>(values.size()), " values (expected ",
-                   static_cast<int>(count), ")");
+    return Invalid(node, "attribute ", name, " has ", static_cast<int>(values.size()),
+                   " values (expected ", static_cast<int>(count), ")");
   }
   int64_t bad = 0;
   for (const int64_t value : values) {
     if (value < least || value >= kLargest) bad = value;
   }
-  return Invalid(node, "attribute ", name, " has the value ", std::to_string(bad), " (expected at least ", least,
-                 " and below 2^31)");
+  return Invalid(node, "attribute ", name, " has the value ", std::to_string(bad),
+                 " (expected at least ", least, " and below 2^31)");
 }
 inline bool Fits(std::span<const int64_t> values, size_t count, int64_t least) {
   if (values.empty()) return true;
@@ -66,8 +69,8 @@ struct Attributes {
 
 }  // namespace
 
-Status ReadWindow(const NodeView& node, const Shape& x, std::span<const int64_t> kernel, Window& window,
-                  Padding& padding) {
+Status ReadWindow(const NodeView& node, const Shape& x, std::span<const int64_t> kernel,
+                  Window& window, Padding& padding) {
   const int rank = x.rank() - 2;
   if (rank < 1) return Invalid(node, "X has shape ", x, " (expected [N, C, D1, ...])");
   const auto count = static_cast<size_t>(rank);
@@ -82,14 +85,14 @@ Status ReadWindow(const NodeView& node, const Shape& x, std::span<const int64_t>
     axis.kernel = i < kernel.size() ? kernel[i] : sizes.empty() ? kUnknownDim : sizes[i];
     if (!sizes.empty() && axis.kernel != sizes[i]) {
       if (axis.kernel >= 0) {
-        return Invalid(node, "attribute kernel_shape has ", sizes[i], " where W has ", axis.kernel, " in spatial axis ",
-                       static_cast<int>(i));
+        return Invalid(node, "attribute kernel_shape has ", sizes[i], " where W has ", axis.kernel,
+                       " in spatial axis ", static_cast<int>(i));
       }
       axis.kernel = sizes[i];
     }
     if (axis.kernel == 0 || axis.kernel >= kLargest) {
-      return Invalid(node, "the kernel's size in spatial axis ", static_cast<int>(i), " is ", axis.kernel,
-                     " (expected 1 to 2^31)");
+      return Invalid(node, "the kernel's size in spatial axis ", static_cast<int>(i), " is ",
+                     axis.kernel, " (expected 1 to 2^31)");
     }
     axis.stride = strides.empty() ? 1 : strides[i];
     axis.dilation = dilations.empty() ? 1 : dilations[i];
@@ -100,8 +103,8 @@ Status ReadWindow(const NodeView& node, const Shape& x, std::span<const int64_t>
   return {};
 }
 
-Status WindowOutput(const NodeView& node, int axis, int64_t input, bool ceil_mode, Padding padding, WindowAxis& window,
-                    int64_t& output) {
+Status WindowOutput(const NodeView& node, int axis, int64_t input, bool ceil_mode, Padding padding,
+                    WindowAxis& window, int64_t& output) {
   const bool same = padding == Padding::kSameUpper || padding == Padding::kSameLower;
   if (window.kernel < 0) {
     output = same && window.stride == 1 ? input : kUnknownDim;
@@ -109,7 +112,8 @@ Status WindowOutput(const NodeView& node, int axis, int64_t input, bool ceil_mod
   }
   const int64_t extent = window.extent();
   if (input < 0) {
-    const bool keeps = window.stride == 1 && (same || window.pad_begin + window.pad_end == extent - 1);
+    const bool keeps =
+        window.stride == 1 && (same || window.pad_begin + window.pad_end == extent - 1);
     output = keeps ? input : kUnknownDim;
     return {};
   }
@@ -123,12 +127,13 @@ Status WindowOutput(const NodeView& node, int axis, int64_t input, bool ceil_mod
   }
   const int64_t room = input + window.pad_begin + window.pad_end - extent;
   if (room < 0) {
-    return Invalid(node, "the kernel spans ", extent, " elements of spatial axis ", axis, ", X has ",
-                   input + window.pad_begin + window.pad_end, " with its pads");
+    return Invalid(node, "the kernel spans ", extent, " elements of spatial axis ", axis,
+                   ", X has ", input + window.pad_begin + window.pad_end, " with its pads");
   }
   output = room / window.stride + 1;
   // A last window that starts beyond the input and its first pads does not count.
-  if (ceil_mode && room % window.stride != 0 && output * window.stride < input + window.pad_begin) ++output;
+  if (ceil_mode && room % window.stride != 0 && output * window.stride < input + window.pad_begin)
+    ++output;
   return {};
 }
 

@@ -5,7 +5,8 @@
 namespace tenon::operators {
 namespace {
 
-Status Infer(const NodeView& node, std::span<const InferInput> inputs, std::span<InferOutput> outputs) {
+Status Infer(const NodeView& node, std::span<const InferInput> inputs,
+             std::span<InferOutput> outputs) {
   const Shape& x = inputs[0].shape;
   outputs[0].type = inputs[0].type;
   SmallInts axes;
@@ -46,7 +47,8 @@ Status AxesToAttribute(Rewriter& rewriter) {
   std::vector<int64_t> axes;
   TENON_RETURN_IF_ERROR(ConstantInts(rewriter, 1, "axes", axes));
   if (axes.empty() && rewriter.node().Int("noop_with_empty_axes", 0) != 0) {
-    return CannotSay(rewriter, "axes is empty and reduces nothing (the older revision then reduces all)");
+    return CannotSay(rewriter,
+                     "axes is empty and reduces nothing (the older revision then reduces all)");
   }
   rewriter.RemoveAttribute("noop_with_empty_axes");
   if (rewriter.input(1).present) rewriter.RemoveInput(1);

@@ -21,7 +21,8 @@ class ArgPlan final : public KernelPlan {
     ForElements(
         arguments.parallel, outer_ * inner_,
         [=, this](int64_t begin, int64_t end) {
-          for (int64_t i = begin; i < end; ++i) y[i] = Search(x + i / inner_ * size_ * inner_ + i % inner_);
+          for (int64_t i = begin; i < end; ++i)
+            y[i] = Search(x + i / inner_ * size_ * inner_ + i % inner_);
         },
         std::max<int64_t>(1, kElementChunk / std::max<int64_t>(1, size_)));
     return {};

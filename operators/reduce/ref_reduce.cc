@@ -1,5 +1,6 @@
-// Reductions over any set of axes. Neighbouring axes that are both kept or both reduced are joined first, so that the
-// innermost dimension is either a row to be reduced (in 16 parts) or a row of results (reduced side by side).
+// Reductions over any set of axes. Neighbouring axes that are both kept or both reduced are joined
+// first, so that the innermost dimension is either a row to be reduced (in 16 parts) or a row of
+// results (reduced side by side).
 #include <cmath>
 #include <limits>
 
@@ -75,7 +76,8 @@ class ReducePlan final : public KernelPlan {
     uint32_t bits = axes_ < 0 ? ~0u : 0u;
     for (int i = 0; i < axes_; ++i) {
       const int64_t axis = IntAt({axes_type_, Shape(), arguments.inputs[1]}, i);
-      if (axis < -x_.rank() || axis >= x_.rank()) return Invalid(node_, "axes of this run are out of range");
+      if (axis < -x_.rank() || axis >= x_.rank())
+        return Invalid(node_, "axes of this run are out of range");
       bits |= 1u << (axis < 0 ? axis + x_.rank() : axis);
     }
     const Layout layout(x_, bits);
@@ -84,11 +86,13 @@ class ReducePlan final : public KernelPlan {
     auto* y = static_cast<T*>(arguments.outputs[0]);
     if (count_ == 0) return {};
     if (layout.rows_reduced) {
-      const int64_t chunk = std::max<int64_t>(1, kElementChunk / std::max<int64_t>(1, layout.reduced.count));
+      const int64_t chunk =
+          std::max<int64_t>(1, kElementChunk / std::max<int64_t>(1, layout.reduced.count));
       ForElements(
           arguments.parallel, count_,
           [&](int64_t begin, int64_t end) {
-            for (int64_t i = begin; i < end; ++i) y[i] = ReduceRows(layout.reduced, x + layout.kept.Offset(i));
+            for (int64_t i = begin; i < end; ++i)
+              y[i] = ReduceRows(layout.reduced, x + layout.kept.Offset(i));
           },
           chunk);
       return {};
@@ -99,10 +103,12 @@ class ReducePlan final : public KernelPlan {
         [&](int64_t begin, int64_t end) {
           for (int64_t i = begin; i < end; ++i) {
             const int64_t at = i / blocks * width + i % blocks * kBlock;
-            ReduceSide(layout.reduced, x + layout.kept.Offset(at), std::min(kBlock, width - i % blocks * kBlock), y + at);
+            ReduceSide(layout.reduced, x + layout.kept.Offset(at),
+                       std::min(kBlock, width - i % blocks * kBlock), y + at);
           }
         },
-        std::max<int64_t>(1, kElementChunk / std::max<int64_t>(1, layout.reduced.count * std::min(kBlock, width))));
+        std::max<int64_t>(1, kElementChunk / std::max<int64_t>(1, layout.reduced.count *
+                                                                      std::min(kBlock, width))));
     return {};
   }
 
@@ -126,7 +132,8 @@ class ReducePlan final : public KernelPlan {
     }
     State sum = parts[0];
     for (int j = 1; j < 16; ++j) sum = Op::Add(sum, parts[j]);
-    return static_cast<T>(Op::Finish(sum, reduced.count) + static_cast<State>(Op::kShifted ? shift : T(0)));
+    return static_cast<T>(Op::Finish(sum, reduced.count) +
+                          static_cast<State>(Op::kShifted ? shift : T(0)));
   }
   static void ReduceSide(const Dims& reduced, const T* x, int64_t width, T* y) {
     T shifts[kBlock];
@@ -137,10 +144,12 @@ class ReducePlan final : public KernelPlan {
     }
     for (int64_t r = 0; r < reduced.count; ++r) {
       const T* from = x + reduced.Offset(r);
-      for (int64_t j = 0; j < width; ++j) states[j] = Op::Add(states[j], Op::Map(from[j], shifts[j]));
+      for (int64_t j = 0; j < width; ++j)
+        states[j] = Op::Add(states[j], Op::Map(from[j], shifts[j]));
     }
     for (int64_t j = 0; j < width; ++j) {
-      y[j] = static_cast<T>(Op::Finish(states[j], reduced.count) + static_cast<State>(Op::kShifted ? shifts[j] : T(0)));
+      y[j] = static_cast<T>(Op::Finish(states[j], reduced.count) +
+                            static_cast<State>(Op::kShifted ? shifts[j] : T(0)));
     }
   }
   // For LogSumExp: finite, so that differences to it are numbers.
@@ -157,20 +166,25 @@ class ReducePlan final : public KernelPlan {
   DataType axes_type_ = DataType::kInt64;
 };
 
-// Operators: the state's type and start, what an element becomes, how two states join, what the result is.
-template <typename T> using Wide = std::conditional_t<std::is_integral_v<T>, int64_t, T>;
-template <typename T> struct Sum {
+// Operators: the state's type and start, what an element becomes, how two states join, what the
+// result is.
+template <typename T>
+using Wide = std::conditional_t<std::is_integral_v<T>, int64_t, T>;
+template <typename T>
+struct Sum {
   using State = Wide<T>;
   static constexpr bool kShifted = false;
   static State Start(T) { return 0; }
   static State Map(T x, T) { return static_cast<State>(x); }
   static State Add(State a, State b) {
-    if constexpr (std::is_integral_v<T>) return static_cast<State>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
+    if constexpr (std::is_integral_v<T>)
+      return static_cast<State>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
     return a + b;
   }
   static State Finish(State sum, int64_t) { return sum; }
 };
-template <typename T> struct Mean : Sum<T> {
+template <typename T>
+struct Mean : Sum<T> {
   using typename Sum<T>::State;
   static State Finish(State sum, int64_t count) {
     if constexpr (std::is_integral_v<T>) {
@@ -179,64 +193,75 @@ template <typename T> struct Mean : Sum<T> {
     return sum / static_cast<State>(count);
   }
 };
-template <typename T> struct L1 : Sum<T> {
+template <typename T>
+struct L1 : Sum<T> {
   using typename Sum<T>::State;
   static State Map(T x, T) { return static_cast<State>(x < 0 ? T(0) - x : x); }
 };
-template <typename T> struct SumSquare : Sum<T> {
+template <typename T>
+struct SumSquare : Sum<T> {
   using typename Sum<T>::State;
   static State Map(T x, T) {
     const auto wide = static_cast<State>(x);
-    if constexpr (std::is_integral_v<T>) return static_cast<State>(static_cast<uint64_t>(wide) * static_cast<uint64_t>(wide));
+    if constexpr (std::is_integral_v<T>)
+      return static_cast<State>(static_cast<uint64_t>(wide) * static_cast<uint64_t>(wide));
     return wide * wide;
   }
 };
-template <typename T> struct L2 : SumSquare<T> {
+template <typename T>
+struct L2 : SumSquare<T> {
   using typename SumSquare<T>::State;
   static State Finish(State sum, int64_t) { return static_cast<State>(std::sqrt(sum)); }
 };
-template <typename T> struct LogSum : Sum<T> {
+template <typename T>
+struct LogSum : Sum<T> {
   using typename Sum<T>::State;
   static State Finish(State sum, int64_t) { return static_cast<State>(std::log(sum)); }
 };
-template <typename T> struct LogSumExp : LogSum<T> {
+template <typename T>
+struct LogSumExp : LogSum<T> {
   using typename LogSum<T>::State;
   static constexpr bool kShifted = true;
   static State Map(T x, T shift) { return Exponential(x - shift); }
 };
-template <typename T> struct Prod {
+template <typename T>
+struct Prod {
   using State = Wide<T>;
   static constexpr bool kShifted = false;
   static State Start(T) { return 1; }
   static State Map(T x, T) { return static_cast<State>(x); }
   static State Add(State a, State b) {
-    if constexpr (std::is_integral_v<T>) return static_cast<State>(static_cast<uint64_t>(a) * static_cast<uint64_t>(b));
+    if constexpr (std::is_integral_v<T>)
+      return static_cast<State>(static_cast<uint64_t>(a) * static_cast<uint64_t>(b));
     return a * b;
   }
   static State Finish(State product, int64_t) { return product; }
 };
-template <typename T, bool kLargest> struct Extreme {
+template <typename T, bool kLargest>
+struct Extreme {
   using State = T;
   using Limits = std::numeric_limits<T>;
   static constexpr bool kShifted = false;
   static State Start(T) {
     constexpr T infinity = Limits::has_infinity ? Limits::infinity() : Limits::max();
-    if constexpr (kLargest) return Limits::has_infinity ? static_cast<T>(-infinity) : Limits::lowest();
+    if constexpr (kLargest)
+      return Limits::has_infinity ? static_cast<T>(-infinity) : Limits::lowest();
     return infinity;
   }
   static State Map(T x, T) { return x; }
   static State Add(State a, State b) { return (kLargest ? b > a : b < a) || b != b ? b : a; }
   static State Finish(State best, int64_t) { return best; }
 };
-template <typename T> using Max = Extreme<T, true>;
-template <typename T> using Min = Extreme<T, false>;
+template <typename T>
+using Max = Extreme<T, true>;
+template <typename T>
+using Min = Extreme<T, false>;
 
 template <template <typename> class Op, typename List>
 PlanResult PlanReduce(const NodeView& node, Specs inputs, Specs outputs) {
-  return Dispatch(
-      List{}, inputs[0].type,
-      [&]<typename T>() -> PlanResult { return Plan(std::make_unique<ReducePlan<T, Op<T>>>(node, inputs, outputs)); },
-      [&]() -> PlanResult { return Unsupported(node, "has no reference kernel for ", inputs[0].type); });
+  return PlanForType(node, List{}, inputs[0].type, [&]<typename T>() {
+    return std::make_unique<ReducePlan<T, Op<T>>>(node, inputs, outputs);
+  });
 }
 
 using SumTypes = TypeList<float, double, int32_t, int64_t>;

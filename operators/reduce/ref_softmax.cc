@@ -1,4 +1,5 @@
-// Softmax, LogSoftmax and Hardmax over rows (the axis is the last) or over columns that lie side by side.
+// Softmax, LogSoftmax and Hardmax over rows (the axis is the last) or over columns that lie side by
+// side.
 #include <cmath>
 #include <limits>
 
@@ -9,10 +10,12 @@ namespace tenon::operators {
 namespace {
 
 // What an operator makes of x, the largest of its row, and the row's sum of exponentials.
-template <typename T> struct Soft {
+template <typename T>
+struct Soft {
   static T Finish(T x, T largest, T sum) { return Exponential(x - largest) / sum; }
 };
-template <typename T> struct LogSoft {
+template <typename T>
+struct LogSoft {
   static T Finish(T x, T largest, T sum) { return x - largest - std::log(sum); }
 };
 
@@ -116,13 +119,13 @@ template <template <typename> class P>
 PlanResult PlanAlongAxis(const NodeView& node, Specs inputs, Specs) {
   int axis = 0;
   TENON_RETURN_IF_ERROR(NormalizeAxis(node, node.Int("axis", -1), inputs[0].shape.rank(), axis));
-  return Dispatch(
-      Floats{}, inputs[0].type,
-      [&]<typename T>() -> PlanResult { return Plan(std::make_unique<P<T>>(inputs, axis)); },
-      [&]() -> PlanResult { return Unsupported(node, "has no reference kernel for ", inputs[0].type); });
+  return PlanForType(node, Floats{}, inputs[0].type,
+                     [&]<typename T>() { return std::make_unique<P<T>>(inputs, axis); });
 }
-template <typename T> using SoftmaxOf = SoftmaxPlan<T, Soft>;
-template <typename T> using LogSoftmaxOf = SoftmaxPlan<T, LogSoft>;
+template <typename T>
+using SoftmaxOf = SoftmaxPlan<T, Soft>;
+template <typename T>
+using LogSoftmaxOf = SoftmaxPlan<T, LogSoft>;
 
 constexpr Kernel kRows[] = {
     {"", "Hardmax", 13, 13, Floats::kMask, PlanAlongAxis<HardmaxPlan>, 0},

@@ -4,7 +4,8 @@
 namespace tenon::operators {
 namespace {
 
-Status Infer(const NodeView& node, std::span<const InferInput> inputs, std::span<InferOutput> outputs) {
+Status Infer(const NodeView& node, std::span<const InferInput> inputs,
+             std::span<InferOutput> outputs) {
   TENON_RETURN_IF_ERROR(SameTypes(node, inputs, 0, inputs.size()));
   outputs[0].type = inputs[0].type;
   if (!inputs[0].shape.has_rank()) return {};
@@ -26,8 +27,8 @@ Status Infer(const NodeView& node, std::span<const InferInput> inputs, std::span
       }
     }
     if (!fits) {
-      return Invalid(node, "input ", static_cast<int>(k), " has shape ", x, ", input 0 has ", inputs[0].shape,
-                     " (expected equal sizes but in axis ", axis, ")");
+      return Invalid(node, "input ", static_cast<int>(k), " has shape ", x, ", input 0 has ",
+                     inputs[0].shape, " (expected equal sizes but in axis ", axis, ")");
     }
   }
   outputs[0].shape = y;

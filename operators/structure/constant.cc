@@ -4,7 +4,8 @@
 namespace tenon::operators {
 namespace {
 
-Status InferConstant(const NodeView& node, std::span<const InferInput>, std::span<InferOutput> outputs) {
+Status InferConstant(const NodeView& node, std::span<const InferInput>,
+                     std::span<InferOutput> outputs) {
   using Kind = AttributeView::Kind;
   const auto vector = [](size_t count) { return Shape{static_cast<int64_t>(count)}; };
   for (const AttributeView& attribute : node.attributes) {
@@ -27,7 +28,9 @@ Status InferConstant(const NodeView& node, std::span<const InferInput>, std::spa
     }
     return {};
   }
-  return Unsupported(node, "has none of the attributes value, value_float, value_int, value_string and their plurals");
+  return Unsupported(
+      node,
+      "has none of the attributes value, value_float, value_int, value_string and their plurals");
 }
 
 Status InferConstantOfShape(const NodeView& node, std::span<const InferInput> inputs,
@@ -47,7 +50,8 @@ Status InferConstantOfShape(const NodeView& node, std::span<const InferInput> in
     for (int i = 0; i < outputs[0].shape.rank(); ++i) outputs[0].shape[i] = kUnknownDim;
     return {};
   }
-  if (sizes.count > kMaxRank) return Invalid(node, "input has ", sizes.count, " elements (expected at most ", kMaxRank, ")");
+  if (sizes.count > kMaxRank)
+    return Invalid(node, "input has ", sizes.count, " elements (expected at most ", kMaxRank, ")");
   for (const int64_t size : sizes.span()) {
     if (size < 0) return Invalid(node, "input has the size ", std::to_string(size));
   }
@@ -56,9 +60,12 @@ Status InferConstantOfShape(const NodeView& node, std::span<const InferInput> in
 }
 
 constexpr Operator kRows[] = {
-    Define<InferConstant, Arity{0, 0}, kOnce<1>>({.name = "Constant", .cost = NoCost, .flags = kHostArithmetic}),
-    Define<InferConstantOfShape, Arity{1, 1}, kOnce<9>>(
-        {.name = "ConstantOfShape", .cost = CopyCost, .flags = kHostArithmetic, .shape_inputs = 1u << 0}),
+    Define<InferConstant, Arity{0, 0}, kOnce<1>>(
+        {.name = "Constant", .cost = NoCost, .flags = kHostArithmetic}),
+    Define<InferConstantOfShape, Arity{1, 1}, kOnce<9>>({.name = "ConstantOfShape",
+                                                         .cost = CopyCost,
+                                                         .flags = kHostArithmetic,
+                                                         .shape_inputs = 1u << 0}),
 };
 
 }  // namespace

@@ -7,8 +7,10 @@ namespace {
 
 Status ReadBlock(const NodeView& node, const Shape& x, int64_t& block) {
   block = node.Int("blocksize", 0);
-  if (block < 1 || block >= int64_t{1} << 31) return Invalid(node, "blocksize is ", std::to_string(block));
-  if (x.has_rank() && x.rank() != 4) return Invalid(node, "input has shape ", x, " (expected [N, C, H, W])");
+  if (block < 1 || block >= int64_t{1} << 31)
+    return Invalid(node, "blocksize is ", std::to_string(block));
+  if (x.has_rank() && x.rank() != 4)
+    return Invalid(node, "input has shape ", x, " (expected [N, C, H, W])");
   return {};
 }
 // Sizes that divide; unknown ones stay unknown.
@@ -21,7 +23,8 @@ bool Multiply(int64_t size, int64_t by, int64_t& result) {
   return size < 0 || !__builtin_mul_overflow(size, by, &result);
 }
 
-Status InferDepthToSpace(const NodeView& node, std::span<const InferInput> inputs, std::span<InferOutput> outputs) {
+Status InferDepthToSpace(const NodeView& node, std::span<const InferInput> inputs,
+                         std::span<InferOutput> outputs) {
   const Shape& x = inputs[0].shape;
   int64_t block = 0;
   TENON_RETURN_IF_ERROR(ReadBlock(node, x, block));
@@ -29,12 +32,15 @@ Status InferDepthToSpace(const NodeView& node, std::span<const InferInput> input
   if (!x.has_rank()) return {};
   Shape& y = outputs[0].shape;
   y = x;
-  if (!Divide(x[1], block * block, y[1]) || !Multiply(x[2], block, y[2]) || !Multiply(x[3], block, y[3])) {
-    return Invalid(node, "input has shape ", x, ", whose channels are no blocks of ", block, " x ", block);
+  if (!Divide(x[1], block * block, y[1]) || !Multiply(x[2], block, y[2]) ||
+      !Multiply(x[3], block, y[3])) {
+    return Invalid(node, "input has shape ", x, ", whose channels are no blocks of ", block, " x ",
+                   block);
   }
   return {};
 }
-Status InferSpaceToDepth(const NodeView& node, std::span<const InferInput> inputs, std::span<InferOutput> outputs) {
+Status InferSpaceToDepth(const NodeView& node, std::span<const InferInput> inputs,
+                         std::span<InferOutput> outputs) {
   const Shape& x = inputs[0].shape;
   int64_t block = 0;
   TENON_RETURN_IF_ERROR(ReadBlock(node, x, block));
@@ -42,8 +48,10 @@ Status InferSpaceToDepth(const NodeView& node, std::span<const InferInput> input
   if (!x.has_rank()) return {};
   Shape& y = outputs[0].shape;
   y = x;
-  if (!Multiply(x[1], block * block, y[1]) || !Divide(x[2], block, y[2]) || !Divide(x[3], block, y[3])) {
-    return Invalid(node, "input has shape ", x, ", whose pixels are no blocks of ", block, " x ", block);
+  if (!Multiply(x[1], block * block, y[1]) || !Divide(x[2], block, y[2]) ||
+      !Divide(x[3], block, y[3])) {
+    return Invalid(node, "input has shape ", x, ", whose pixels are no blocks of ", block, " x ",
+                   block);
   }
   return {};
 }
@@ -56,8 +64,10 @@ Status OnlyDcr(Rewriter& rewriter) {
 constexpr Revision kDepthToSpace[] = {Since(1), Since(11, nullptr, OnlyDcr)};
 constexpr Revision kSpaceToDepth[] = {Since(1), Since(28, nullptr, OnlyDcr)};
 constexpr Operator kRows[] = {
-    Define<InferDepthToSpace, Arity{1, 1}, kDepthToSpace>({.name = "DepthToSpace", .cost = CopyCost}),
-    Define<InferSpaceToDepth, Arity{1, 1}, kSpaceToDepth>({.name = "SpaceToDepth", .cost = CopyCost}),
+    Define<InferDepthToSpace, Arity{1, 1}, kDepthToSpace>(
+        {.name = "DepthToSpace", .cost = CopyCost}),
+    Define<InferSpaceToDepth, Arity{1, 1}, kSpaceToDepth>(
+        {.name = "SpaceToDepth", .cost = CopyCost}),
 };
 
 }  // namespace

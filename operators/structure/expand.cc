@@ -4,7 +4,8 @@
 namespace tenon::operators {
 namespace {
 
-Status InferExpand(const NodeView& node, std::span<const InferInput> inputs, std::span<InferOutput> outputs) {
+Status InferExpand(const NodeView& node, std::span<const InferInput> inputs,
+                   std::span<InferOutput> outputs) {
   outputs[0].type = inputs[0].type;
   SmallInts sizes;
   Known known;
@@ -12,22 +13,26 @@ Status InferExpand(const NodeView& node, std::span<const InferInput> inputs, std
   if (known == Known::kUnknown) {
     const int64_t rank = inputs[1].shape.rank() == 1 ? inputs[1].shape[0] : kUnknownDim;
     if (rank < 0 || !inputs[0].shape.has_rank()) return {};
-    outputs[0].shape.Resize(std::max(static_cast<int>(std::min<int64_t>(rank, kMaxRank)), inputs[0].shape.rank()));
+    outputs[0].shape.Resize(
+        std::max(static_cast<int>(std::min<int64_t>(rank, kMaxRank)), inputs[0].shape.rank()));
     for (int i = 0; i < outputs[0].shape.rank(); ++i) outputs[0].shape[i] = kUnknownDim;
     return {};
   }
-  if (sizes.count > kMaxRank) return Invalid(node, "shape has ", sizes.count, " elements (expected at most ", kMaxRank, ")");
+  if (sizes.count > kMaxRank)
+    return Invalid(node, "shape has ", sizes.count, " elements (expected at most ", kMaxRank, ")");
   for (const int64_t size : sizes.span()) {
     if (size < 0) return Invalid(node, "shape has the size ", std::to_string(size));
   }
   outputs[0].shape = Shape(sizes.span());
   if (!BroadcastShape(inputs[0].shape, outputs[0].shape)) {
-    return Invalid(node, "input has shape ", inputs[0].shape, ", which does not broadcast with ", outputs[0].shape);
+    return Invalid(node, "input has shape ", inputs[0].shape, ", which does not broadcast with ",
+                   outputs[0].shape);
   }
   return {};
 }
 
-Status InferTile(const NodeView& node, std::span<const InferInput> inputs, std::span<InferOutput> outputs) {
+Status InferTile(const NodeView& node, std::span<const InferInput> inputs,
+                 std::span<InferOutput> outputs) {
   outputs[0].type = inputs[0].type;
   const Shape& x = inputs[0].shape;
   SmallInts repeats;
@@ -43,7 +48,8 @@ Status InferTile(const NodeView& node, std::span<const InferInput> inputs, std::
     if (known != Known::kKnown) {
       y[i] = kUnknownDim;
     } else if (repeats[i] < 0 || (x[i] > 0 && __builtin_mul_overflow(x[i], repeats[i], &y[i]))) {
-      return Invalid(node, "repeats has the value ", std::to_string(repeats[i]), " for axis ", i, " of ", x);
+      return Invalid(node, "repeats has the value ", std::to_string(repeats[i]), " for axis ", i,
+                     " of ", x);
     } else if (x[i] < 0) {
       y[i] = repeats[i] == 1 ? x[i] : repeats[i] == 0 ? 0 : kUnknownDim;
     }

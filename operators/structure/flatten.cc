@@ -4,15 +4,16 @@
 namespace tenon::operators {
 namespace {
 
-Status Infer(const NodeView& node, std::span<const InferInput> inputs, std::span<InferOutput> outputs) {
+Status Infer(const NodeView& node, std::span<const InferInput> inputs,
+             std::span<InferOutput> outputs) {
   const Shape& x = inputs[0].shape;
   outputs[0].type = inputs[0].type;
   outputs[0].shape = Shape{kUnknownDim, kUnknownDim};
   if (!x.has_rank()) return {};
   int64_t axis = node.Int("axis", 1);
   if (axis < -x.rank() || axis > x.rank()) {
-    return Invalid(node, "axis ", std::to_string(axis), " is out of range (expected ", std::to_string(-x.rank()), " to ",
-                   x.rank(), ")");
+    return Invalid(node, "axis ", std::to_string(axis), " is out of range (expected ",
+                   std::to_string(-x.rank()), " to ", x.rank(), ")");
   }
   if (axis < 0) axis += x.rank();
   const auto split = static_cast<size_t>(axis);

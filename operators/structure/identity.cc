@@ -6,17 +6,22 @@ namespace tenon::operators {
 namespace {
 
 // Training with a ratio other than 0 is refused: nothing random is computed here.
-Status InferDropout(const NodeView& node, std::span<const InferInput> inputs, std::span<InferOutput> outputs) {
+Status InferDropout(const NodeView& node, std::span<const InferInput> inputs,
+                    std::span<InferOutput> outputs) {
   const auto value = [inputs](size_t index) -> const TensorView* {
     const TensorView* view = Has(inputs, index) ? inputs[index].value : nullptr;
-    return view != nullptr && view->data != nullptr && view->shape.ElementCount() == 1 ? view : nullptr;
+    return view != nullptr && view->data != nullptr && view->shape.ElementCount() == 1 ? view
+                                                                                       : nullptr;
   };
   if (Has(inputs, 2)) {
     const TensorView* training = value(2);
     const TensorView* ratio = value(1);
-    const bool off = training != nullptr && training->type == DataType::kBool && *training->as<uint8_t>() == 0;
-    const bool keeps_all = ratio != nullptr && ratio->type == DataType::kFloat32 && *ratio->as<float>() == 0;
-    if (!off && !keeps_all) return Unsupported(node, "training_mode is not constantly false (only inference is)");
+    const bool off =
+        training != nullptr && training->type == DataType::kBool && *training->as<uint8_t>() == 0;
+    const bool keeps_all =
+        ratio != nullptr && ratio->type == DataType::kFloat32 && *ratio->as<float>() == 0;
+    if (!off && !keeps_all)
+      return Unsupported(node, "training_mode is not constantly false (only inference is)");
   }
   outputs[0].type = inputs[0].type;
   outputs[0].shape = inputs[0].shape;
@@ -50,7 +55,8 @@ Status RatioToInput(Rewriter& rewriter) {
 Status RatioToAttribute(Rewriter& rewriter) {
   double ratio = 0.5, training = 0;
   if (rewriter.input(1).present) TENON_RETURN_IF_ERROR(ConstantScalar(rewriter, 1, "ratio", ratio));
-  if (rewriter.input(2).present) TENON_RETURN_IF_ERROR(ConstantScalar(rewriter, 2, "training_mode", training));
+  if (rewriter.input(2).present)
+    TENON_RETURN_IF_ERROR(ConstantScalar(rewriter, 2, "training_mode", training));
   if (training != 0) return CannotSay(rewriter, "training_mode is true");
   rewriter.RemoveAttribute("seed");
   if (rewriter.input(2).present) rewriter.RemoveInput(2);
@@ -59,13 +65,19 @@ Status RatioToAttribute(Rewriter& rewriter) {
   return {};
 }
 
-constexpr Revision kDropout[] = {Since(1), Since(7, RequireTest, SetTest), Since(10, NoMask, NoMask),
+constexpr Revision kDropout[] = {Since(1), Since(7, RequireTest, SetTest),
+                                 Since(10, NoMask, NoMask),
                                  Since(12, RatioToInput, RatioToAttribute)};
 constexpr Operator kRows[] = {
-    Define<InferSame, Arity{1, 1}, kOnce<1>>(
-        {.name = "Identity", .cost = CopyCost, .flags = kView | kHostArithmetic, .in_place = kFirstInPlace}),
-    Define<InferDropout, Arity{1, 3, 1, 2}, kDropout>(
-        {.name = "Dropout", .cost = CopyCost, .flags = kView, .in_place = kFirstInPlace, .shape_inputs = 0b110}),
+    Define<InferSame, Arity{1, 1}, kOnce<1>>({.name = "Identity",
+                                              .cost = CopyCost,
+                                              .flags = kView | kHostArithmetic,
+                                              .in_place = kFirstInPlace}),
+    Define<InferDropout, Arity{1, 3, 1, 2}, kDropout>({.name = "Dropout",
+                                                       .cost = CopyCost,
+                                                       .flags = kView,
+                                                       .in_place = kFirstInPlace,
+                                                       .shape_inputs = 0b110}),
 };
 
 }  // namespace

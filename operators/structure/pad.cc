@@ -1,32 +1,38 @@
-// Pad: elements before and after each axis: a constant, or the data's own by mode. Negative pads cut.
+// Pad: elements before and after each axis: a constant, or the data's own by mode. Negative pads
+// cut.
 #include "support/definition.h"
 #include "support/rewrite.h"
 
 namespace tenon::operators {
 namespace {
 
-Status PadAxis(const NodeView& node, int64_t begin, int64_t end, bool repeats, int axis, int64_t& size) {
+Status PadAxis(const NodeView& node, int64_t begin, int64_t end, bool repeats, int axis,
+               int64_t& size) {
   if (begin == 0 && end == 0) return {};
   if (size < 0) {
     size = kUnknownDim;
     return {};
   }
   int64_t padded = 0;
-  if (__builtin_add_overflow(size, begin, &padded) || __builtin_add_overflow(padded, end, &padded) || padded < 0) {
-    return Invalid(node, "pads ", std::to_string(begin), " and ", std::to_string(end), " leave no room in axis ", axis,
-                   " of size ", size);
+  if (__builtin_add_overflow(size, begin, &padded) ||
+      __builtin_add_overflow(padded, end, &padded) || padded < 0) {
+    return Invalid(node, "pads ", std::to_string(begin), " and ", std::to_string(end),
+                   " leave no room in axis ", axis, " of size ", size);
   }
-  if (repeats && size == 0 && padded > 0) return Invalid(node, "axis ", axis, " has no elements to repeat");
+  if (repeats && size == 0 && padded > 0)
+    return Invalid(node, "axis ", axis, " has no elements to repeat");
   size = padded;
   return {};
 }
 
-Status Infer(const NodeView& node, std::span<const InferInput> inputs, std::span<InferOutput> outputs) {
+Status Infer(const NodeView& node, std::span<const InferInput> inputs,
+             std::span<InferOutput> outputs) {
   const Shape& x = inputs[0].shape;
   outputs[0].type = inputs[0].type;
   const std::string_view mode = node.String("mode", "constant");
   if (mode != "constant" && mode != "reflect" && mode != "edge" && mode != "wrap") {
-    return Invalid(node, "attribute mode is \"", mode, "\" (expected constant, reflect, edge or wrap)");
+    return Invalid(node, "attribute mode is \"", mode,
+                   "\" (expected constant, reflect, edge or wrap)");
   }
   SmallInts pads, axes;
   Known has_pads, has_axes;
@@ -41,14 +47,17 @@ Status Infer(const NodeView& node, std::span<const InferInput> inputs, std::span
     return {};
   }
   const int count = has_axes == Known::kKnown ? axes.count : x.rank();
-  if (pads.count != 2 * count) return Invalid(node, "pads has ", pads.count, " elements for ", count, " axes");
+  if (pads.count != 2 * count)
+    return Invalid(node, "pads has ", pads.count, " elements for ", count, " axes");
   uint32_t seen = 0;
   for (int i = 0; i < count; ++i) {
     int axis = i;
-    if (has_axes == Known::kKnown) TENON_RETURN_IF_ERROR(NormalizeAxis(node, axes[i], x.rank(), axis));
+    if (has_axes == Known::kKnown)
+      TENON_RETURN_IF_ERROR(NormalizeAxis(node, axes[i], x.rank(), axis));
     if ((seen >> axis & 1) != 0) return Invalid(node, "axes has ", axis, " twice");
     seen |= 1u << axis;
-    TENON_RETURN_IF_ERROR(PadAxis(node, pads[i], pads[i + count], mode != "constant", axis, y[axis]));
+    TENON_RETURN_IF_ERROR(
+        PadAxis(node, pads[i], pads[i + count], mode != "constant", axis, y[axis]));
   }
   return {};
 }
@@ -90,7 +99,8 @@ Status AllAxes(Rewriter& rewriter) {
     all[static_cast<size_t>(axis + x.rank())] = pads[i + axes.size()];
   }
   rewriter.RemoveInput(3);
-  rewriter.SetConstantInput(1, DataType::kInt64, Shape{static_cast<int64_t>(all.size())}, all.data());
+  rewriter.SetConstantInput(1, DataType::kInt64, Shape{static_cast<int64_t>(all.size())},
+                            all.data());
   return {};
 }
 

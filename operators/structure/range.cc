@@ -29,20 +29,22 @@ int64_t CountInts(const void* start, const void* limit, const void* delta) {
   return span / step + (span % step != 0);
 }
 
-Status Infer(const NodeView& node, std::span<const InferInput> inputs, std::span<InferOutput> outputs) {
+Status Infer(const NodeView& node, std::span<const InferInput> inputs,
+             std::span<InferOutput> outputs) {
   TENON_RETURN_IF_ERROR(SameTypes(node, inputs, 0, 3));
   outputs[0].type = inputs[0].type;
   outputs[0].shape = Shape{kUnknownDim};
   for (size_t i = 0; i < 3; ++i) {
     const TensorView* value = inputs[i].value;
     if (value == nullptr || value->data == nullptr) return {};
-    if (value->shape.ElementCount() != 1) return Invalid(node, "input ", static_cast<int>(i), " is no scalar");
+    if (value->shape.ElementCount() != 1)
+      return Invalid(node, "input ", static_cast<int>(i), " is no scalar");
   }
-  constexpr DataType kComputed[] = {DataType::kFloat32, DataType::kFloat64, DataType::kInt16, DataType::kInt32,
-                                    DataType::kInt64};
+  constexpr DataType kComputed[] = {DataType::kFloat32, DataType::kFloat64, DataType::kInt16,
+                                    DataType::kInt32, DataType::kInt64};
   if (std::ranges::find(kComputed, inputs[0].type) == std::end(kComputed)) return {};
-  const int64_t count =
-      RangeCount(inputs[0].type, inputs[0].value->data, inputs[1].value->data, inputs[2].value->data);
+  const int64_t count = RangeCount(inputs[0].type, inputs[0].value->data, inputs[1].value->data,
+                                   inputs[2].value->data);
   if (count < 0) return Invalid(node, "delta is 0 or the range is too long");
   outputs[0].shape[0] = count;
   return {};
@@ -62,12 +64,18 @@ constexpr Operator kRows[] = {Define<Infer, Arity{3, 3}, kRevisions>(
 
 int64_t RangeCount(DataType type, const void* start, const void* limit, const void* delta) {
   switch (type) {
-    case DataType::kFloat32: return CountFloats<float>(start, limit, delta);
-    case DataType::kFloat64: return CountFloats<double>(start, limit, delta);
-    case DataType::kInt16: return CountInts<int16_t>(start, limit, delta);
-    case DataType::kInt32: return CountInts<int32_t>(start, limit, delta);
-    case DataType::kInt64: return CountInts<int64_t>(start, limit, delta);
-    default: return -1;
+    case DataType::kFloat32:
+      return CountFloats<float>(start, limit, delta);
+    case DataType::kFloat64:
+      return CountFloats<double>(start, limit, delta);
+    case DataType::kInt16:
+      return CountInts<int16_t>(start, limit, delta);
+    case DataType::kInt32:
+      return CountInts<int32_t>(start, limit, delta);
+    case DataType::kInt64:
+      return CountInts<int64_t>(start, limit, delta);
+    default:
+      return -1;
   }
 }
 

@@ -12,7 +12,9 @@ int64_t Normalize(int64_t index, int64_t size) {
   if (index < 0) index += size;
   return index >= 0 && index < size ? index : -1;
 }
-Status OutOfRange(const NodeView& node) { return Invalid(node, "indices has a value out of range"); }
+Status OutOfRange(const NodeView& node) {
+  return Invalid(node, "indices has a value out of range");
+}
 
 // Rows of `inner` bytes.
 class GatherPlan final : public KernelPlan {
@@ -39,7 +41,8 @@ class GatherPlan final : public KernelPlan {
         [=, this](int64_t begin, int64_t end) {
           for (int64_t i = begin; i < end; ++i) {
             const int64_t at = Normalize(IntAt(indices, i % count_), size_);
-            std::memcpy(y + i * inner_, x + (i / count_ * size_ + at) * inner_, static_cast<size_t>(inner_));
+            std::memcpy(y + i * inner_, x + (i / count_ * size_ + at) * inner_,
+                        static_cast<size_t>(inner_));
           }
         },
         std::max<int64_t>(1, (int64_t{1} << 17) / inner_));
@@ -60,7 +63,11 @@ PlanResult PlanGather(const NodeView& node, Specs inputs, Specs) {
 class GatherElementsPlan final : public KernelPlan {
  public:
   GatherElementsPlan(const NodeView& node, int axis, Specs inputs)
-      : node_(node), axis_(axis), x_(inputs[0].shape), y_(inputs[1].shape), type_(inputs[1].type),
+      : node_(node),
+        axis_(axis),
+        x_(inputs[0].shape),
+        y_(inputs[1].shape),
+        type_(inputs[1].type),
         size_(ElementSize(inputs[0].type)) {}
   Status Run(const KernelArguments& arguments) const override {
     const auto* x = static_cast<const std::byte*>(arguments.inputs[0]);
@@ -124,7 +131,8 @@ class GatherNDPlan final : public KernelPlan {
         if (at < 0) return OutOfRange(node_);
         offset = offset * dims_[d] + at;
       }
-      std::memcpy(y + i * slice_, x + (i / per_batch_ * block + offset) * slice_, static_cast<size_t>(slice_));
+      std::memcpy(y + i * slice_, x + (i / per_batch_ * block + offset) * slice_,
+                  static_cast<size_t>(slice_));
     }
     return {};
   }

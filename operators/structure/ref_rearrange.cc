@@ -1,5 +1,5 @@
-// Operators that copy elements by strides that are known when planned: Transpose, Expand, Tile, Concat, Split,
-// DepthToSpace, SpaceToDepth.
+// Operators that copy elements by strides that are known when planned: Transpose, Expand, Tile,
+// Concat, Split, DepthToSpace, SpaceToDepth.
 #include <algorithm>
 #include <vector>
 
@@ -37,7 +37,8 @@ PlanResult PlanTranspose(const NodeView& node, Specs inputs, Specs) {
   const auto perm = node.Ints("perm");
   StridedCopy copy(ElementSize(inputs[0].type));
   for (int i = x.rank() - 1; i >= 0; --i) {
-    const int from = perm.empty() ? x.rank() - 1 - i : static_cast<int>(perm[static_cast<size_t>(i)]);
+    const int from =
+        perm.empty() ? x.rank() - 1 - i : static_cast<int>(perm[static_cast<size_t>(i)]);
     copy.AddOuter(x[from], strides[static_cast<size_t>(from)]);
   }
   return Plan(std::make_unique<RearrangePlan>(copy));
@@ -152,8 +153,9 @@ constexpr Kernel Row(std::string_view name, int revision, PlanFunction plan) {
   return {"", name, revision, revision, kCopyable, plan, 0};
 }
 constexpr Kernel kRows[] = {
-    Row("Concat", 1, PlanParts),          Row("DepthToSpace", 11, PlanBlocks), Row("Expand", 8, PlanExpand),
-    Row("SpaceToDepth", 28, PlanBlocks),  Row("Split", 18, PlanParts),         Row("Tile", 1, PlanTile),
+    Row("Concat", 1, PlanParts),        Row("DepthToSpace", 11, PlanBlocks),
+    Row("Expand", 8, PlanExpand),       Row("SpaceToDepth", 28, PlanBlocks),
+    Row("Split", 18, PlanParts),        Row("Tile", 1, PlanTile),
     Row("Transpose", 1, PlanTranspose),
 };
 

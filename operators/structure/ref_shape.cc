@@ -24,8 +24,11 @@ PlanResult PlanShape(const NodeView& node, Specs inputs, Specs) {
   const Shape& x = inputs[0].shape;
   if (node.op == "Size") return Plan(std::make_unique<NumbersPlan>(Shape{x.ElementCount()}));
   const int64_t rank = x.rank();
-  const auto clamp = [rank](int64_t axis) { return std::clamp<int64_t>(axis < 0 ? axis + rank : axis, 0, rank); };
-  const int64_t start = clamp(node.Int("start", 0)), end = std::max(start, clamp(node.Int("end", rank)));
+  const auto clamp = [rank](int64_t axis) {
+    return std::clamp<int64_t>(axis < 0 ? axis + rank : axis, 0, rank);
+  };
+  const int64_t start = clamp(node.Int("start", 0)),
+                end = std::max(start, clamp(node.Int("end", rank)));
   return Plan(std::make_unique<NumbersPlan>(
       Shape(x.dims().subspan(static_cast<size_t>(start), static_cast<size_t>(end - start)))));
 }
@@ -33,7 +36,8 @@ PlanResult PlanShape(const NodeView& node, Specs inputs, Specs) {
 class FillPlan final : public KernelPlan {
  public:
   FillPlan(const NodeView& node, const TensorSpec& output) : size_(ElementSize(output.type)) {
-    if (const AttributeView* value = node.Find("value"); value != nullptr && value->tensor.data != nullptr) {
+    if (const AttributeView* value = node.Find("value");
+        value != nullptr && value->tensor.data != nullptr) {
       std::memcpy(value_.data(), value->tensor.data, static_cast<size_t>(size_));
     }
     count_ = output.shape.ElementCount();
@@ -59,10 +63,12 @@ PlanResult PlanFill(const NodeView& node, Specs, Specs outputs) {
 template <typename T>
 class RangePlan final : public KernelPlan {
  public:
-  RangePlan(const NodeView& node, Specs, Specs outputs) : node_(node), count_(outputs[0].shape.ElementCount()) {}
+  RangePlan(const NodeView& node, Specs, Specs outputs)
+      : node_(node), count_(outputs[0].shape.ElementCount()) {}
   Status Run(const KernelArguments& arguments) const override {
     const auto& in = arguments.inputs;
-    if (RangeCount(kTypeOf<T>, in[0], in[1], in[2]) != count_) return Invalid(node_, "was planned for ", count_);
+    if (RangeCount(kTypeOf<T>, in[0], in[1], in[2]) != count_)
+      return Invalid(node_, "was planned for ", count_);
     const T start = *static_cast<const T*>(in[0]), delta = *static_cast<const T*>(in[2]);
     auto* y = static_cast<T*>(arguments.outputs[0]);
     for (int64_t i = 0; i < count_; ++i) y[i] = static_cast<T>(start + static_cast<T>(i) * delta);

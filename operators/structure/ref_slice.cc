@@ -1,8 +1,7 @@
 // Slice and Pad: positions come with the run; the planned output's shape must be theirs.
-#include "structure/slice.h"
-
 #include <cstring>
 
+#include "structure/slice.h"
 #include "support/strided_copy.h"
 
 namespace tenon::operators {
@@ -34,17 +33,26 @@ struct Axes {
 class SlicePlan final : public KernelPlan {
  public:
   SlicePlan(const NodeView& node, Specs inputs, Specs outputs)
-      : node_(node), x_(inputs[0].shape), y_(outputs[0].shape), size_(ElementSize(inputs[0].type)),
-        starts_(inputs, 1), ends_(inputs, 2), axes_(inputs, 3), steps_(inputs, 4) {}
+      : node_(node),
+        x_(inputs[0].shape),
+        y_(outputs[0].shape),
+        size_(ElementSize(inputs[0].type)),
+        starts_(inputs, 1),
+        ends_(inputs, 2),
+        axes_(inputs, 3),
+        steps_(inputs, 4) {}
 
   Status Run(const KernelArguments& arguments) const override {
-    const auto input = [&](size_t i) { return i < arguments.inputs.size() ? arguments.inputs[i] : nullptr; };
+    const auto input = [&](size_t i) {
+      return i < arguments.inputs.size() ? arguments.inputs[i] : nullptr;
+    };
     std::array<SliceAxis, kMaxRank> parts;
     for (int i = 0; i < x_.rank(); ++i) parts[static_cast<size_t>(i)].count = x_[i];
     for (int i = 0; i < starts_.count; ++i) {
       const int axis = Axes::Resolve(axes_, input(3), i, x_.rank());
       const int64_t step = steps_.present ? steps_.At(input(4), i) : 1;
-      if (axis < 0 || step == 0) return Invalid(node_, "axes or steps of this run are out of range");
+      if (axis < 0 || step == 0)
+        return Invalid(node_, "axes or steps of this run are out of range");
       parts[static_cast<size_t>(axis)] =
           ResolveSlice(x_[axis], starts_.At(input(1), i), ends_.At(input(2), i), step);
     }
@@ -52,13 +60,15 @@ class SlicePlan final : public KernelPlan {
     int64_t stride = 1, offset = 0;
     for (int i = x_.rank() - 1; i >= 0; --i) {
       const SliceAxis& part = parts[static_cast<size_t>(i)];
-      if (part.count != y_[i]) return Invalid(node_, "was planned for the output ", y_, ", axis ", i, " has ", part.count);
+      if (part.count != y_[i])
+        return Invalid(node_, "was planned for the output ", y_, ", axis ", i, " has ", part.count);
       if (part.count == 0) return {};
       offset += part.start * stride;
       copy.AddOuter(part.count, part.step * stride);
       stride *= x_[i];
     }
-    copy.Run(arguments.parallel, static_cast<const std::byte*>(arguments.inputs[0]) + offset * size_,
+    copy.Run(arguments.parallel,
+             static_cast<const std::byte*>(arguments.inputs[0]) + offset * size_,
              arguments.outputs[0]);
     return {};
   }
@@ -78,10 +88,14 @@ int64_t Source(PadMode mode, int64_t i, int64_t begin, int64_t size) {
   if (at >= 0 && at < size) return at;
   const auto modulo = [](int64_t a, int64_t b) { return (a % b + b) % b; };
   switch (mode) {
-    case PadMode::kConstant: return -1;
-    case PadMode::kEdge: return std::clamp<int64_t>(at, 0, size - 1);
-    case PadMode::kWrap: return modulo(at, size);
-    case PadMode::kReflect: break;
+    case PadMode::kConstant:
+      return -1;
+    case PadMode::kEdge:
+      return std::clamp<int64_t>(at, 0, size - 1);
+    case PadMode::kWrap:
+      return modulo(at, size);
+    case PadMode::kReflect:
+      break;
   }
   if (size == 1) return 0;
   const int64_t folded = modulo(at, 2 * (size - 1));
@@ -91,17 +105,26 @@ int64_t Source(PadMode mode, int64_t i, int64_t begin, int64_t size) {
 class PadPlan final : public KernelPlan {
  public:
   PadPlan(const NodeView& node, Specs inputs, Specs outputs)
-      : node_(node), x_(inputs[0].shape), y_(outputs[0].shape), size_(ElementSize(inputs[0].type)), pads_(inputs, 1),
+      : node_(node),
+        x_(inputs[0].shape),
+        y_(outputs[0].shape),
+        size_(ElementSize(inputs[0].type)),
+        pads_(inputs, 1),
         axes_(inputs, 3) {
     const std::string_view mode = node.String("mode", "constant");
-    mode_ = mode == "reflect" ? PadMode::kReflect : mode == "edge" ? PadMode::kEdge
-            : mode == "wrap" ? PadMode::kWrap : PadMode::kConstant;
+    mode_ = mode == "reflect" ? PadMode::kReflect
+            : mode == "edge"  ? PadMode::kEdge
+            : mode == "wrap"  ? PadMode::kWrap
+                              : PadMode::kConstant;
     for (int i = 0; i + 1 < y_.rank(); ++i) rows_ *= y_[i];
   }
 
   Status Run(const KernelArguments& arguments) const override {
-    const auto input = [&](size_t i) { return i < arguments.inputs.size() ? arguments.inputs[i] : nullptr; };
-    if (x_.rank() == 0) return CopyBytes(arguments.parallel, input(0), arguments.outputs[0], size_), Status();
+    const auto input = [&](size_t i) {
+      return i < arguments.inputs.size() ? arguments.inputs[i] : nullptr;
+    };
+    if (x_.rank() == 0)
+      return CopyBytes(arguments.parallel, input(0), arguments.outputs[0], size_), Status();
     std::array<int64_t, kMaxRank> begins{}, ends{};
     const int count = pads_.count / 2;
     for (int i = 0; i < count; ++i) {
@@ -112,10 +135,12 @@ class PadPlan final : public KernelPlan {
     }
     for (int i = 0; i < x_.rank(); ++i) {
       const auto axis = static_cast<size_t>(i);
-      if (x_[i] + begins[axis] + ends[axis] != y_[i]) return Invalid(node_, "was planned for other pads, axis ", i);
+      if (x_[i] + begins[axis] + ends[axis] != y_[i])
+        return Invalid(node_, "was planned for other pads, axis ", i);
     }
     std::array<std::byte, 16> zero{};
-    const std::byte* fill = input(2) == nullptr ? zero.data() : static_cast<const std::byte*>(input(2));
+    const std::byte* fill =
+        input(2) == nullptr ? zero.data() : static_cast<const std::byte*>(input(2));
     if (y_.ElementCount() == 0) return {};
     ForElements(
         arguments.parallel, rows_,
@@ -130,8 +155,8 @@ class PadPlan final : public KernelPlan {
   }
 
  private:
-  void Row(int64_t row, const std::array<int64_t, kMaxRank>& begins, const std::byte* x, const std::byte* fill,
-           std::byte* y) const {
+  void Row(int64_t row, const std::array<int64_t, kMaxRank>& begins, const std::byte* x,
+           const std::byte* fill, std::byte* y) const {
     const int last = x_.rank() - 1;
     int64_t stride = x_[last], offset = 0;
     bool outside = false;
@@ -143,7 +168,8 @@ class PadPlan final : public KernelPlan {
       row /= y_[i];
     }
     for (int64_t i = 0; i < y_[last]; ++i, y += size_) {
-      const int64_t at = outside ? -1 : Source(mode_, i, begins[static_cast<size_t>(last)], x_[last]);
+      const int64_t at =
+          outside ? -1 : Source(mode_, i, begins[static_cast<size_t>(last)], x_[last]);
       std::memcpy(y, at < 0 ? fill : x + (offset + at) * size_, static_cast<size_t>(size_));
     }
   }

@@ -8,7 +8,8 @@ namespace {
 
 class CopyPlan final : public KernelPlan {
  public:
-  CopyPlan(Specs inputs, Specs outputs) : bytes_(inputs[0].shape.ElementCount() * ElementSize(inputs[0].type)) {
+  CopyPlan(Specs inputs, Specs outputs)
+      : bytes_(inputs[0].shape.ElementCount() * ElementSize(inputs[0].type)) {
     if (Has(outputs, 1)) mask_bytes_ = outputs[1].shape.ElementCount();  // Dropout's: all true
   }
   Status Run(const KernelArguments& arguments) const override {

@@ -1,4 +1,5 @@
-// Reshape: the same elements under the dimensions in `shape`; 0 keeps the input's (unless allowzero), -1 is what is left.
+// Reshape: the same elements under the dimensions in `shape`; 0 keeps the input's (unless
+// allowzero), -1 is what is left.
 #include "support/definition.h"
 #include "support/rewrite.h"
 
@@ -40,12 +41,15 @@ Status Remainder(const NodeView& node, const Shape& x, const Shape& y, int skip,
     if (i != skip && (y[i] >= -1 || !input.Divide(y[i]))) output.Multiply(y[i]);
   }
   dim = kUnknownDim;
-  if (input.overflow || output.overflow) return Invalid(node, "the sizes of ", x, " or ", y, " overflow");
+  if (input.overflow || output.overflow)
+    return Invalid(node, "the sizes of ", x, " or ", y, " overflow");
   if (input.unknown || output.unknown || output.symbols.count > 0) return {};
-  if (input.symbols.count == 1 && input.size == output.size && input.size != 0) dim = input.symbols[0];
+  if (input.symbols.count == 1 && input.size == output.size && input.size != 0)
+    dim = input.symbols[0];
   if (input.symbols.count > 0) return {};
   if (output.size == 0 || input.size % output.size != 0) {
-    return Invalid(node, "data has shape ", x, ", which is no multiple of the other dimensions of ", y);
+    return Invalid(node, "data has shape ", x, ", which is no multiple of the other dimensions of ",
+                   y);
   }
   dim = input.size / output.size;
   return {};
@@ -58,7 +62,8 @@ Status CheckCount(const NodeView& node, const Shape& x, const Shape& y) {
   return Invalid(node, "data has shape ", x, " with another number of elements than ", y);
 }
 
-Status Infer(const NodeView& node, std::span<const InferInput> inputs, std::span<InferOutput> outputs) {
+Status Infer(const NodeView& node, std::span<const InferInput> inputs,
+             std::span<InferOutput> outputs) {
   const Shape& x = inputs[0].shape;
   Shape& y = outputs[0].shape;
   outputs[0].type = inputs[0].type;
@@ -67,26 +72,30 @@ Status Infer(const NodeView& node, std::span<const InferInput> inputs, std::span
   TENON_RETURN_IF_ERROR(ReadInts(node, inputs, 1, "shape", shape, known));
   if (known != Known::kKnown) {
     const int64_t rank = inputs[1].shape.rank() == 1 ? inputs[1].shape[0] : kUnknownDim;
-    if (rank > kMaxRank) return Invalid(node, "shape has ", rank, " elements (expected at most ", kMaxRank, ")");
+    if (rank > kMaxRank)
+      return Invalid(node, "shape has ", rank, " elements (expected at most ", kMaxRank, ")");
     if (rank < 0) return {};
     y.Resize(static_cast<int>(rank));
     for (int i = 0; i < y.rank(); ++i) y[i] = kUnknownDim;
     return {};
   }
-  if (shape.count > kMaxRank) return Invalid(node, "shape has ", shape.count, " elements (expected at most ", kMaxRank, ")");
+  if (shape.count > kMaxRank)
+    return Invalid(node, "shape has ", shape.count, " elements (expected at most ", kMaxRank, ")");
   const bool zero_is_zero = node.Int("allowzero", 0) != 0;
   int rest = -1;
   y.Resize(shape.count);
   for (int i = 0; i < shape.count; ++i) {
     y[i] = shape[i];
     if (shape[i] == 0 && !zero_is_zero) {
-      if (x.has_rank() && i >= x.rank()) return Invalid(node, "shape keeps dimension ", i, ", data has shape ", x);
+      if (x.has_rank() && i >= x.rank())
+        return Invalid(node, "shape keeps dimension ", i, ", data has shape ", x);
       y[i] = x.has_rank() ? x[i] : kUnknownDim;
     } else if (shape[i] == -1) {
       if (rest >= 0) return Invalid(node, "shape has more than one -1");
       rest = i;
     } else if (shape[i] < 0) {
-      return Invalid(node, "shape has the value ", std::to_string(shape[i]), " (expected -1 or more)");
+      return Invalid(node, "shape has the value ", std::to_string(shape[i]),
+                     " (expected -1 or more)");
     }
   }
   if (rest >= 0 && !x.has_rank()) {
@@ -103,7 +112,9 @@ Status ZeroKeeps(Rewriter& rewriter) {
     std::vector<int64_t> shape;
     TENON_RETURN_IF_ERROR(ConstantInts(rewriter, 1, "shape", shape));
     for (const int64_t dim : shape) {
-      if (dim == 0) return CannotSay(rewriter, "shape has a 0 that means zero (revision 1 keeps the dimension)");
+      if (dim == 0)
+        return CannotSay(rewriter,
+                         "shape has a 0 that means zero (revision 1 keeps the dimension)");
     }
   }
   rewriter.RemoveAttribute("allowzero");
@@ -111,8 +122,12 @@ Status ZeroKeeps(Rewriter& rewriter) {
 }
 
 constexpr Revision kRevisions[] = {Since(1), Since(14, nullptr, ZeroKeeps)};
-constexpr Operator kRows[] = {Define<Infer, Arity{2, 2}, kRevisions>(
-    {.name = "Reshape", .cost = CopyCost, .flags = kView | kHostArithmetic, .in_place = kFirstInPlace, .shape_inputs = 1u << 1})};
+constexpr Operator kRows[] = {
+    Define<Infer, Arity{2, 2}, kRevisions>({.name = "Reshape",
+                                            .cost = CopyCost,
+                                            .flags = kView | kHostArithmetic,
+                                            .in_place = kFirstInPlace,
+                                            .shape_inputs = 1u << 1})};
 
 }  // namespace
 

@@ -9,7 +9,8 @@
 namespace tenon::operators {
 namespace {
 
-Status Infer(const NodeView& node, std::span<const InferInput> inputs, std::span<InferOutput> outputs) {
+Status Infer(const NodeView& node, std::span<const InferInput> inputs,
+             std::span<InferOutput> outputs) {
   const Shape& x = inputs[0].shape;
   outputs[0].type = inputs[0].type;
   SmallInts starts, ends, axes, steps;
@@ -18,7 +19,8 @@ Status Infer(const NodeView& node, std::span<const InferInput> inputs, std::span
   TENON_RETURN_IF_ERROR(ReadInts(node, inputs, 2, "ends", ends, has_ends));
   TENON_RETURN_IF_ERROR(ReadInts(node, inputs, 3, "axes", axes, has_axes));
   TENON_RETURN_IF_ERROR(ReadInts(node, inputs, 4, "steps", steps, has_steps));
-  if (has_starts == Known::kAbsent || has_ends == Known::kAbsent) return Invalid(node, "has no starts or no ends");
+  if (has_starts == Known::kAbsent || has_ends == Known::kAbsent)
+    return Invalid(node, "has no starts or no ends");
   if (!x.has_rank()) return {};
   Shape& y = outputs[0].shape;
   y = x;
@@ -26,17 +28,22 @@ Status Infer(const NodeView& node, std::span<const InferInput> inputs, std::span
     for (int i = 0; i < y.rank(); ++i) y[i] = kUnknownDim;
     return {};
   }
-  const bool known = has_starts == Known::kKnown && has_ends == Known::kKnown && has_steps != Known::kUnknown;
-  const int count = has_axes == Known::kKnown ? axes.count : has_starts == Known::kKnown ? starts.count : x.rank();
+  const bool known =
+      has_starts == Known::kKnown && has_ends == Known::kKnown && has_steps != Known::kUnknown;
+  const int count = has_axes == Known::kKnown     ? axes.count
+                    : has_starts == Known::kKnown ? starts.count
+                                                  : x.rank();
   if (count > x.rank()) return Invalid(node, "has ", count, " axes, data has shape ", x);
-  if (known && (starts.count != count || ends.count != count || (has_steps == Known::kKnown && steps.count != count))) {
-    return Invalid(node, "starts, ends, axes and steps have ", starts.count, ", ", ends.count, ", ", count, " and ",
-                   steps.count, " elements (expected the same)");
+  if (known && (starts.count != count || ends.count != count ||
+                (has_steps == Known::kKnown && steps.count != count))) {
+    return Invalid(node, "starts, ends, axes and steps have ", starts.count, ", ", ends.count, ", ",
+                   count, " and ", steps.count, " elements (expected the same)");
   }
   uint32_t seen = 0;
   for (int i = 0; i < count; ++i) {
     int axis = i;
-    if (has_axes == Known::kKnown) TENON_RETURN_IF_ERROR(NormalizeAxis(node, axes[i], x.rank(), axis));
+    if (has_axes == Known::kKnown)
+      TENON_RETURN_IF_ERROR(NormalizeAxis(node, axes[i], x.rank(), axis));
     if ((seen >> axis & 1) != 0) return Invalid(node, "axes has ", axis, " twice");
     seen |= 1u << axis;
     const int64_t step = has_steps == Known::kKnown ? steps[i] : 1;
@@ -65,7 +72,8 @@ Status InputsToAttributes(Rewriter& rewriter) {
   TENON_RETURN_IF_ERROR(ConstantInts(rewriter, 3, "axes", axes));
   TENON_RETURN_IF_ERROR(ConstantInts(rewriter, 4, "steps", steps));
   for (const int64_t step : steps) {
-    if (step != 1) return CannotSay(rewriter, "steps has ", std::to_string(step), " (revision 1 only has 1)");
+    if (step != 1)
+      return CannotSay(rewriter, "steps has ", std::to_string(step), " (revision 1 only has 1)");
   }
   const bool has_axes = rewriter.input(3).present;
   for (int i = 4; i >= 1; --i) {

@@ -7,7 +7,8 @@
 namespace tenon::operators {
 namespace {
 
-Status Infer(const NodeView& node, std::span<const InferInput> inputs, std::span<InferOutput> outputs) {
+Status Infer(const NodeView& node, std::span<const InferInput> inputs,
+             std::span<InferOutput> outputs) {
   const Shape& x = inputs[0].shape;
   const auto count = static_cast<int64_t>(outputs.size());
   int axis = 0;
@@ -16,15 +17,19 @@ Status Infer(const NodeView& node, std::span<const InferInput> inputs, std::span
   const TensorView* value = Has(inputs, 1) ? inputs[1].value : nullptr;
   const auto listed = node.Ints("split");
   const bool equal = !Has(inputs, 1) && listed.empty();
-  if (Has(inputs, 1) && inputs[1].type != DataType::kInt64) return Invalid(node, "split is ", inputs[1].type);
+  if (Has(inputs, 1) && inputs[1].type != DataType::kInt64)
+    return Invalid(node, "split is ", inputs[1].type);
   if (value != nullptr && value->shape.ElementCount() != count) {
-    return Invalid(node, "split has ", value->shape.ElementCount(), " sizes for ", count, " outputs");
+    return Invalid(node, "split has ", value->shape.ElementCount(), " sizes for ", count,
+                   " outputs");
   }
   if (!listed.empty() && static_cast<int64_t>(listed.size()) != count) {
-    return Invalid(node, "split has ", static_cast<int64_t>(listed.size()), " sizes for ", count, " outputs");
+    return Invalid(node, "split has ", static_cast<int64_t>(listed.size()), " sizes for ", count,
+                   " outputs");
   }
   const int64_t pieces = node.Int("num_outputs", count);
-  if (pieces != count) return Invalid(node, "num_outputs is ", std::to_string(pieces), " for ", count, " outputs");
+  if (pieces != count)
+    return Invalid(node, "num_outputs is ", std::to_string(pieces), " for ", count, " outputs");
   const int64_t piece = size < 0 ? kUnknownDim : size / count + (size % count != 0);
   if (equal && node.revision < 18 && size >= 0 && size % count != 0) {
     return Invalid(node, "the axis has ", size, " elements for ", count, " equal pieces");
@@ -72,13 +77,16 @@ Status ListPieces(Rewriter& rewriter) {
   const int64_t count = rewriter.output_count();
   int axis = 0;
   if (!x.has_rank()) return CannotSay(rewriter, "the rank of input is not known");
-  TENON_RETURN_IF_ERROR(NormalizeAxis(rewriter.node(), rewriter.node().Int("axis", 0), x.rank(), axis));
-  if (x[axis] < 0) return CannotSay(rewriter, "whether ", x[axis], " divides by ", count, " is not known");
+  TENON_RETURN_IF_ERROR(
+      NormalizeAxis(rewriter.node(), rewriter.node().Int("axis", 0), x.rank(), axis));
+  if (x[axis] < 0)
+    return CannotSay(rewriter, "whether ", x[axis], " divides by ", count, " is not known");
   rewriter.RemoveAttribute("num_outputs");
   if (x[axis] % count != 0) {
     const int64_t piece = x[axis] / count + 1;
     std::vector<int64_t> sizes;
-    for (int64_t i = 0; i < count; ++i) sizes.push_back(std::clamp<int64_t>(x[axis] - i * piece, 0, piece));
+    for (int64_t i = 0; i < count; ++i)
+      sizes.push_back(std::clamp<int64_t>(x[axis] - i * piece, 0, piece));
     rewriter.SetConstantInput(1, DataType::kInt64, Shape{count}, sizes.data());
   }
   return {};

@@ -17,7 +17,8 @@ Status AxisBits(const NodeView& node, const SmallInts& axes, int rank, uint32_t&
   return {};
 }
 
-Status InferSqueeze(const NodeView& node, std::span<const InferInput> inputs, std::span<InferOutput> outputs) {
+Status InferSqueeze(const NodeView& node, std::span<const InferInput> inputs,
+                    std::span<InferOutput> outputs) {
   const Shape& x = inputs[0].shape;
   outputs[0].type = inputs[0].type;
   SmallInts axes;
@@ -41,7 +42,8 @@ Status InferSqueeze(const NodeView& node, std::span<const InferInput> inputs, st
   return {};
 }
 
-Status InferUnsqueeze(const NodeView& node, std::span<const InferInput> inputs, std::span<InferOutput> outputs) {
+Status InferUnsqueeze(const NodeView& node, std::span<const InferInput> inputs,
+                      std::span<InferOutput> outputs) {
   const Shape& x = inputs[0].shape;
   outputs[0].type = inputs[0].type;
   SmallInts axes;
@@ -50,7 +52,8 @@ Status InferUnsqueeze(const NodeView& node, std::span<const InferInput> inputs, 
   if (known == Known::kAbsent) return Invalid(node, "has no axes");
   if (!x.has_rank() || known == Known::kUnknown) return {};
   const int rank = x.rank() + axes.count;
-  if (rank > kMaxRank) return Invalid(node, "makes ", rank, " dimensions (expected at most ", kMaxRank, ")");
+  if (rank > kMaxRank)
+    return Invalid(node, "makes ", rank, " dimensions (expected at most ", kMaxRank, ")");
   uint32_t bits = 0;
   TENON_RETURN_IF_ERROR(AxisBits(node, axes, rank, bits));
   Shape y;
@@ -68,10 +71,16 @@ Status AxesToAttribute(Rewriter& rewriter) { return InputToAttribute(rewriter, 1
 constexpr Revision kRevisions[] = {Since(1), Since(13, AxesToInput, AxesToAttribute)};
 constexpr uint32_t kFlags = kView | kHostArithmetic;
 constexpr Operator kRows[] = {
-    Define<InferSqueeze, Arity{1, 2}, kRevisions>(
-        {.name = "Squeeze", .cost = CopyCost, .flags = kFlags, .in_place = kFirstInPlace, .shape_inputs = 1u << 1}),
-    Define<InferUnsqueeze, Arity{2, 2}, kRevisions>(
-        {.name = "Unsqueeze", .cost = CopyCost, .flags = kFlags, .in_place = kFirstInPlace, .shape_inputs = 1u << 1}),
+    Define<InferSqueeze, Arity{1, 2}, kRevisions>({.name = "Squeeze",
+                                                   .cost = CopyCost,
+                                                   .flags = kFlags,
+                                                   .in_place = kFirstInPlace,
+                                                   .shape_inputs = 1u << 1}),
+    Define<InferUnsqueeze, Arity{2, 2}, kRevisions>({.name = "Unsqueeze",
+                                                     .cost = CopyCost,
+                                                     .flags = kFlags,
+                                                     .in_place = kFirstInPlace,
+                                                     .shape_inputs = 1u << 1}),
 };
 
 }  // namespace

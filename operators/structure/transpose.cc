@@ -4,7 +4,8 @@
 namespace tenon::operators {
 namespace {
 
-Status Infer(const NodeView& node, std::span<const InferInput> inputs, std::span<InferOutput> outputs) {
+Status Infer(const NodeView& node, std::span<const InferInput> inputs,
+             std::span<InferOutput> outputs) {
   const Shape& x = inputs[0].shape;
   outputs[0].type = inputs[0].type;
   if (!x.has_rank()) return {};
@@ -28,7 +29,8 @@ Status Infer(const NodeView& node, std::span<const InferInput> inputs, std::span
   return {};
 }
 
-constexpr Operator kRows[] = {Define<Infer, Arity{1, 1}, kOnce<1>>({.name = "Transpose", .cost = CopyCost})};
+constexpr Operator kRows[] = {
+    Define<Infer, Arity{1, 1}, kOnce<1>>({.name = "Transpose", .cost = CopyCost})};
 
 }  // namespace
 

@@ -1,4 +1,5 @@
-// Walks an output and the inputs that are broadcast to it, in rows along which every input has stride 0 or 1.
+// Walks an output and the inputs that are broadcast to it, in rows along which every input has
+// stride 0 or 1.
 #pragma once
 
 #include "support/plan.h"
@@ -33,7 +34,8 @@ class Broadcast {
   int64_t inner_stride(size_t input) const { return rank_ == 0 ? 0 : strides_[0][input]; }
   int64_t count() const { return rows_ * inner_; }
 
-  // Calls f(output_offset, input_offsets, count) until all elements are covered, in parallel chunks.
+  // Calls f(output_offset, input_offsets, count) until all elements are covered, in parallel
+  // chunks.
   template <typename F>
   void Run(const ParallelFor& parallel, const F& f) const {
     if (rows_ == 1) {
@@ -46,14 +48,16 @@ class Broadcast {
     }
     if (inner_ == 0) return;
     const int64_t chunk = std::max<int64_t>(1, kElementChunk / inner_);
-    ForElements(parallel, rows_, [this, &f](int64_t begin, int64_t end) { RunRows(begin, end, f); }, chunk);
+    ForElements(
+        parallel, rows_, [this, &f](int64_t begin, int64_t end) { RunRows(begin, end, f); }, chunk);
   }
 
  private:
   void AddOuter(int64_t dim, const Offsets& strides) {
     const auto last = static_cast<size_t>(rank_);
     bool joins = rank_ > 0;
-    for (size_t k = 0; joins && k < kInputs; ++k) joins = strides[k] == strides_[last - 1][k] * dims_[last - 1];
+    for (size_t k = 0; joins && k < kInputs; ++k)
+      joins = strides[k] == strides_[last - 1][k] * dims_[last - 1];
     if (joins) {
       dims_[last - 1] *= dim;
       return;

@@ -7,7 +7,8 @@
 
 namespace tenon::operators {
 
-constexpr Revision Since(int version, RewriteFunction from_previous = nullptr, RewriteFunction to_previous = nullptr) {
+constexpr Revision Since(int version, RewriteFunction from_previous = nullptr,
+                         RewriteFunction to_previous = nullptr) {
   return {version, version, from_previous, to_previous};
 }
 // For Revision::to_previous (and from_previous) where the node reads the same in both.
@@ -19,10 +20,12 @@ inline constexpr Revision kOnce[] = {Since(version)};
 
 // The row's shape function: checks argument counts before and sizes after `infer`.
 template <InferFunction infer, Arity arity, const auto& revisions>
-Status CheckedInfer(const NodeView& node, std::span<const InferInput> inputs, std::span<InferOutput> outputs) {
+Status CheckedInfer(const NodeView& node, std::span<const InferInput> inputs,
+                    std::span<InferOutput> outputs) {
   constexpr int newest = revisions[std::size(revisions) - 1].number;
   constexpr Arity older = {arity.min_inputs > 0 ? uint8_t{1} : uint8_t{0}, kVariadic, 1, kVariadic};
-  TENON_RETURN_IF_ERROR(CheckArity(node, node.revision >= newest ? arity : older, inputs, outputs.size()));
+  TENON_RETURN_IF_ERROR(
+      CheckArity(node, node.revision >= newest ? arity : older, inputs, outputs.size()));
   TENON_RETURN_IF_ERROR(infer(node, inputs, outputs));
   return CheckSizes(node, outputs);
 }

@@ -1,5 +1,5 @@
-// Matrix multiplication in independent tiles, for Gemm, MatMul and the convolutions. The caller packs b and stores c,
-// so that a convolution never writes its columns out.
+// Matrix multiplication in independent tiles, for Gemm, MatMul and the convolutions. The caller
+// packs b and stores c, so that a convolution never writes its columns out.
 #pragma once
 
 #include <algorithm>
@@ -19,11 +19,13 @@ struct GemmShape {
   int64_t tiles() const { return row_tiles() * column_tiles(); }
 };
 
-// Computes tile `index` of [0, tiles()). `pack(depth_begin, depth_end, column, count, to)` writes `count` (1 to
-// kGemmPanel) columns of b as [depth][kGemmPanel], the rest of each row zero or any finite number; `store(row,
-// row_count, column, column_count, c)` takes the sums, rows kGemmColumns apart. Uses 112 KB of stack.
+// Computes tile `index` of [0, tiles()). `pack(depth_begin, depth_end, column, count, to)` writes
+// `count` (1 to kGemmPanel) columns of b as [depth][kGemmPanel], the rest of each row zero or any
+// finite number; `store(row, row_count, column, column_count, c)` takes the sums, rows kGemmColumns
+// apart. Uses 112 KB of stack.
 template <typename Pack, typename Store>
-void GemmTile(const VectorFunctions& vectors, const GemmShape& shape, int64_t index, const Pack& pack, const Store& store) {
+void GemmTile(const VectorFunctions& vectors, const GemmShape& shape, int64_t index,
+              const Pack& pack, const Store& store) {
   alignas(64) float b[kGemmDepth * kGemmColumns];
   alignas(64) float c[kGemmRows * kGemmColumns];
   const int64_t row = index % shape.row_tiles() * kGemmRows;
@@ -37,21 +39,21 @@ void GemmTile(const VectorFunctions& vectors, const GemmShape& shape, int64_t in
       pack(k, k + depth, column + j, std::min(kGemmPanel, columns - j), b + j * depth);
     }
     vectors.gemm_block({.a = shape.a + row * shape.row_stride + k * shape.depth_stride,
-             .row_stride = shape.row_stride,
-             .depth_stride = shape.depth_stride,
-             .rows = rows,
-             .columns = columns,
-             .depth = depth,
-             .b = b,
-             .c = c,
-             .first = k == 0});
+                        .row_stride = shape.row_stride,
+                        .depth_stride = shape.depth_stride,
+                        .rows = rows,
+                        .columns = columns,
+                        .depth = depth,
+                        .b = b,
+                        .c = c,
+                        .first = k == 0});
   }
   store(row, rows, column, columns, static_cast<const float*>(c));
 }
 
 // Packs columns of a matrix in memory, any strides; see GemmTile.
-inline void PackMatrix(const float* b, int64_t depth_stride, int64_t column_stride, int64_t k, int64_t k_end,
-                       int64_t column, int64_t count, float* to) {
+inline void PackMatrix(const float* b, int64_t depth_stride, int64_t column_stride, int64_t k,
+                       int64_t k_end, int64_t column, int64_t count, float* to) {
   const float* from = b + k * depth_stride + column * column_stride;
   for (; k < k_end; ++k, from += depth_stride, to += kGemmPanel) {
     if (count == kGemmPanel && column_stride == 1) {

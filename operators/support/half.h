@@ -6,7 +6,9 @@
 
 namespace tenon::operators {
 
-inline float FloatFromBfloat16(uint16_t bits) { return std::bit_cast<float>(static_cast<uint32_t>(bits) << 16); }
+inline float FloatFromBfloat16(uint16_t bits) {
+  return std::bit_cast<float>(static_cast<uint32_t>(bits) << 16);
+}
 
 inline uint16_t Bfloat16FromFloat(float value) {
   const auto bits = std::bit_cast<uint32_t>(value);

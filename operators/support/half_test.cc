@@ -21,7 +21,7 @@ TEST(Half, RoundTripsEveryNumber) {
 
 TEST(Half, RoundsToNearestEven) {
   EXPECT_EQ(HalfFromFloat(1.0F), 0x3C00);
-  EXPECT_EQ(HalfFromFloat(1.0F + 0x1p-11F), 0x3C00);          // a tie goes to even
+  EXPECT_EQ(HalfFromFloat(1.0F + 0x1p-11F), 0x3C00);  // a tie goes to even
   EXPECT_EQ(HalfFromFloat(1.0F + 0x1p-11F + 0x1p-20F), 0x3C01);
   EXPECT_EQ(HalfFromFloat(65504.0F), 0x7BFF);
   EXPECT_EQ(HalfFromFloat(65520.0F), 0x7C00);

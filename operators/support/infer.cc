@@ -18,17 +18,19 @@ void AppendPart(std::string& text, int64_t part) {
 void AppendPart(std::string& text, const Shape& part) { text += part.ToString(); }
 void AppendPart(std::string& text, DataType part) { text += DataTypeName(part); }
 
-Status CheckArity(const NodeView& node, Arity arity, std::span<const InferInput> inputs, size_t outputs) {
+Status CheckArity(const NodeView& node, Arity arity, std::span<const InferInput> inputs,
+                  size_t outputs) {
   for (size_t i = 0; i < arity.min_inputs; ++i) {
     if (!Has(inputs, i)) return Invalid(node, "input ", static_cast<int>(i), " is missing");
   }
   if (inputs.size() > arity.max_inputs && arity.max_inputs != kVariadic) {
-    return Invalid(node, "has ", static_cast<int>(inputs.size()), " inputs (expected at most ", int{arity.max_inputs},
-                   ")");
+    return Invalid(node, "has ", static_cast<int>(inputs.size()), " inputs (expected at most ",
+                   int{arity.max_inputs}, ")");
   }
-  if (outputs < arity.min_outputs || (outputs > arity.max_outputs && arity.max_outputs != kVariadic)) {
-    return Invalid(node, "has ", static_cast<int>(outputs), " outputs (expected ", int{arity.min_outputs}, " to ",
-                   int{arity.max_outputs}, ")");
+  if (outputs < arity.min_outputs ||
+      (outputs > arity.max_outputs && arity.max_outputs != kVariadic)) {
+    return Invalid(node, "has ", static_cast<int>(outputs), " outputs (expected ",
+                   int{arity.min_outputs}, " to ", int{arity.max_outputs}, ")");
   }
   return {};
 }
@@ -65,15 +67,16 @@ bool BroadcastShape(const Shape& other, Shape& result) {
   return true;
 }
 
-Status BroadcastInputs(const NodeView& node, std::span<const InferInput> inputs, size_t first, size_t last,
-                       Shape& result) {
+Status BroadcastInputs(const NodeView& node, std::span<const InferInput> inputs, size_t first,
+                       size_t last, Shape& result) {
   result = inputs[first].shape;
   for (size_t i = first + 1; i < last; ++i) {
     const InferInput& input = inputs[i];
     if (!input.present) return Invalid(node, "input ", static_cast<int>(i), " is missing");
     if (!BroadcastShape(input.shape, result)) {
-      return Invalid(node, "input ", static_cast<int>(i), " has shape ", input.shape, ", which does not broadcast with ",
-                     result, " (expected equal dimensions or 1, from the last on)");
+      return Invalid(node, "input ", static_cast<int>(i), " has shape ", input.shape,
+                     ", which does not broadcast with ", result,
+                     " (expected equal dimensions or 1, from the last on)");
     }
   }
   return {};
@@ -81,29 +84,31 @@ Status BroadcastInputs(const NodeView& node, std::span<const InferInput> inputs,
 
 Status NormalizeAxis(const NodeView& node, int64_t axis, int rank, int& normalized) {
   if (axis < -rank || axis >= rank) {
-    return Invalid(node, "axis ", std::to_string(axis), " is out of range (expected ", std::to_string(-rank), " to ",
-                   rank - 1, ")");
+    return Invalid(node, "axis ", std::to_string(axis), " is out of range (expected ",
+                   std::to_string(-rank), " to ", rank - 1, ")");
   }
   normalized = static_cast<int>(axis < 0 ? axis + rank : axis);
   return {};
 }
 
-Status SameTypes(const NodeView& node, std::span<const InferInput> inputs, size_t first, size_t last) {
+Status SameTypes(const NodeView& node, std::span<const InferInput> inputs, size_t first,
+                 size_t last) {
   for (size_t i = first + 1; i < last; ++i) {
     if (inputs[i].type != inputs[first].type) {
-      return Invalid(node, "input ", static_cast<int>(i), " is ", inputs[i].type, " (expected ", inputs[first].type,
-                     " as input ", static_cast<int>(first), ")");
+      return Invalid(node, "input ", static_cast<int>(i), " is ", inputs[i].type, " (expected ",
+                     inputs[first].type, " as input ", static_cast<int>(first), ")");
     }
   }
   return {};
 }
 
 int64_t IntAt(const TensorView& tensor, int64_t index) {
-  return tensor.type == DataType::kInt32 ? tensor.as<const int32_t>()[index] : tensor.as<const int64_t>()[index];
+  return tensor.type == DataType::kInt32 ? tensor.as<const int32_t>()[index]
+                                         : tensor.as<const int64_t>()[index];
 }
 
-Status ReadInts(const NodeView& node, std::span<const InferInput> inputs, int index, std::string_view name,
-                SmallInts& values, Known& known) {
+Status ReadInts(const NodeView& node, std::span<const InferInput> inputs, int index,
+                std::string_view name, SmallInts& values, Known& known) {
   values.count = 0;
   known = Known::kAbsent;
   const auto position = static_cast<size_t>(index);
@@ -112,11 +117,13 @@ Status ReadInts(const NodeView& node, std::span<const InferInput> inputs, int in
     if (input.type != DataType::kInt64 && input.type != DataType::kInt32) {
       return Invalid(node, name, " is ", input.type, " (expected int64)");
     }
-    if (input.shape.rank() > 1) return Invalid(node, name, " has shape ", input.shape, " (expected a vector)");
+    if (input.shape.rank() > 1)
+      return Invalid(node, name, " has shape ", input.shape, " (expected a vector)");
     known = Known::kUnknown;
     const int64_t count = input.shape.ElementCount();
     if (count > static_cast<int64_t>(values.data.size())) {
-      return Invalid(node, name, " has ", count, " elements (expected at most ", kMaxRank, " dimensions)");
+      return Invalid(node, name, " has ", count, " elements (expected at most ", kMaxRank,
+                     " dimensions)");
     }
     if (input.value == nullptr || input.value->data == nullptr || count < 0) return {};
     known = Known::kKnown;
@@ -133,8 +140,8 @@ Status ReadInts(const NodeView& node, std::span<const InferInput> inputs, int in
     return {};
   }
   if (attribute->ints.size() > values.data.size()) {
-    return Invalid(node, name, " has ", static_cast<int>(attribute->ints.size()), " elements (expected at most ",
-                   kMaxRank, " dimensions)");
+    return Invalid(node, name, " has ", static_cast<int>(attribute->ints.size()),
+                   " elements (expected at most ", kMaxRank, " dimensions)");
   }
   std::ranges::copy(attribute->ints, values.data.begin());
   values.count = static_cast<int>(attribute->ints.size());
@@ -156,7 +163,8 @@ bool MultiplyDims(std::span<const int64_t> dims, int64_t& product) {
   return true;
 }
 
-Status InferSame(const NodeView&, std::span<const InferInput> inputs, std::span<InferOutput> outputs) {
+Status InferSame(const NodeView&, std::span<const InferInput> inputs,
+                 std::span<InferOutput> outputs) {
   outputs[0].type = inputs[0].type;
   outputs[0].shape = inputs[0].shape;
   return {};
@@ -177,11 +185,15 @@ double ArgumentBytes(std::span<const InferInput> inputs, std::span<const InferOu
   return bytes;
 }
 
-Cost CopyCost(const NodeView&, std::span<const InferInput> inputs, std::span<const InferOutput> outputs) {
+Cost CopyCost(const NodeView&, std::span<const InferInput> inputs,
+              std::span<const InferOutput> outputs) {
   return CostOf(0, inputs, outputs);
 }
-Cost NoCost(const NodeView&, std::span<const InferInput>, std::span<const InferOutput>) { return {}; }
-Cost InputElementCost(const NodeView&, std::span<const InferInput> inputs, std::span<const InferOutput> outputs) {
+Cost NoCost(const NodeView&, std::span<const InferInput>, std::span<const InferOutput>) {
+  return {};
+}
+Cost InputElementCost(const NodeView&, std::span<const InferInput> inputs,
+                      std::span<const InferOutput> outputs) {
   return CostOf(static_cast<double>(inputs[0].shape.ElementCount()), inputs, outputs);
 }
 

@@ -1,4 +1,5 @@
-// What shape functions share: errors, dimension algebra with symbols, reading axes and small integer inputs.
+// What shape functions share: errors, dimension algebra with symbols, reading axes and small
+// integer inputs.
 #pragma once
 
 #include <array>
@@ -11,10 +12,15 @@ void AppendPart(std::string& text, std::string_view part);
 void AppendPart(std::string& text, int64_t part);
 void AppendPart(std::string& text, const Shape& part);
 void AppendPart(std::string& text, DataType part);
-inline void AppendPart(std::string& text, int part) { AppendPart(text, static_cast<int64_t>(part)); }
-inline void AppendPart(std::string& text, const char* part) { AppendPart(text, std::string_view(part)); }
+inline void AppendPart(std::string& text, int part) {
+  AppendPart(text, static_cast<int64_t>(part));
+}
+inline void AppendPart(std::string& text, const char* part) {
+  AppendPart(text, std::string_view(part));
+}
 
-// A kInvalidArgument about `node`, its message put together from strings, numbers, shapes and types.
+// A kInvalidArgument about `node`, its message put together from strings, numbers, shapes and
+// types.
 template <typename... Parts>
 [[gnu::cold, gnu::noinline]] Status Invalid(const NodeView& node, const Parts&... parts) {
   std::string text;
@@ -28,7 +34,8 @@ template <typename... Parts>
   return node.Error(Code::kUnsupported, text);
 }
 
-Status CheckArity(const NodeView& node, Arity arity, std::span<const InferInput> inputs, size_t outputs);
+Status CheckArity(const NodeView& node, Arity arity, std::span<const InferInput> inputs,
+                  size_t outputs);
 // Refuses outputs whose bytes would not fit 63 bits.
 Status CheckSizes(const NodeView& node, std::span<const InferOutput> outputs);
 
@@ -50,19 +57,22 @@ inline bool BroadcastDim(int64_t a, int64_t b, int64_t& result) {
   if (a == b || b == 1) return result = a, true;
   if (a == 1) return result = b, true;
   if (a >= 0 && b >= 0) return false;
-  result = a >= 0 ? a : b >= 0 ? b : kUnknownDim;  // a size other than 1 wins over what is not known
+  result = a >= 0   ? a
+           : b >= 0 ? b
+                    : kUnknownDim;  // a size other than 1 wins over what is not known
   return true;
 }
 // result = broadcast of result and other, from the last dimension; false where they don't fit.
 bool BroadcastShape(const Shape& other, Shape& result);
 // All inputs in [first, last) broadcast, or an error that names the two that don't fit.
-Status BroadcastInputs(const NodeView& node, std::span<const InferInput> inputs, size_t first, size_t last,
-                       Shape& result);
+Status BroadcastInputs(const NodeView& node, std::span<const InferInput> inputs, size_t first,
+                       size_t last, Shape& result);
 
 // The axis in [0, rank), or an error.
 Status NormalizeAxis(const NodeView& node, int64_t axis, int rank, int& normalized);
 // All of inputs [first, last) have one element type.
-Status SameTypes(const NodeView& node, std::span<const InferInput> inputs, size_t first, size_t last);
+Status SameTypes(const NodeView& node, std::span<const InferInput> inputs, size_t first,
+                 size_t last);
 
 // Up to kMaxRank (twice, for pads) small integers, in place.
 struct SmallInts {
@@ -73,10 +83,10 @@ struct SmallInts {
   int64_t& operator[](int index) { return data[static_cast<size_t>(index)]; }
 };
 enum class Known { kAbsent, kUnknown, kKnown };
-// Integers that are an attribute in old revisions and an input in new ones. `index` < 0: never an input.
-// `known` is kUnknown where the input is there but its contents are not.
-Status ReadInts(const NodeView& node, std::span<const InferInput> inputs, int index, std::string_view name,
-                SmallInts& values, Known& known);
+// Integers that are an attribute in old revisions and an input in new ones. `index` < 0: never an
+// input. `known` is kUnknown where the input is there but its contents are not.
+Status ReadInts(const NodeView& node, std::span<const InferInput> inputs, int index,
+                std::string_view name, SmallInts& values, Known& known);
 // Element `index` of an int32 or int64 tensor.
 int64_t IntAt(const TensorView& tensor, int64_t index);
 
@@ -84,18 +94,23 @@ int64_t IntAt(const TensorView& tensor, int64_t index);
 bool MultiplyDims(std::span<const int64_t> dims, int64_t& product);
 
 // Shape functions that many operators use.
-Status InferSame(const NodeView& node, std::span<const InferInput> inputs, std::span<InferOutput> outputs);
+Status InferSame(const NodeView& node, std::span<const InferInput> inputs,
+                 std::span<InferOutput> outputs);
 
 // Sum of the bytes of all arguments.
 double ArgumentBytes(std::span<const InferInput> inputs, std::span<const InferOutput> outputs);
 // A cost with the arguments' bytes.
-inline Cost CostOf(double flops, std::span<const InferInput> inputs, std::span<const InferOutput> outputs) {
+inline Cost CostOf(double flops, std::span<const InferInput> inputs,
+                   std::span<const InferOutput> outputs) {
   return {flops, ArgumentBytes(inputs, outputs)};
 }
 // Cost functions: no arithmetic; nothing at all (views and shapes).
-Cost CopyCost(const NodeView& node, std::span<const InferInput> inputs, std::span<const InferOutput> outputs);
-Cost NoCost(const NodeView& node, std::span<const InferInput> inputs, std::span<const InferOutput> outputs);
+Cost CopyCost(const NodeView& node, std::span<const InferInput> inputs,
+              std::span<const InferOutput> outputs);
+Cost NoCost(const NodeView& node, std::span<const InferInput> inputs,
+            std::span<const InferOutput> outputs);
 // One FLOP an input element.
-Cost InputElementCost(const NodeView& node, std::span<const InferInput> inputs, std::span<const InferOutput> outputs);
+Cost InputElementCost(const NodeView& node, std::span<const InferInput> inputs,
+                      std::span<const InferOutput> outputs);
 
 }  // namespace tenon::operators

@@ -9,7 +9,8 @@
 
 namespace tenon::operators {
 
-// The nearest value of the integer type T towards zero; the ends of its range beyond them, 0 for NaN.
+// The nearest value of the integer type T towards zero; the ends of its range beyond them, 0 for
+// NaN.
 template <typename T, typename F>
 inline T SaturateCast(F value) {
   constexpr T least = std::numeric_limits<T>::min(), most = std::numeric_limits<T>::max();
@@ -19,8 +20,8 @@ inline T SaturateCast(F value) {
   return static_cast<T>(value);
 }
 
-// e^x to 2 units in the last place: x = n ln 2 + r, a polynomial in r (Cephes, expf.c), n into the exponent in two
-// steps so that subnormal results come out right.
+// e^x to 2 units in the last place: x = n ln 2 + r, a polynomial in r (Cephes, expf.c), n into the
+// exponent in two steps so that subnormal results come out right.
 inline float Exponential(float x) {
   constexpr float kRound = 12582912.0F;  // 1.5 * 2^23: adding it rounds to an integer
   const float bounded = std::max(-104.0F, std::min(89.0F, x));

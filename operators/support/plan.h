@@ -14,12 +14,14 @@ using Specs = std::span<const TensorSpec>;
 
 inline bool Has(Specs specs, size_t index) { return index < specs.size() && specs[index].present; }
 
-// Elements that one chunk of an elementwise loop takes. Fixed, so that results don't depend on threads.
+// Elements that one chunk of an elementwise loop takes. Fixed, so that results don't depend on
+// threads.
 inline constexpr int64_t kElementChunk = 16384;
 
 // Runs f(begin, end) over [0, count): at once where it is small, else in parallel chunks.
 template <typename F>
-inline void ForElements(const ParallelFor& parallel, int64_t count, const F& f, int64_t chunk = kElementChunk) {
+inline void ForElements(const ParallelFor& parallel, int64_t count, const F& f,
+                        int64_t chunk = kElementChunk) {
   if (count <= chunk) {
     if (count > 0) f(int64_t{0}, count);
   } else {
@@ -27,13 +29,20 @@ inline void ForElements(const ParallelFor& parallel, int64_t count, const F& f, 
   }
 }
 
-// The plan Plan<T>(node, inputs, outputs) for the T of List that input `index` has.
-template <template <typename> class P, typename List, int index = 0>
-PlanResult PlanByType(const NodeView& node, Specs inputs, Specs outputs) {
-  const DataType type = inputs[index].type;
+// The plan that make.operator()<T>() gives for the T of `list` that is `type`; a refusal where
+// there is none.
+template <typename List, typename F>
+PlanResult PlanForType(const NodeView& node, List list, DataType type, const F& make) {
   return Dispatch(
-      List{}, type, [&]<typename T>() -> PlanResult { return Plan(std::make_unique<P<T>>(node, inputs, outputs)); },
+      list, type, [&]<typename T>() -> PlanResult { return Plan(make.template operator()<T>()); },
       [&]() -> PlanResult { return Unsupported(node, "has no reference kernel for ", type); });
+}
+
+// The plan P<T>(node, inputs, outputs) for the T of List that input 0 has.
+template <template <typename> class P, typename List>
+PlanResult PlanByType(const NodeView& node, Specs inputs, Specs outputs) {
+  return PlanForType(node, List{}, inputs[0].type,
+                     [&]<typename T>() { return std::make_unique<P<T>>(node, inputs, outputs); });
 }
 
 }  // namespace tenon::operators

@@ -1,5 +1,5 @@
-// What the rules between revisions share. A rule checks first and changes afterwards, so that a refusal leaves the node
-// as it was.
+// What the rules between revisions share. A rule checks first and changes afterwards, so that a
+// refusal leaves the node as it was.
 #pragma once
 
 #include <vector>
@@ -17,8 +17,10 @@ Status CannotSay(const Rewriter& rewriter, const Parts&... parts) {
 
 // Integer attribute `name` -> constant int64 vector at input `index`, where the attribute is there.
 void AttributeToInput(Rewriter& rewriter, std::string_view name, int index);
-// The contents of the constant int input `index`; kUnsupported where it is not constant. Empty where absent.
-Status ConstantInts(const Rewriter& rewriter, int index, std::string_view name, std::vector<int64_t>& values);
+// The contents of the constant int input `index`; kUnsupported where it is not constant. Empty
+// where absent.
+Status ConstantInts(const Rewriter& rewriter, int index, std::string_view name,
+                    std::vector<int64_t>& values);
 // Constant int input `index` -> integer attribute `name`; nothing where it is absent.
 Status InputToAttribute(Rewriter& rewriter, int index, std::string_view name);
 
@@ -28,6 +30,7 @@ Status SetScalarInput(Rewriter& rewriter, int index, DataType type, double value
 Status ConstantScalar(const Rewriter& rewriter, int index, std::string_view name, double& value);
 
 // Refuses unless integer attribute `name` has (or defaults to) `value`.
-Status RequireInt(const Rewriter& rewriter, std::string_view name, int64_t value, int64_t otherwise);
+Status RequireInt(const Rewriter& rewriter, std::string_view name, int64_t value,
+                  int64_t otherwise);
 
 }  // namespace tenon::operators

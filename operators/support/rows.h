@@ -1,5 +1,6 @@
-// How a source file offers its operators and kernels: it defines `Rows <file>_rows()` or `KernelRows ref_<file>_rows()`
-// with external linkage; CMake writes the list of these functions from the list of sources.
+// How a source file offers its operators and kernels: it defines `Rows <file>_rows()` or
+// `KernelRows ref_<file>_rows()` with external linkage; CMake writes the list of these functions
+// from the list of sources.
 #pragma once
 
 #include <span>

@@ -32,7 +32,9 @@ void StridedCopy::Run(const ParallelFor& parallel, const void* from, void* to) c
   const int64_t inner = rank_ == 0 ? 1 : dims_[0];
   if (inner == 0) return;
   const int64_t chunk = std::max<int64_t>(1, kElementChunk / inner);
-  ForElements(parallel, rows, [=, this](int64_t begin, int64_t end) { Rows(begin, end, source, target); }, chunk);
+  ForElements(
+      parallel, rows, [=, this](int64_t begin, int64_t end) { Rows(begin, end, source, target); },
+      chunk);
 }
 
 void StridedCopy::Rows(int64_t begin, int64_t end, const std::byte* from, std::byte* to) const {
@@ -51,10 +53,18 @@ void StridedCopy::Rows(int64_t begin, int64_t end, const std::byte* from, std::b
       std::memcpy(target, source, static_cast<size_t>(inner * size_));
     } else {
       switch (size_) {
-        case 1: CopyRow<uint8_t>(source, stride, inner, target); break;
-        case 2: CopyRow<uint16_t>(source, stride, inner, target); break;
-        case 4: CopyRow<uint32_t>(source, stride, inner, target); break;
-        default: CopyRow<uint64_t>(source, stride, inner, target); break;
+        case 1:
+          CopyRow<uint8_t>(source, stride, inner, target);
+          break;
+        case 2:
+          CopyRow<uint16_t>(source, stride, inner, target);
+          break;
+        case 4:
+          CopyRow<uint32_t>(source, stride, inner, target);
+          break;
+        default:
+          CopyRow<uint64_t>(source, stride, inner, target);
+          break;
       }
     }
     for (size_t i = 1; i < rank_; ++i) {
@@ -73,7 +83,9 @@ void CopyBytes(const ParallelFor& parallel, const void* from, void* to, int64_t 
   auto* target = static_cast<std::byte*>(to);
   ForElements(
       parallel, bytes,
-      [=](int64_t begin, int64_t end) { std::memcpy(target + begin, source + begin, static_cast<size_t>(end - begin)); },
+      [=](int64_t begin, int64_t end) {
+        std::memcpy(target + begin, source + begin, static_cast<size_t>(end - begin));
+      },
       kBytesChunk);
 }
 

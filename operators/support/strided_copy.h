@@ -8,7 +8,8 @@ namespace tenon::operators {
 class StridedCopy {
  public:
   explicit StridedCopy(int64_t element_size) : size_(element_size) {}
-  // Adds a dimension outside of those that are there: its size and the step in the source, in elements.
+  // Adds a dimension outside of those that are there: its size and the step in the source, in
+  // elements.
   void AddOuter(int64_t dim, int64_t stride);
   void Run(const ParallelFor& parallel, const void* from, void* to) const;
 

@@ -5,24 +5,41 @@
 
 namespace tenon::operators {
 
-template <typename T> inline constexpr DataType kTypeOf = DataType::kUndefined;
-template <> inline constexpr DataType kTypeOf<float> = DataType::kFloat32;
-template <> inline constexpr DataType kTypeOf<double> = DataType::kFloat64;
-template <> inline constexpr DataType kTypeOf<int8_t> = DataType::kInt8;
-template <> inline constexpr DataType kTypeOf<int16_t> = DataType::kInt16;
-template <> inline constexpr DataType kTypeOf<int32_t> = DataType::kInt32;
-template <> inline constexpr DataType kTypeOf<int64_t> = DataType::kInt64;
-template <> inline constexpr DataType kTypeOf<uint8_t> = DataType::kUint8;
-template <> inline constexpr DataType kTypeOf<uint16_t> = DataType::kUint16;
-template <> inline constexpr DataType kTypeOf<uint32_t> = DataType::kUint32;
-template <> inline constexpr DataType kTypeOf<uint64_t> = DataType::kUint64;
-template <> inline constexpr DataType kTypeOf<bool> = DataType::kBool;
+template <typename T>
+inline constexpr DataType kTypeOf = DataType::kUndefined;
+template <>
+inline constexpr DataType kTypeOf<float> = DataType::kFloat32;
+template <>
+inline constexpr DataType kTypeOf<double> = DataType::kFloat64;
+template <>
+inline constexpr DataType kTypeOf<int8_t> = DataType::kInt8;
+template <>
+inline constexpr DataType kTypeOf<int16_t> = DataType::kInt16;
+template <>
+inline constexpr DataType kTypeOf<int32_t> = DataType::kInt32;
+template <>
+inline constexpr DataType kTypeOf<int64_t> = DataType::kInt64;
+template <>
+inline constexpr DataType kTypeOf<uint8_t> = DataType::kUint8;
+template <>
+inline constexpr DataType kTypeOf<uint16_t> = DataType::kUint16;
+template <>
+inline constexpr DataType kTypeOf<uint32_t> = DataType::kUint32;
+template <>
+inline constexpr DataType kTypeOf<uint64_t> = DataType::kUint64;
+template <>
+inline constexpr DataType kTypeOf<bool> = DataType::kBool;
 
-template <typename... Ts> struct TypeList {
+template <typename... Ts>
+struct TypeList {
   static constexpr uint64_t kMask = (uint64_t{0} | ... | Bit(kTypeOf<Ts>));
 };
-template <typename A, typename B> struct Join;
-template <typename... A, typename... B> struct Join<TypeList<A...>, TypeList<B...>> { using Type = TypeList<A..., B...>; };
+template <typename A, typename B>
+struct Join;
+template <typename... A, typename... B>
+struct Join<TypeList<A...>, TypeList<B...>> {
+  using Type = TypeList<A..., B...>;
+};
 
 using Float32 = TypeList<float>;
 using Floats = TypeList<float, double>;
@@ -45,14 +62,16 @@ auto Dispatch(TypeList<T, Rest...>, DataType type, F f, G otherwise) -> decltype
   }
 }
 
-// Types that are moved and not computed with: by element width (strings and sub-byte types are not among them).
+// Types that are moved and not computed with: by element width (strings and sub-byte types are not
+// among them).
 inline constexpr uint64_t kCopyable = [] {
   uint64_t mask = 0;
-  for (const DataType type : {DataType::kFloat32, DataType::kUint8, DataType::kInt8, DataType::kUint16, DataType::kInt16,
-                              DataType::kInt32, DataType::kInt64, DataType::kBool, DataType::kFloat16,
-                              DataType::kFloat64, DataType::kUint32, DataType::kUint64, DataType::kComplex64,
-                              DataType::kBfloat16, DataType::kFloat8E4M3FN, DataType::kFloat8E4M3FNUZ,
-                              DataType::kFloat8E5M2, DataType::kFloat8E5M2FNUZ, DataType::kFloat8E8M0}) {
+  for (const DataType type :
+       {DataType::kFloat32, DataType::kUint8, DataType::kInt8, DataType::kUint16, DataType::kInt16,
+        DataType::kInt32, DataType::kInt64, DataType::kBool, DataType::kFloat16, DataType::kFloat64,
+        DataType::kUint32, DataType::kUint64, DataType::kComplex64, DataType::kBfloat16,
+        DataType::kFloat8E4M3FN, DataType::kFloat8E4M3FNUZ, DataType::kFloat8E5M2,
+        DataType::kFloat8E5M2FNUZ, DataType::kFloat8E8M0}) {
     mask |= Bit(type);
   }
   return mask;

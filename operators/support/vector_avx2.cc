@@ -3,6 +3,7 @@
 
 namespace tenon::operators {
 
-const VectorFunctions kAvx2Functions = {.gemm_block = GemmBlockLoop<6, 8, 2>, .depthwise_row = DepthwiseRowLoop<8>};
+const VectorFunctions kAvx2Functions = {.gemm_block = GemmBlockLoop<6, 8, 2>,
+                                        .depthwise_row = DepthwiseRowLoop<8>};
 
 }  // namespace tenon::operators

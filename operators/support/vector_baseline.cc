@@ -2,7 +2,8 @@
 
 namespace tenon::operators {
 
-const VectorFunctions kBaselineFunctions = {.gemm_block = GemmBlockLoop<6, 4, 2>, .depthwise_row = DepthwiseRowLoop<4>};
+const VectorFunctions kBaselineFunctions = {.gemm_block = GemmBlockLoop<6, 4, 2>,
+                                            .depthwise_row = DepthwiseRowLoop<4>};
 
 const VectorFunctions& ChooseVectorFunctions() {
 #if defined(__x86_64__)

@@ -5,10 +5,10 @@
 
 namespace tenon::operators {
 
-inline constexpr int64_t kGemmPanel = 16;     // columns of b that lie together
-inline constexpr int64_t kGemmColumns = 64;   // columns of a tile
-inline constexpr int64_t kGemmRows = 192;     // rows of a tile
-inline constexpr int64_t kGemmDepth = 256;    // depth of a block
+inline constexpr int64_t kGemmPanel = 16;    // columns of b that lie together
+inline constexpr int64_t kGemmColumns = 64;  // columns of a tile
+inline constexpr int64_t kGemmRows = 192;    // rows of a tile
+inline constexpr int64_t kGemmDepth = 256;   // depth of a block
 
 // c [rows, columns] (rows kGemmColumns apart) = or += a [rows, depth] times b.
 struct GemmBlock {
@@ -17,11 +17,11 @@ struct GemmBlock {
   int64_t rows, columns, depth;
   const float* b;  // panels [depth][kGemmPanel], one after the other
   float* c;
-  bool first;      // c is written, not added to
+  bool first;  // c is written, not added to
 };
 
-// One row of a depthwise convolution: out[x] = bias + sum over taps of weights[t] * in[offsets[t] + x]. `in` is
-// readable for kRowStep elements more.
+// One row of a depthwise convolution: out[x] = bias + sum over taps of weights[t] * in[offsets[t] +
+// x]. `in` is readable for kRowStep elements more.
 struct DepthwiseRow {
   const float* in;
   const int64_t* offsets;

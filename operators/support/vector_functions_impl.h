@@ -1,5 +1,6 @@
-// The inner loops, for one instruction set: include it from a source file that is built for it. Everything here has internal linkage, so that no code for a newer processor is linked
-// into another file.
+// The inner loops, for one instruction set: include it from a source file that is built for it.
+// Everything here has internal linkage, so that no code for a newer processor is linked into
+// another file.
 #pragma once
 
 #include "support/vector_functions.h"
@@ -7,16 +8,18 @@
 namespace tenon::operators {
 namespace {
 
-template <int kWidth> struct VectorOf {
+template <int kWidth>
+struct VectorOf {
   using Type [[gnu::vector_size(kWidth * 4)]] = float;
   // As it lies in memory: any address.
   using Loose [[gnu::vector_size(kWidth * 4), gnu::aligned(4), gnu::may_alias]] = float;
 };
 
-// kRows rows of c (kWidth * kVectors columns, rows kGemmColumns apart) += a times b, for `depth` steps.
+// kRows rows of c (kWidth * kVectors columns, rows kGemmColumns apart) += a times b, for `depth`
+// steps.
 template <int kRows, int kWidth, int kVectors>
-inline void GemmMicro(const float* a, int64_t row_stride, int64_t depth_stride, int64_t depth, const float* b,
-                      float* c, bool first) {
+inline void GemmMicro(const float* a, int64_t row_stride, int64_t depth_stride, int64_t depth,
+                      const float* b, float* c, bool first) {
   using Vector = typename VectorOf<kWidth>::Type;
   using Loose = typename VectorOf<kWidth>::Loose;
   Vector sum[kRows][kVectors];
@@ -40,20 +43,24 @@ inline void GemmMicro(const float* a, int64_t row_stride, int64_t depth_stride, 
     b += kGemmPanel;
   }
   for (int i = 0; i < kRows; ++i) {
-    for (int j = 0; j < kVectors; ++j) *reinterpret_cast<Loose*>(c + i * kGemmColumns + j * kWidth) = sum[i][j];
+    for (int j = 0; j < kVectors; ++j)
+      *reinterpret_cast<Loose*>(c + i * kGemmColumns + j * kWidth) = sum[i][j];
   }
 }
 
 template <int kRows, int kWidth, int kVectors>
-inline void GemmRows(const GemmBlock& block, const float* a, int64_t rows, const float* b, float* c) {
+inline void GemmRows(const GemmBlock& block, const float* a, int64_t rows, const float* b,
+                     float* c) {
   if (rows == kRows) {
-    GemmMicro<kRows, kWidth, kVectors>(a, block.row_stride, block.depth_stride, block.depth, b, c, block.first);
+    GemmMicro<kRows, kWidth, kVectors>(a, block.row_stride, block.depth_stride, block.depth, b, c,
+                                       block.first);
   } else if constexpr (kRows > 1) {
     GemmRows<kRows - 1, kWidth, kVectors>(block, a, rows, b, c);
   }
 }
 
-// All rows and columns of a block: panels of b outside (they stay in the first cache), strips of a inside.
+// All rows and columns of a block: panels of b outside (they stay in the first cache), strips of a
+// inside.
 template <int kRows, int kWidth, int kVectors>
 inline void GemmBlockLoop(const GemmBlock& block) {
   constexpr int kStep = kWidth * kVectors;
@@ -78,10 +85,12 @@ inline void DepthwiseRowLoop(const DepthwiseRow& row) {
     for (int j = 0; j < kVectors; ++j) sum[j] = Vector{} + row.bias;
     for (int64_t tap = 0; tap < row.taps; ++tap) {
       const float* in = row.in + row.offsets[tap] + x;
-      for (int j = 0; j < kVectors; ++j) sum[j] += row.weights[tap] * *reinterpret_cast<const Loose*>(in + j * kWidth);
+      for (int j = 0; j < kVectors; ++j)
+        sum[j] += row.weights[tap] * *reinterpret_cast<const Loose*>(in + j * kWidth);
     }
     if (row.count - x >= kRowStep) {
-      for (int j = 0; j < kVectors; ++j) *reinterpret_cast<Loose*>(row.out + x + j * kWidth) = sum[j];
+      for (int j = 0; j < kVectors; ++j)
+        *reinterpret_cast<Loose*>(row.out + x + j * kWidth) = sum[j];
     } else {
       float last[kRowStep];
       for (int j = 0; j < kVectors; ++j) *reinterpret_cast<Loose*>(last + j * kWidth) = sum[j];

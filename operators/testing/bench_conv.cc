@@ -25,18 +25,21 @@ constexpr Problem kProblems[] = {
 
 void Measure(const Problem& p) {
   std::vector<HeldTensor> tensors;
-  tensors.push_back(HeldTensor::Make(DataType::kFloat32, Shape{1, p.channels, p.size, p.size}, nullptr));
   tensors.push_back(
-      HeldTensor::Make(DataType::kFloat32, Shape{p.outputs, p.channels / p.groups, p.kernel, p.kernel}, nullptr));
+      HeldTensor::Make(DataType::kFloat32, Shape{1, p.channels, p.size, p.size}, nullptr));
+  tensors.push_back(HeldTensor::Make(
+      DataType::kFloat32, Shape{p.outputs, p.channels / p.groups, p.kernel, p.kernel}, nullptr));
   HeldNode node("", "Conv", 1, std::move(tensors), 1);
-  const int64_t pads[] = {p.kernel / 2, p.kernel / 2, p.kernel / 2, p.kernel / 2}, strides[] = {p.stride, p.stride};
+  const int64_t pads[] = {p.kernel / 2, p.kernel / 2, p.kernel / 2, p.kernel / 2},
+                strides[] = {p.stride, p.stride};
   node.SetInt("group", p.groups);
   node.SetInts("pads", pads);
   node.SetInts("strides", strides);
   const auto outputs = node.Infer();
   const auto inputs = node.InferInputs();
   const double flops = FindOperator("", "Conv")->cost(node.node(), inputs, *outputs).flops;
-  const std::vector<TensorSpec> specs = {{true, DataType::kFloat32, inputs[0].shape}, {true, DataType::kFloat32, inputs[1].shape}};
+  const std::vector<TensorSpec> specs = {{true, DataType::kFloat32, inputs[0].shape},
+                                         {true, DataType::kFloat32, inputs[1].shape}};
   const std::vector<TensorSpec> result = {{true, DataType::kFloat32, (*outputs)[0].shape}};
   auto y = HeldTensor::Make(DataType::kFloat32, result[0].shape, nullptr);
   auto plan = FindKernel("", "Conv", 1, DataType::kFloat32)->plan(node.node(), specs, result);
@@ -46,7 +49,8 @@ void Measure(const Problem& p) {
   for (int i = 0; i < 20; ++i) {
     const auto start = std::chrono::steady_clock::now();
     if (!(*plan)->Run({in, out, nullptr, ParallelFor::Inline()}).ok()) return;
-    best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+    best = std::min(
+        best, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
   }
   std::printf("%-40s %7.1f GFLOP/s\n", p.what, flops / best * 1e-9);
 }
@@ -55,5 +59,6 @@ void Measure(const Problem& p) {
 }  // namespace tenon::operators::testing
 
 int main() {
-  for (const auto& problem : tenon::operators::testing::kProblems) tenon::operators::testing::Measure(problem);
+  for (const auto& problem : tenon::operators::testing::kProblems)
+    tenon::operators::testing::Measure(problem);
 }

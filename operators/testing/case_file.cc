@@ -54,8 +54,12 @@ void ReadAttribute(Reader& reader, HeldAttribute& to) {
   to.view.name = to.name;
   to.view.kind = static_cast<AttributeView::Kind>(reader.Get<uint8_t>());
   switch (to.view.kind) {
-    case AttributeView::Kind::kInt: to.view.i = reader.Get<int64_t>(); break;
-    case AttributeView::Kind::kFloat: to.view.f = reader.Get<float>(); break;
+    case AttributeView::Kind::kInt:
+      to.view.i = reader.Get<int64_t>();
+      break;
+    case AttributeView::Kind::kFloat:
+      to.view.f = reader.Get<float>();
+      break;
     case AttributeView::Kind::kString:
       to.text = reader.Text();
       to.view.s = to.text;
@@ -70,7 +74,8 @@ void ReadAttribute(Reader& reader, HeldAttribute& to) {
       for (float& value : to.floats) value = reader.Get<float>();
       to.view.floats = to.floats;
       break;
-    case AttributeView::Kind::kStrings: break;
+    case AttributeView::Kind::kStrings:
+      break;
     case AttributeView::Kind::kTensor:
       to.tensor = ReadTensor(reader);
       to.view.tensor = to.tensor.view;
@@ -92,7 +97,9 @@ HeldTensor HeldTensor::Make(DataType type, const Shape& shape, const void* data)
   return tensor;
 }
 
-int64_t HeldTensor::byte_size() const { return view.shape.ElementCount() * BitWidth(view.type) / 8; }
+int64_t HeldTensor::byte_size() const {
+  return view.shape.ElementCount() * BitWidth(view.type) / 8;
+}
 
 CaseFile ReadCases(const std::string& path) {
   std::ifstream stream(path, std::ios::binary);
@@ -113,7 +120,8 @@ CaseFile ReadCases(const std::string& path) {
     to.opset = reader.Get<int32_t>();
     to.rtol = reader.Get<double>();
     to.atol = reader.Get<double>();
-    for (auto k = reader.Get<uint32_t>(); k > 0; --k) ReadAttribute(reader, to.attributes.emplace_back());
+    for (auto k = reader.Get<uint32_t>(); k > 0; --k)
+      ReadAttribute(reader, to.attributes.emplace_back());
     to.inputs = ReadArguments(reader);
     to.outputs = ReadArguments(reader);
   }

@@ -16,7 +16,8 @@ struct HeldTensor {
   std::vector<uint64_t> bytes;
 
   HeldTensor() = default;
-  HeldTensor(const HeldTensor& other) : present(other.present), view(other.view), bytes(other.bytes) {
+  HeldTensor(const HeldTensor& other)
+      : present(other.present), view(other.view), bytes(other.bytes) {
     if (present) view.data = bytes.data();
   }
   HeldTensor(HeldTensor&&) = default;
@@ -26,7 +27,8 @@ struct HeldTensor {
     bytes = std::move(other.bytes);
     return *this;
   }
-  static HeldTensor Make(DataType type, const Shape& shape, const void* data);  // data may be null: zeros
+  static HeldTensor Make(DataType type, const Shape& shape,
+                         const void* data);  // data may be null: zeros
   int64_t byte_size() const;
 };
 
@@ -51,7 +53,8 @@ struct CaseFile {
   std::deque<Case> cases;
 };
 
-// Aborts the test program's run of cases (an empty file) where the file is missing or not understood.
+// Aborts the test program's run of cases (an empty file) where the file is missing or not
+// understood.
 CaseFile ReadCases(const std::string& path);
 
 }  // namespace tenon::operators::testing

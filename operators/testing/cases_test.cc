@@ -1,5 +1,5 @@
-// Every case of cases.bin: types and shapes as expected, values within the case's tolerance; and the same result after
-// the node was rewritten to every older revision that can say it and back.
+// Every case of cases.bin: types and shapes as expected, values within the case's tolerance; and
+// the same result after the node was rewritten to every older revision that can say it and back.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -18,20 +18,28 @@ namespace {
 double At(const TensorView& tensor, int64_t i) {
   if (tensor.type == DataType::kFloat16) return FloatFromHalf(tensor.as<uint16_t>()[i]);
   if (tensor.type == DataType::kBfloat16) return FloatFromBfloat16(tensor.as<uint16_t>()[i]);
-  return Dispatch(NumbersAndBool{}, tensor.type, [&]<typename T>() { return static_cast<double>(tensor.as<T>()[i]); },
-                  [] { return std::nan(""); });
+  return Dispatch(
+      NumbersAndBool{}, tensor.type,
+      [&]<typename T>() { return static_cast<double>(tensor.as<T>()[i]); },
+      [] { return std::nan(""); });
 }
 
 // The first difference beyond the tolerance, or nothing.
-std::string Difference(const TensorView& got, const TensorView& expected, double rtol, double atol) {
+std::string Difference(const TensorView& got, const TensorView& expected, double rtol,
+                       double atol) {
   if (got.type != expected.type) {
-    return std::string("is ") + std::string(DataTypeName(got.type)) + ", expected " + std::string(DataTypeName(expected.type));
+    return std::string("is ") + std::string(DataTypeName(got.type)) + ", expected " +
+           std::string(DataTypeName(expected.type));
   }
-  if (!(got.shape == expected.shape)) return "has shape " + got.shape.ToString() + ", expected " + expected.shape.ToString();
+  if (!(got.shape == expected.shape))
+    return "has shape " + got.shape.ToString() + ", expected " + expected.shape.ToString();
   for (int64_t i = 0; i < got.shape.ElementCount(); ++i) {
     const double a = At(got, i), b = At(expected, i);
-    if (a == b || (std::isnan(a) && std::isnan(b)) || std::fabs(a - b) <= atol + rtol * std::fabs(b)) continue;
-    return "has " + std::to_string(a) + " at " + std::to_string(i) + ", expected " + std::to_string(b);
+    if (a == b || (std::isnan(a) && std::isnan(b)) ||
+        std::fabs(a - b) <= atol + rtol * std::fabs(b))
+      continue;
+    return "has " + std::to_string(a) + " at " + std::to_string(i) + ", expected " +
+           std::to_string(b);
   }
   return {};
 }
@@ -42,7 +50,8 @@ class Cases : public ::testing::Test {
     static const CaseFile file = ReadCases(TENON_CASES);
     return file;
   }
-  static void Check(const Case& c, const HeldNode& node, const std::string& when, std::map<std::string, int>& skipped) {
+  static void Check(const Case& c, const HeldNode& node, const std::string& when,
+                    std::map<std::string, int>& skipped) {
     const auto results = node.Run();
     if (!results.ok() && results.status().code() == Code::kUnsupported) {
       ++skipped[std::string(results.status().message())];
@@ -51,7 +60,8 @@ class Cases : public ::testing::Test {
     ASSERT_TRUE(results.ok()) << c.name << when << ": " << results.status().ToString();
     for (size_t i = 0; i < c.outputs.size(); ++i) {
       if (!c.outputs[i].present) continue;
-      const std::string difference = Difference((*results)[i].view, c.outputs[i].view, c.rtol, c.atol);
+      const std::string difference =
+          Difference((*results)[i].view, c.outputs[i].view, c.rtol, c.atol);
       EXPECT_EQ(difference, "") << c.name << when << ", output " << i;
     }
   }
@@ -73,8 +83,10 @@ TEST_F(Cases, ComputeWhatOthersDo) {
   }
   EXPECT_GT(run, 0) << "no cases in " << TENON_CASES;
   std::printf("%d cases\n", run);
-  for (const auto& [reason, count] : skipped) std::printf("skipped %d: %s\n", count, reason.c_str());
-  for (const auto& [reason, count] : File().left_out) std::printf("left out %u: %s\n", count, reason.c_str());
+  for (const auto& [reason, count] : skipped)
+    std::printf("skipped %d: %s\n", count, reason.c_str());
+  for (const auto& [reason, count] : File().left_out)
+    std::printf("left out %u: %s\n", count, reason.c_str());
 }
 
 TEST_F(Cases, MeanTheSameInOlderRevisions) {
@@ -102,7 +114,8 @@ TEST_F(Cases, MeanTheSameInOlderRevisions) {
       const Status up = node.Rewrite();
       ASSERT_TRUE(up.ok()) << c.name << ": " << up.ToString();
       Check(c, node, " over revision " + std::to_string(revision.number), ignored);
-      if (revision.number != op.newest().number) rewritten.insert(c.op + " " + std::to_string(revision.number));
+      if (revision.number != op.newest().number)
+        rewritten.insert(c.op + " " + std::to_string(revision.number));
     }
   }
   for (const std::string& name : rewritten) std::printf("%s, ", name.c_str());
@@ -137,7 +150,8 @@ TEST_F(Cases, InferNothingWrongWithoutContents) {
 
 int main(int argc, char** argv) {
   if (argc > 1 && std::strcmp(argv[1], "--operators") == 0) {
-    for (const auto* kernel : tenon::operators::AllKernels()) std::puts(std::string(kernel->name).c_str());
+    for (const auto* kernel : tenon::operators::AllKernels())
+      std::puts(std::string(kernel->name).c_str());
     return 0;
   }
   ::testing::InitGoogleTest(&argc, argv);

@@ -8,7 +8,8 @@ namespace {
 
 // Chunks from the last to the first.
 void RunBackward(void*, int64_t total, int64_t chunk, ParallelFor::Body body, void* context) {
-  for (int64_t i = (total + chunk - 1) / chunk; i-- > 0;) body(context, i * chunk, std::min(total, (i + 1) * chunk));
+  for (int64_t i = (total + chunk - 1) / chunk; i-- > 0;)
+    body(context, i * chunk, std::min(total, (i + 1) * chunk));
 }
 
 const Revision* Next(const Operator& op, int revision, bool up) {
@@ -22,8 +23,12 @@ const Revision* Next(const Operator& op, int revision, bool up) {
 
 }  // namespace
 
-HeldNode::HeldNode(std::string domain, std::string op, int revision, std::vector<HeldTensor> inputs, int outputs)
-    : domain_(std::move(domain)), op_(std::move(op)), inputs_(std::move(inputs)), outputs_(outputs) {
+HeldNode::HeldNode(std::string domain, std::string op, int revision, std::vector<HeldTensor> inputs,
+                   int outputs)
+    : domain_(std::move(domain)),
+      op_(std::move(op)),
+      inputs_(std::move(inputs)),
+      outputs_(outputs) {
   view_.revision = revision;
   for (const HeldTensor& input : inputs_) original_shapes_.push_back(input.view.shape);
   Refresh();
@@ -74,7 +79,8 @@ Status HeldNode::Rewrite(int revision) {
     if (next == nullptr) return view_.Error(Code::kInternal, "no such revision");
     const Revision* rule = up ? next : Next(*op, next->number, true);
     const RewriteFunction rewrite = up ? rule->from_previous : rule->to_previous;
-    if (!up && rewrite == nullptr) return view_.Error(Code::kUnsupported, "cannot be said in the older revision");
+    if (!up && rewrite == nullptr)
+      return view_.Error(Code::kUnsupported, "cannot be said in the older revision");
     const std::string before = op_ + domain_ + std::to_string(view_.revision);
     if (rewrite != nullptr) TENON_RETURN_IF_ERROR(rewrite(*this));
     if (before == op_ + domain_ + std::to_string(view_.revision)) view_.revision = next->number;
@@ -107,7 +113,8 @@ Result<std::vector<HeldTensor>> HeldNode::Run() const {
   TENON_ASSIGN(const auto inferred, Infer());
   const DataType type = inputs_.empty() ? DataType::kUndefined : inputs_[0].view.type;
   const Kernel* kernel = FindKernel(domain_, op_, view_.revision, type);
-  if (kernel == nullptr) return view_.Error(Code::kUnsupported, "no kernel for " + std::string(DataTypeName(type)));
+  if (kernel == nullptr)
+    return view_.Error(Code::kUnsupported, "no kernel for " + std::string(DataTypeName(type)));
   std::vector<TensorSpec> inputs, outputs;
   std::vector<void*> in, out, again;
   std::vector<HeldTensor> results, others;
@@ -124,13 +131,16 @@ Result<std::vector<HeldTensor>> HeldNode::Run() const {
   }
   TENON_ASSIGN(const auto plan, kernel->plan(view_, inputs, outputs));
   std::vector<double> workspace(static_cast<size_t>(plan->workspace_bytes()) / 8 + 16);
-  void* aligned = reinterpret_cast<void*>((reinterpret_cast<uintptr_t>(workspace.data()) + 63) & ~uintptr_t{63});
+  void* aligned = reinterpret_cast<void*>((reinterpret_cast<uintptr_t>(workspace.data()) + 63) &
+                                          ~uintptr_t{63});
   TENON_RETURN_IF_ERROR(plan->Run({in, out, aligned, ParallelFor::Inline()}));
   TENON_RETURN_IF_ERROR(plan->Run({in, again, aligned, {nullptr, RunBackward}}));
   for (size_t i = 0; i < results.size(); ++i) {
-    if (results[i].bytes != others[i].bytes) return view_.Error(Code::kInternal, "the order of chunks matters");
+    if (results[i].bytes != others[i].bytes)
+      return view_.Error(Code::kInternal, "the order of chunks matters");
   }
-  if (output_like_ >= 0) results[0].view.shape = original_shapes_[static_cast<size_t>(output_like_)];
+  if (output_like_ >= 0)
+    results[0].view.shape = original_shapes_[static_cast<size_t>(output_like_)];
   return results;
 }
 

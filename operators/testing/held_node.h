@@ -1,25 +1,28 @@
 // A node that owns what its views show, and can be rewritten between revisions. For tests.
 #pragma once
 
-#include "testing/case_file.h"
 #include "tenon/operators/kernel.h"
 #include "tenon/operators/operator.h"
+#include "testing/case_file.h"
 
 namespace tenon::operators::testing {
 
 class HeldNode final : public Rewriter {
  public:
-  HeldNode(std::string domain, std::string op, int revision, std::vector<HeldTensor> inputs, int outputs);
+  HeldNode(std::string domain, std::string op, int revision, std::vector<HeldTensor> inputs,
+           int outputs);
   explicit HeldNode(const Case& from);  // in the revision of its opset
 
   void Add(const HeldAttribute& attribute);
-  // Rewrites step by step to `revision` of its operator (which the steps may change; 0: the newest), or says why not.
+  // Rewrites step by step to `revision` of its operator (which the steps may change; 0: the
+  // newest), or says why not.
   Status Rewrite(int revision = 0);
 
   // The inputs as they stand; contents shown where `constant`.
   std::vector<InferInput> InferInputs(bool constant = true) const;
   Result<std::vector<InferOutput>> Infer() const;
-  // Plans and runs the reference kernel, checks that the order of chunks does not matter, gives the outputs.
+  // Plans and runs the reference kernel, checks that the order of chunks does not matter, gives the
+  // outputs.
   Result<std::vector<HeldTensor>> Run() const;
 
   const NodeView& node() const override { return view_; }

@@ -1,4 +1,5 @@
-// What the rules between revisions make of a node; that it then means the same is seen in cases_test.cc.
+// What the rules between revisions make of a node; that it then means the same is seen in
+// cases_test.cc.
 #include <gtest/gtest.h>
 
 #include "testing/held_node.h"
@@ -11,7 +12,8 @@ HeldTensor Floats(const Shape& shape, std::vector<float> values = {}) {
   return HeldTensor::Make(DataType::kFloat32, shape, values.data());
 }
 HeldTensor Ints(std::vector<int64_t> values) {
-  return HeldTensor::Make(DataType::kInt64, Shape{static_cast<int64_t>(values.size())}, values.data());
+  return HeldTensor::Make(DataType::kInt64, Shape{static_cast<int64_t>(values.size())},
+                          values.data());
 }
 std::vector<int64_t> IntsAt(const HeldNode& node, int input) {
   const TensorView* value = node.input(input).value;
@@ -31,7 +33,8 @@ void ExpectRefused(HeldNode& node, int revision, std::string_view why) {
 }
 
 TEST(Rewrite, BroadcastByAxis) {
-  for (const char* op : {"Add", "Sub", "Mul", "Div", "And", "Or", "Xor", "Equal", "Less", "Greater", "Pow"}) {
+  for (const char* op :
+       {"Add", "Sub", "Mul", "Div", "And", "Or", "Xor", "Equal", "Less", "Greater", "Pow"}) {
     HeldNode node = OldBinary(op, Shape{2, 3, 4, 5}, Shape{3, 4}, 1);
     ASSERT_TRUE(node.Rewrite(7).ok()) << op;
     EXPECT_EQ(node.input(1).shape.ToString(), "[3, 4, 1]");
@@ -120,12 +123,14 @@ TEST(Rewrite, Inference) {
   dropout.SetInt("is_test", 1);
   ASSERT_TRUE(dropout.Rewrite().ok());
   EXPECT_FLOAT_EQ(*dropout.input(1).value->as<float>(), 0.5F);
-  HeldNode batch("", "BatchNormalization", 1, {Floats({1, 2}), Floats({2}), Floats({2}), Floats({2}), Floats({2})}, 1);
+  HeldNode batch("", "BatchNormalization", 1,
+                 {Floats({1, 2}), Floats({2}), Floats({2}), Floats({2}), Floats({2})}, 1);
   batch.SetInt("is_test", 1);
   ASSERT_TRUE(batch.Rewrite().ok());
   ASSERT_TRUE(batch.Rewrite(1).ok());
   EXPECT_EQ(batch.node().Int("is_test", 0), 1);
-  HeldNode spatial("", "BatchNormalization", 7, {Floats({1, 2}), Floats({2}), Floats({2}), Floats({2}), Floats({2})}, 1);
+  HeldNode spatial("", "BatchNormalization", 7,
+                   {Floats({1, 2}), Floats({2}), Floats({2}), Floats({2}), Floats({2})}, 1);
   spatial.SetInt("spatial", 0);
   ExpectRefused(spatial, 9, "spatial");
 }
@@ -144,7 +149,8 @@ TEST(Rewrite, UpsampleBecomesResize) {
 }
 
 TEST(Rewrite, WhatNoNewerRevisionSays) {
-  HeldNode node("", "Resize", 11, {Floats({1, 1, 2, 2}), Floats({0}), Floats({4}, {1, 1, 2, 2})}, 1);
+  HeldNode node("", "Resize", 11, {Floats({1, 1, 2, 2}), Floats({0}), Floats({4}, {1, 1, 2, 2})},
+                1);
   node.SetString("coordinate_transformation_mode", "tf_half_pixel_for_nn");
   ASSERT_TRUE(node.Rewrite().ok());
   EXPECT_EQ(node.node().domain, "ai.tenon");

@@ -114,8 +114,12 @@ std::vector<std::byte> WriteArtifact(const tenon_segment& segment) {
     writer.Array(writes[i].data(), writes[i].size());
   }
   std::vector<std::byte> bytes = writer.Take();
-  const ArtifactHeader header{kMagic, kArtifactFormat, 0, bytes.size(),
-                              DigestOf(std::span(bytes).subspan(sizeof(ArtifactHeader))), 0};
+  const ArtifactHeader header{kMagic,
+                              kArtifactFormat,
+                              0,
+                              bytes.size(),
+                              DigestOf(std::span(bytes).subspan(sizeof(ArtifactHeader))),
+                              0};
   std::memcpy(bytes.data(), &header, sizeof header);
   return bytes;
 }
@@ -123,23 +127,26 @@ std::vector<std::byte> WriteArtifact(const tenon_segment& segment) {
 Status CheckArtifact(std::span<const std::byte> artifact, std::string_view fingerprint) {
   const ArtifactHeader header = HeaderOf(artifact);
   if (artifact.size() < sizeof header || header.magic != kMagic) {
-    return Status(Code::kDataLoss, "these " + std::to_string(artifact.size()) + " bytes are no artifact of the simulator");
+    return Status(Code::kDataLoss, "these " + std::to_string(artifact.size()) +
+                                       " bytes are no artifact of the simulator");
   }
   if (header.format != kArtifactFormat) {
     return Status(Code::kIncompatible, "the artifact has format " + std::to_string(header.format) +
-                                           ", this simulator reads " + std::to_string(kArtifactFormat) +
-                                           ": compile it again");
+                                           ", this simulator reads " +
+                                           std::to_string(kArtifactFormat) + ": compile it again");
   }
   const auto content = artifact.subspan(sizeof header);
   if (header.bytes != artifact.size() || header.digest != DigestOf(content)) {
-    return Status(Code::kDataLoss, "the artifact is damaged: it has " + std::to_string(artifact.size()) + " of " +
-                                       std::to_string(header.bytes) + " bytes, or its digest differs");
+    return Status(Code::kDataLoss,
+                  "the artifact is damaged: it has " + std::to_string(artifact.size()) + " of " +
+                      std::to_string(header.bytes) + " bytes, or its digest differs");
   }
   const std::string_view made_for = Reader(content).Text();
   if (made_for != kFingerprint || (!fingerprint.empty() && fingerprint != made_for)) {
-    return Status(Code::kIncompatible, "the artifact was made for \"" + std::string(made_for) + "\", the device is \"" +
-                                           std::string(fingerprint.empty() ? kFingerprint : fingerprint) +
-                                           "\": compile it again");
+    return Status(Code::kIncompatible,
+                  "the artifact was made for \"" + std::string(made_for) + "\", the device is \"" +
+                      std::string(fingerprint.empty() ? kFingerprint : fingerprint) +
+                      "\": compile it again");
   }
   return {};
 }
@@ -147,7 +154,8 @@ Status CheckArtifact(std::span<const std::byte> artifact, std::string_view finge
 std::string ArtifactKey(std::span<const std::byte> artifact) {
   const Digest digest = DigestOf(artifact);
   char key[64];
-  std::snprintf(key, sizeof key, "segment-%016llx%016llx", static_cast<unsigned long long>(digest[0]),
+  std::snprintf(key, sizeof key, "segment-%016llx%016llx",
+                static_cast<unsigned long long>(digest[0]),
                 static_cast<unsigned long long>(digest[1]));
   return key;
 }

@@ -1,7 +1,10 @@
-// Artifacts: a segment as bytes. Versioned, and protected by a digest against damage. The format, all little-endian:
+// Artifacts: a segment as bytes. Versioned, and protected by a digest against damage. The format,
+// all little-endian:
 //   header   "TENONSIM", format, bytes in all, digest of what follows the header (ArtifactHeader)
-//   then     fingerprint of the target; values (inputs, constants with their contents, inner ones); which values are the
-//            segment's inputs and outputs; nodes with their attributes and the values that they read and write
+//   then     fingerprint of the target; values (inputs, constants with their contents, inner ones);
+//   which values are the
+//            segment's inputs and outputs; nodes with their attributes and the values that they
+//            read and write
 #pragma once
 
 #include <cstddef>

@@ -52,7 +52,8 @@ std::span<const tenon_layout_info* const> Backend::Layouts() {
 
 tenon_status Backend::Quiesce(uint64_t timeout_ns) {
   const auto longest = std::chrono::hours(24 * 365);
-  const auto timeout = std::chrono::nanoseconds(std::min<uint64_t>(timeout_ns, std::chrono::nanoseconds(longest).count()));
+  const auto timeout = std::chrono::nanoseconds(
+      std::min<uint64_t>(timeout_ns, std::chrono::nanoseconds(longest).count()));
   const auto deadline = std::chrono::steady_clock::now() + timeout;
   std::lock_guard lock(mutex_);
   for (Device* device : open_) {

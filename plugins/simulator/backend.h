@@ -31,7 +31,8 @@ class Backend : public sdk::Backend<Backend> {
 
   using sdk::Backend<Backend>::Backend;
 
-  // What the application has set, read when it is first asked for: after `create`. Throws sdk::Failure.
+  // What the application has set, read when it is first asked for: after `create`. Throws
+  // sdk::Failure.
   const Options& simulator_options();
   Faults& faults();
 
@@ -41,8 +42,10 @@ class Backend : public sdk::Backend<Backend> {
   tenon_status Quiesce(uint64_t timeout_ns);
 
   // The interface "compile", see sdk/compile.h.
-  void Colour(const tenon_compile_target& target, const tenon_segment& graph, std::span<uint32_t> colours);
-  std::vector<std::byte> Compile(const tenon_segment& segment, const tenon_compile_request& request);
+  void Colour(const tenon_compile_target& target, const tenon_segment& graph,
+              std::span<uint32_t> colours);
+  std::vector<std::byte> Compile(const tenon_segment& segment,
+                                 const tenon_compile_request& request);
   tenon_status Check(const tenon_compile_target& target, sdk::Bytes artifact);
 
   void Opened(Device* device);

@@ -19,7 +19,8 @@ Extents ExtentsOf(DataType type, const Shape& shape) {
 
 uint64_t TENON_CALL Bytes(tenon_dtype dtype, int32_t rank, const int64_t* dims) {
   if (rank < 3 || rank > kMaxRank || dtype <= 0 || dtype > TENON_INT2) return 0;
-  return BlockedBytes(static_cast<DataType>(dtype), Shape(std::span(dims, static_cast<size_t>(rank))));
+  return BlockedBytes(static_cast<DataType>(dtype),
+                      Shape(std::span(dims, static_cast<size_t>(rank))));
 }
 
 // Where element (n, c, i) is in each layout.
@@ -29,13 +30,15 @@ struct Places {
     return static_cast<size_t>((n * e.channels + c) * e.inner + i) * e.element;
   }
   size_t Blocked(int64_t n, int64_t c, int64_t i) const {
-    return static_cast<size_t>(((n * e.blocks + c / kBlock) * e.inner + i) * kBlock + c % kBlock) * e.element;
+    return static_cast<size_t>(((n * e.blocks + c / kBlock) * e.inner + i) * kBlock + c % kBlock) *
+           e.element;
   }
 };
 
 }  // namespace
 
-const tenon_layout_info kBlockedInfo{TENON_SIZE_TO(tenon_layout_info, bytes), kBlocked, "nChw4c", &Bytes};
+const tenon_layout_info kBlockedInfo{TENON_SIZE_TO(tenon_layout_info, bytes), kBlocked, "nChw4c",
+                                     &Bytes};
 
 bool HasBlockedLayout(DataType type, const Shape& shape) {
   return shape.rank() >= 3 && shape.IsStatic() && BitWidth(type) >= 8;
@@ -73,7 +76,8 @@ void FromBlocked(DataType type, const Shape& shape, const void* blocked, void* p
   auto* to = static_cast<std::byte*>(plain);
   for (int64_t n = 0; n < e.batch; ++n) {
     for (int64_t c = 0; c < e.channels; ++c) {
-      for (int64_t i = 0; i < e.inner; ++i) std::memcpy(to + at.Plain(n, c, i), from + at.Blocked(n, c, i), e.element);
+      for (int64_t i = 0; i < e.inner; ++i)
+        std::memcpy(to + at.Plain(n, c, i), from + at.Blocked(n, c, i), e.element);
     }
   }
 }

@@ -1,4 +1,5 @@
-// The layout nChw4c: logical N,C,D1.. stored as N,ceil(C/4),D1..,4. The channels that fill the last block are zeros.
+// The layout nChw4c: logical N,C,D1.. stored as N,ceil(C/4),D1..,4. The channels that fill the last
+// block are zeros.
 #pragma once
 
 #include <cstddef>

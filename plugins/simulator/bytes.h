@@ -1,5 +1,6 @@
-// Bytes written and read back: what nodes are kept in and artifacts are made of. Little-endian as the machine is; arrays
-// start at multiples of 16 from the beginning, so that they can be used in place.
+// Bytes written and read back: what nodes are kept in and artifacts are made of. Little-endian as
+// the machine is; arrays start at multiples of 16 from the beginning, so that they can be used in
+// place.
 #pragma once
 
 #include <cstddef>
@@ -44,7 +45,8 @@ class Writer {
   std::vector<std::byte> bytes_;
 };
 
-// Reads what a Writer wrote; throws sdk::Failure (TENON_DATA_LOSS) at the end of the bytes. Views point into them.
+// Reads what a Writer wrote; throws sdk::Failure (TENON_DATA_LOSS) at the end of the bytes. Views
+// point into them.
 class Reader {
  public:
   explicit Reader(std::span<const std::byte> bytes, size_t start = 0) : bytes_(bytes), at_(start) {}

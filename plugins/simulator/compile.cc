@@ -16,14 +16,17 @@ bool HasGraph(const tenon_node& node) {
 
 void CheckTarget(const tenon_compile_target& target) {
   const std::string_view name = target.device_name, fingerprint = target.fingerprint;
-  if ((name.empty() || name == kDeviceName) && (fingerprint.empty() || fingerprint == kFingerprint)) return;
-  throw sdk::Failure(TENON_INCOMPATIBLE, "the target is " + std::string(name) + " \"" + std::string(fingerprint) +
-                                             "\", this backend compiles for " + kDeviceName + " \"" + kFingerprint +
-                                             "\"");
+  if ((name.empty() || name == kDeviceName) && (fingerprint.empty() || fingerprint == kFingerprint))
+    return;
+  throw sdk::Failure(TENON_INCOMPATIBLE, "the target is " + std::string(name) + " \"" +
+                                             std::string(fingerprint) +
+                                             "\", this backend compiles for " + kDeviceName +
+                                             " \"" + kFingerprint + "\"");
 }
 
 void CheckPatience(sdk::Host host, const tenon_compile_request& request) {
-  if (request.cancel && host.Cancelled(request.cancel)) throw sdk::Failure(TENON_CANCELLED, "compile was cancelled");
+  if (request.cancel && host.Cancelled(request.cancel))
+    throw sdk::Failure(TENON_CANCELLED, "compile was cancelled");
   if (request.deadline_ns != 0 && host.ClockNs() >= request.deadline_ns) {
     throw sdk::Failure(TENON_DEADLINE_EXCEEDED, "compile: the deadline has passed");
   }
@@ -45,7 +48,8 @@ std::vector<std::byte> FindStored(sdk::Host host, const std::string& key) {
 }
 
 void Store(sdk::Host host, const std::string& key, const std::vector<std::byte>& artifact) {
-  const tenon_status status = host.table()->cache_put(host.table(), key.c_str(), artifact.data(), artifact.size());
+  const tenon_status status =
+      host.table()->cache_put(host.table(), key.c_str(), artifact.data(), artifact.size());
   if (sdk::IsOk(status)) return;
   host.Log(TENON_LOG_WARNING, "the artifact " + key + " is not stored: " + host.Message(status));
   host.Drop(status);
@@ -65,7 +69,8 @@ bool IsCompilable(const tenon_node& node) {
                                static_cast<DataType>(node.inputs[0]->dtype)) != nullptr;
 }
 
-void Backend::Colour(const tenon_compile_target& target, const tenon_segment& graph, std::span<uint32_t> colours) {
+void Backend::Colour(const tenon_compile_target& target, const tenon_segment& graph,
+                     std::span<uint32_t> colours) {
   const Options& options = simulator_options();
   if (!options.compile) return;
   CheckTarget(target);
@@ -75,7 +80,8 @@ void Backend::Colour(const tenon_compile_target& target, const tenon_segment& gr
   }
 }
 
-std::vector<std::byte> Backend::Compile(const tenon_segment& segment, const tenon_compile_request& request) {
+std::vector<std::byte> Backend::Compile(const tenon_segment& segment,
+                                        const tenon_compile_request& request) {
   CheckTarget(*request.target);
   CheckPatience(host(), request);
   faults().Check(FaultKind::kCompile, "compile of " + std::string(segment.name));
@@ -91,7 +97,8 @@ std::vector<std::byte> Backend::Compile(const tenon_segment& segment, const teno
   for (uint32_t i = 0; i < segment.node_count; ++i) {
     const tenon_node& node = *segment.nodes[i];
     if (!IsCompilable(node)) {
-      throw sdk::Failure(TENON_UNSUPPORTED, std::string(node.op) + " \"" + node.name + "\" cannot be compiled");
+      throw sdk::Failure(TENON_UNSUPPORTED,
+                         std::string(node.op) + " \"" + node.name + "\" cannot be compiled");
     }
     progress((i + 1.0) / segment.node_count);
     CheckPatience(host(), request);

@@ -1,5 +1,5 @@
-// What work of a kernel computes: made by prepare for concrete shapes, immutable, shared by the plan and by the work that
-// is under way. And how a run becomes work.
+// What work of a kernel computes: made by prepare for concrete shapes, immutable, shared by the
+// plan and by the work that is under way. And how a run becomes work.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,8 @@ class Computation {
   virtual ~Computation() = default;
 
   // Absent arguments are null. The workspace has workspace_bytes(), aligned to kMemoryAlignment.
-  virtual Status Run(std::span<void* const> inputs, std::span<void* const> outputs, void* workspace) const = 0;
+  virtual Status Run(std::span<void* const> inputs, std::span<void* const> outputs,
+                     void* workspace) const = 0;
 
   const std::string& name() const { return name_; }
   uint64_t workspace_bytes() const { return workspace_bytes_; }
@@ -37,9 +38,9 @@ class Computation {
 };
 
 // A reference kernel on plain tensors. Fails where the kernel cannot be planned.
-Result<std::shared_ptr<const Computation>> PlanReference(std::shared_ptr<const Node> node, const operators::Kernel& row,
-                                                         std::span<const operators::TensorSpec> inputs,
-                                                         std::span<const operators::TensorSpec> outputs);
+Result<std::shared_ptr<const Computation>> PlanReference(
+    std::shared_ptr<const Node> node, const operators::Kernel& row,
+    std::span<const operators::TensorSpec> inputs, std::span<const operators::TensorSpec> outputs);
 
 // What tenon_plan points to: the computation, and the bytes of the arguments that it was made for.
 struct Plan {
@@ -47,11 +48,12 @@ struct Plan {
   std::vector<uint64_t> input_bytes, output_bytes;  // kAbsent where absent
   static constexpr uint64_t kAbsent = UINT64_MAX;
 
-  Plan(std::shared_ptr<const Computation> its_computation, const tenon_argument* const* inputs, uint32_t input_count,
-       const tenon_argument* const* outputs, uint32_t output_count);
+  Plan(std::shared_ptr<const Computation> its_computation, const tenon_argument* const* inputs,
+       uint32_t input_count, const tenon_argument* const* outputs, uint32_t output_count);
 };
 
-// Checks the arguments against the plan, and enqueues its work; without a queue it is done when this returns.
+// Checks the arguments against the plan, and enqueues its work; without a queue it is done when
+// this returns.
 tenon_status RunPlan(Device& device, const Plan& plan, const tenon_run& run);
 
 }  // namespace tenon::simulator

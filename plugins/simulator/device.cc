@@ -41,7 +41,8 @@ void Device::CheckAlive() const {
 void Device::CheckStarts() const {
   CheckAlive();
   if (quiesced_.load(std::memory_order_acquire)) {
-    Throw(Status(Code::kFailedPrecondition, "the backend was told to quiesce: it starts nothing more"));
+    Throw(Status(Code::kFailedPrecondition,
+                 "the backend was told to quiesce: it starts nothing more"));
   }
 }
 
@@ -82,7 +83,8 @@ Status Device::Quiesce(std::chrono::steady_clock::time_point deadline) {
   quiesced_.store(true, std::memory_order_release);
   for (const auto& core : Cores()) {
     if (core->WaitIdle(deadline)) continue;
-    return Status(Code::kDeadlineExceeded, "simulator:0 has work under way after the time to quiesce");
+    return Status(Code::kDeadlineExceeded,
+                  "simulator:0 has work under way after the time to quiesce");
   }
   return {};
 }
@@ -106,7 +108,8 @@ namespace {
 
 // What a host's timeline calls when a fence of it is reached.
 void TENON_CALL HostReached(void* context, tenon_code code) {
-  const std::unique_ptr<std::shared_ptr<TimelineState>> bridge(static_cast<std::shared_ptr<TimelineState>*>(context));
+  const std::unique_ptr<std::shared_ptr<TimelineState>> bridge(
+      static_cast<std::shared_ptr<TimelineState>*>(context));
   if (code == TENON_OK) {
     (*bridge)->Signal(1);
   } else {
@@ -129,7 +132,8 @@ std::vector<Fence> Device::Resolve(std::span<const tenon_fence> fences) {
     }
     resolved.push_back({NewTimeline(), 1});
     auto context = std::make_unique<std::shared_ptr<TimelineState>>(resolved.back().timeline);
-    host().table()->timeline_notify(host().table(), fence.timeline, fence.value, &HostReached, context.release());
+    host().table()->timeline_notify(host().table(), fence.timeline, fence.value, &HostReached,
+                                    context.release());
   }
   return resolved;
 }
@@ -156,15 +160,17 @@ Buffer* Device::Import(uint32_t kind, const tenon_external_memory& external) {
   return memory_.Import(kind, external);
 }
 
-void* Device::Map(Buffer& buffer, uint64_t offset, uint64_t size, tenon_access access, sdk::Fences fences,
-                  uint64_t timeout_ns) {
+void* Device::Map(Buffer& buffer, uint64_t offset, uint64_t size, tenon_access access,
+                  sdk::Fences fences, uint64_t timeout_ns) {
   CheckAlive();
   faults_.Check(FaultKind::kMap, "map of " + std::to_string(size) + " bytes");
   const auto start = std::chrono::steady_clock::now();
   for (const Fence& fence : Resolve(fences)) {
-    const auto gone = static_cast<uint64_t>((std::chrono::steady_clock::now() - start) / std::chrono::nanoseconds(1));
+    const auto gone = static_cast<uint64_t>((std::chrono::steady_clock::now() - start) /
+                                            std::chrono::nanoseconds(1));
     const uint64_t left = timeout_ns > gone ? timeout_ns - gone : 0;
-    const Status status = fence.timeline->Wait(fence.value, timeout_ns == UINT64_MAX ? UINT64_MAX : left);
+    const Status status =
+        fence.timeline->Wait(fence.value, timeout_ns == UINT64_MAX ? UINT64_MAX : left);
     if (!status.ok()) Throw(status);
   }
   return memory_.Map(buffer, offset, size, access);

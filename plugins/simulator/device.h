@@ -1,5 +1,5 @@
-// The device: what its queues, timelines, buffers and kernels share. It can be lost, and then stays lost until it is
-// closed; closing wakes whatever hangs and joins all threads. Any thread.
+// The device: what its queues, timelines, buffers and kernels share. It can be lost, and then stays
+// lost until it is closed; closing wakes whatever hangs and joins all threads. Any thread.
 #pragma once
 
 #include <atomic>
@@ -41,7 +41,8 @@ class Device : public sdk::Device<Backend> {
   tenon_status ToAbi(const Status& status) const;
   [[noreturn]] static void Throw(const Status& status);
 
-  // Throws sdk::Failure where the device is lost; CheckStarts also where it was told to start nothing more.
+  // Throws sdk::Failure where the device is lost; CheckStarts also where it was told to start
+  // nothing more.
   void CheckAlive() const;
   void CheckStarts() const;
   bool lost() const { return lost_.load(std::memory_order_acquire); }

@@ -1,6 +1,6 @@
-// Faults that the option `fault` asks for: "alloc:2,hang:7" fails the second allocation and lets the
-// seventh piece of work hang. Occurrences are counted per backend object, over all devices and threads;
-// each planned fault happens once. Any thread.
+// Faults that the option `fault` asks for: "alloc:2,hang:7" fails the second allocation and lets
+// the seventh piece of work hang. Occurrences are counted per backend object, over all devices and
+// threads; each planned fault happens once. Any thread.
 #pragma once
 
 #include <array>
@@ -16,10 +16,19 @@ namespace tenon::simulator {
 
 // What can be made to fail; kFaultNames in faults.cc has the words for the option.
 enum class FaultKind : uint8_t {
-  kAllocate, kMap, kQueue, kTimeline, kCreate, kPrepare, kCompile, kLoad,  // calls
-  kEnqueue,                                                               // a copy, fill, run or replay is not taken
-  kCopy, kKernel,                                                         // work that fails on its queue
-  kHang, kLost,                                                           // what else may become of a piece of work
+  kAllocate,
+  kMap,
+  kQueue,
+  kTimeline,
+  kCreate,
+  kPrepare,
+  kCompile,
+  kLoad,     // calls
+  kEnqueue,  // a copy, fill, run or replay is not taken
+  kCopy,
+  kKernel,  // work that fails on its queue
+  kHang,
+  kLost,  // what else may become of a piece of work
   kCount
 };
 

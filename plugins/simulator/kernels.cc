@@ -5,7 +5,9 @@
 namespace tenon::simulator {
 namespace {
 
-const KernelDescriptor& Self(const tenon_kernel_descriptor* d) { return *static_cast<const KernelDescriptor*>(d); }
+const KernelDescriptor& Self(const tenon_kernel_descriptor* d) {
+  return *static_cast<const KernelDescriptor*>(d);
+}
 const Kernel& Of(const tenon_kernel* kernel) { return *reinterpret_cast<const Kernel*>(kernel); }
 const Plan& Of(const tenon_plan* plan) { return *reinterpret_cast<const Plan*>(plan); }
 
@@ -15,14 +17,16 @@ tenon_status TENON_CALL Supports(const tenon_kernel_descriptor* d, tenon_backend
   return sdk::Guard(self.host.table(), [&] {
     const Claim& claim = self.backend().simulator_options().claim;
     if (self.Claimable() && !claim.Takes(node->name, node->op)) {
-      return self.host.Refuse(TENON_REASON_OPTION, "option claim", claim.text(), "a claim that takes this node");
+      return self.host.Refuse(TENON_REASON_OPTION, "option claim", claim.text(),
+                              "a claim that takes this node");
     }
     return self.Accepts(*node);
   });
 }
 
-tenon_status TENON_CALL Create(const tenon_kernel_descriptor* d, tenon_backend*, tenon_device* device,
-                               const tenon_node* node, tenon_kernel** out_kernel) {
+tenon_status TENON_CALL Create(const tenon_kernel_descriptor* d, tenon_backend*,
+                               tenon_device* device, const tenon_node* node,
+                               tenon_kernel** out_kernel) {
   return sdk::Guard(Self(d).host.table(), [&] {
     Device& its_device = Device::Of(device);
     its_device.CheckStarts();
@@ -41,9 +45,11 @@ tenon_status TENON_CALL Prepare(const tenon_kernel_descriptor* d, tenon_kernel* 
     const Kernel& of = Of(kernel);
     of.device.CheckAlive();
     of.device.faults().Check(FaultKind::kPrepare, of.node->Label());
-    auto computation = self.MakePlan(of.node, SpecsOf(inputs, input_count), SpecsOf(outputs, output_count));
+    auto computation =
+        self.MakePlan(of.node, SpecsOf(inputs, input_count), SpecsOf(outputs, output_count));
     if (!computation.ok()) return of.device.ToAbi(computation.status());
-    auto plan = std::make_unique<Plan>(std::move(*computation), inputs, input_count, outputs, output_count);
+    auto plan =
+        std::make_unique<Plan>(std::move(*computation), inputs, input_count, outputs, output_count);
     out_info->workspace_kind = Memory::Kinds(of.device.options()).front().id;
     out_info->workspace_bytes = plan->computation->workspace_bytes();
     out_info->workspace_alignment = 0;
@@ -52,9 +58,10 @@ tenon_status TENON_CALL Prepare(const tenon_kernel_descriptor* d, tenon_kernel* 
   });
 }
 
-tenon_status TENON_CALL Run(const tenon_kernel_descriptor* d, tenon_kernel* kernel, tenon_plan* plan,
-                            const tenon_run* run) {
-  return sdk::Guard(Self(d).host.table(), [&] { return RunPlan(Of(kernel).device, Of(plan), *run); });
+tenon_status TENON_CALL Run(const tenon_kernel_descriptor* d, tenon_kernel* kernel,
+                            tenon_plan* plan, const tenon_run* run) {
+  return sdk::Guard(Self(d).host.table(),
+                    [&] { return RunPlan(Of(kernel).device, Of(plan), *run); });
 }
 
 void TENON_CALL PlanRelease(const tenon_kernel_descriptor*, tenon_kernel*, tenon_plan* plan) {
@@ -67,9 +74,13 @@ void TENON_CALL Destroy(const tenon_kernel_descriptor*, tenon_kernel* kernel) {
 
 }  // namespace
 
-KernelDescriptor::KernelDescriptor(Backend& backend, std::string its_name, std::string_view its_domain,
-                                   std::string_view its_op)
-    : HostedDescriptor(backend.host()), backend_(backend), name_(std::move(its_name)), domain_(its_domain), op_(its_op) {
+KernelDescriptor::KernelDescriptor(Backend& backend, std::string its_name,
+                                   std::string_view its_domain, std::string_view its_op)
+    : HostedDescriptor(backend.host()),
+      backend_(backend),
+      name_(std::move(its_name)),
+      domain_(its_domain),
+      op_(its_op) {
   struct_size = TENON_SIZE_TO(tenon_kernel_descriptor, destroy);
   flags = TENON_KERNEL_CAPTURABLE;
   name = name_.c_str();
@@ -100,7 +111,8 @@ void KernelDescriptor::SetTypes(tenon_dtypes first) {
   input_dtype_count = 2;
 }
 
-void KernelDescriptor::SetLayouts(std::vector<tenon_layout> inputs, std::vector<tenon_layout> outputs) {
+void KernelDescriptor::SetLayouts(std::vector<tenon_layout> inputs,
+                                  std::vector<tenon_layout> outputs) {
   layouts_of_inputs_ = std::move(inputs);
   layouts_of_outputs_ = std::move(outputs);
   input_layouts = layouts_of_inputs_.data();

@@ -1,5 +1,6 @@
-// The kernel descriptors: one for each row of operators::AllKernels() on plain layouts, a few on the blocked layout, and
-// the two reorders between them. All share their slots; they differ in how they plan.
+// The kernel descriptors: one for each row of operators::AllKernels() on plain layouts, a few on
+// the blocked layout, and the two reorders between them. All share their slots; they differ in how
+// they plan.
 //
 // A tenon_kernel is a Kernel, a tenon_plan a Plan. Both are immutable once made.
 #pragma once
@@ -29,7 +30,8 @@ class KernelDescriptor : public sdk::HostedDescriptor {
  public:
   using Specs = std::span<const operators::TensorSpec>;
 
-  KernelDescriptor(Backend& backend, std::string name, std::string_view domain, std::string_view op);
+  KernelDescriptor(Backend& backend, std::string name, std::string_view domain,
+                   std::string_view op);
   KernelDescriptor(const KernelDescriptor&) = delete;
   KernelDescriptor& operator=(const KernelDescriptor&) = delete;
   virtual ~KernelDescriptor() = default;
@@ -40,7 +42,8 @@ class KernelDescriptor : public sdk::HostedDescriptor {
   // What the fields cannot say: kOk, or a refusal. Dimensions may be unknown.
   virtual tenon_status Accepts(const tenon_node& node) const = 0;
   // For static shapes; kUnsupported declines.
-  virtual Result<std::shared_ptr<const Computation>> MakePlan(std::shared_ptr<const Node> node, Specs inputs,
+  virtual Result<std::shared_ptr<const Computation>> MakePlan(std::shared_ptr<const Node> node,
+                                                              Specs inputs,
                                                               Specs outputs) const = 0;
 
  protected:

@@ -1,4 +1,5 @@
-// Kernels on plain layouts: one for each reference kernel, by its row. A new one there appears here by itself.
+// Kernels on plain layouts: one for each reference kernel, by its row. A new one there appears here
+// by itself.
 #include <algorithm>
 #include <cctype>
 #include <map>
@@ -10,7 +11,8 @@ namespace tenon::simulator {
 namespace {
 
 bool IsStatic(std::span<const operators::TensorSpec> specs) {
-  return std::ranges::all_of(specs, [](const auto& spec) { return !spec.present || spec.shape.IsStatic(); });
+  return std::ranges::all_of(
+      specs, [](const auto& spec) { return !spec.present || spec.shape.IsStatic(); });
 }
 
 class PlainDescriptor : public KernelDescriptor {
@@ -21,7 +23,8 @@ class PlainDescriptor : public KernelDescriptor {
     SetTypes(row.types);
     error_bound = row.error_bound;
     if (const operators::Operator* meaning = operators::FindOperator(row.domain, row.name)) {
-      for (const operators::InPlace alias : meaning->in_place) AddInPlace(alias.input, alias.output);
+      for (const operators::InPlace alias : meaning->in_place)
+        AddInPlace(alias.input, alias.output);
     }
   }
 
@@ -32,10 +35,11 @@ class PlainDescriptor : public KernelDescriptor {
     const auto outputs = SpecsOf(node.outputs, node.output_count);
     if (!IsStatic(inputs) || !IsStatic(outputs)) return sdk::kOk;
     const auto plan = PlanReference(std::move(copy), row_, inputs, outputs);
-    return plan.ok() ? sdk::kOk : host.Error(TENON_UNSUPPORTED, std::string(plan.status().message()));
+    return plan.ok() ? sdk::kOk
+                     : host.Error(TENON_UNSUPPORTED, std::string(plan.status().message()));
   }
-  Result<std::shared_ptr<const Computation>> MakePlan(std::shared_ptr<const Node> node, Specs inputs,
-                                                      Specs outputs) const override {
+  Result<std::shared_ptr<const Computation>> MakePlan(std::shared_ptr<const Node> node,
+                                                      Specs inputs, Specs outputs) const override {
     return PlanReference(std::move(node), row_, inputs, outputs);
   }
 
@@ -49,8 +53,10 @@ void AddPlainKernels(Backend& backend, Descriptors& descriptors) {
   std::map<std::string_view, int> rows_of;
   for (const operators::Kernel* row : operators::AllKernels()) {
     std::string name = "sim_" + std::string(row->name);
-    std::ranges::transform(name, name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    if (const int ordinal = ++rows_of[row->name]; ordinal > 1) name += "_" + std::to_string(ordinal);
+    std::ranges::transform(name, name.begin(),
+                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    if (const int ordinal = ++rows_of[row->name]; ordinal > 1)
+      name += "_" + std::to_string(ordinal);
     descriptors.push_back(std::make_unique<PlainDescriptor>(backend, std::move(name), *row));
   }
 }

@@ -22,7 +22,8 @@ class Reorder : public Computation {
 class ReorderDescriptor : public KernelDescriptor {
  public:
   ReorderDescriptor(Backend& backend, std::string its_name, bool to_blocked)
-      : KernelDescriptor(backend, std::move(its_name), "ai.tenon", "Reorder"), to_blocked_(to_blocked) {
+      : KernelDescriptor(backend, std::move(its_name), "ai.tenon", "Reorder"),
+        to_blocked_(to_blocked) {
     constexpr tenon_layout kPlain = TENON_LAYOUT_ROW_MAJOR;
     SetLayouts({to_blocked ? kPlain : kBlocked}, {to_blocked ? kBlocked : kPlain});
     rank_min = 3;
@@ -31,13 +32,15 @@ class ReorderDescriptor : public KernelDescriptor {
   }
   bool Claimable() const override { return false; }
   tenon_status Accepts(const tenon_node&) const override { return sdk::kOk; }
-  Result<std::shared_ptr<const Computation>> MakePlan(std::shared_ptr<const Node> node, Specs inputs,
-                                                      Specs outputs) const override {
+  Result<std::shared_ptr<const Computation>> MakePlan(std::shared_ptr<const Node> node,
+                                                      Specs inputs, Specs outputs) const override {
     const auto is_one = [](Specs specs) { return specs.size() == 1 && specs[0].present; };
     if (!is_one(inputs) || !is_one(outputs) || !(inputs[0].shape == outputs[0].shape) ||
         inputs[0].type != outputs[0].type || !HasBlockedLayout(inputs[0].type, inputs[0].shape)) {
-      return Status(Code::kUnsupported, node->Label() + ": one input and one output of rank 3 and up, equal in shape "
-                                                        "and type, can be reordered");
+      return Status(Code::kUnsupported,
+                    node->Label() +
+                        ": one input and one output of rank 3 and up, equal in shape "
+                        "and type, can be reordered");
     }
     return std::shared_ptr<const Computation>(
         std::make_shared<Reorder>(node->Label(), inputs[0].type, inputs[0].shape, to_blocked_));
@@ -50,8 +53,10 @@ class ReorderDescriptor : public KernelDescriptor {
 }  // namespace
 
 void AddReorders(Backend& backend, Descriptors& descriptors) {
-  descriptors.push_back(std::make_unique<ReorderDescriptor>(backend, "sim_reorder_to_blocked", true));
-  descriptors.push_back(std::make_unique<ReorderDescriptor>(backend, "sim_reorder_from_blocked", false));
+  descriptors.push_back(
+      std::make_unique<ReorderDescriptor>(backend, "sim_reorder_to_blocked", true));
+  descriptors.push_back(
+      std::make_unique<ReorderDescriptor>(backend, "sim_reorder_from_blocked", false));
 }
 
 }  // namespace tenon::simulator

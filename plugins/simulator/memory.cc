@@ -11,11 +11,14 @@ namespace {
 
 constexpr const char* kNames[] = {"", "locked", "handle", "unified"};
 
-[[noreturn]] void Fail(tenon_code code, const std::string& message) { throw sdk::Failure(code, message); }
+[[noreturn]] void Fail(tenon_code code, const std::string& message) {
+  throw sdk::Failure(code, message);
+}
 
 void CheckKind(uint32_t kind) {
   if (kind < kLocked || kind > kUnified) {
-    Fail(TENON_INVALID_ARGUMENT, "there is no memory kind " + std::to_string(kind) + ": the device has 1 to 3");
+    Fail(TENON_INVALID_ARGUMENT,
+         "there is no memory kind " + std::to_string(kind) + ": the device has 1 to 3");
   }
 }
 
@@ -24,9 +27,12 @@ void CheckKind(uint32_t kind) {
 tenon_memory_flags FlagsOf(uint32_t kind) {
   constexpr tenon_memory_flags kHost = TENON_MEMORY_HOST_READ | TENON_MEMORY_HOST_WRITE;
   switch (kind) {
-    case kLocked: return kHost | TENON_MEMORY_ADDRESSABLE;
-    case kUnified: return kHost | TENON_MEMORY_ADDRESSABLE | TENON_MEMORY_COHERENT | TENON_MEMORY_HOST_ADDRESS;
-    default: return kHost;
+    case kLocked:
+      return kHost | TENON_MEMORY_ADDRESSABLE;
+    case kUnified:
+      return kHost | TENON_MEMORY_ADDRESSABLE | TENON_MEMORY_COHERENT | TENON_MEMORY_HOST_ADDRESS;
+    default:
+      return kHost;
   }
 }
 
@@ -47,15 +53,20 @@ std::vector<sdk::MemoryRow> Memory::Kinds(const Options& options) {
 
 Memory::~Memory() {
   const uint64_t live = live_buffers();
-  if (live > 0) host_.Log(TENON_LOG_WARNING, "R4: the device is closed while " + std::to_string(live) + " buffers live");
+  if (live > 0)
+    host_.Log(TENON_LOG_WARNING,
+              "R4: the device is closed while " + std::to_string(live) + " buffers live");
 }
 
 std::shared_ptr<Storage> Memory::Make(uint32_t kind, uint64_t size, uint64_t alignment) const {
   alignment = std::max(alignment, kMemoryAlignment);
   switch (kind) {
-    case kLocked: return MakeLocked(size, alignment);
-    case kHandle: return MakeHandle(host_, size, alignment);
-    default: return MakeUnified(size, alignment);
+    case kLocked:
+      return MakeLocked(size, alignment);
+    case kHandle:
+      return MakeHandle(host_, size, alignment);
+    default:
+      return MakeUnified(size, alignment);
   }
 }
 
@@ -63,10 +74,12 @@ Buffer* Memory::Allocate(uint32_t kind, uint64_t size, uint64_t alignment) {
   CheckKind(kind);
   if (size == 0 || alignment == 0 || (alignment & (alignment - 1)) != 0) {
     Fail(TENON_INVALID_ARGUMENT, "allocate of " + std::to_string(size) + " bytes aligned to " +
-                                     std::to_string(alignment) + ": expected a size above 0 and a power of two");
+                                     std::to_string(alignment) +
+                                     ": expected a size above 0 and a power of two");
   }
   if (size > options_.largest_allocation) {
-    Fail(TENON_OUT_OF_MEMORY, "allocate of " + std::to_string(size) + " bytes: the largest allocation has " +
+    Fail(TENON_OUT_OF_MEMORY, "allocate of " + std::to_string(size) +
+                                  " bytes: the largest allocation has " +
                                   std::to_string(options_.largest_allocation));
   }
   std::shared_ptr<Storage> storage;
@@ -74,8 +87,9 @@ Buffer* Memory::Allocate(uint32_t kind, uint64_t size, uint64_t alignment) {
     std::lock_guard lock(mutex_);
     ReclaimLocked();
     if (options_.capacity != 0 && usage(kind).in_use + size > options_.capacity) {
-      Fail(TENON_OUT_OF_MEMORY, "allocate of " + std::to_string(size) + " bytes: " +
-                                    std::to_string(usage(kind).in_use) + " of " + std::to_string(options_.capacity) +
+      Fail(TENON_OUT_OF_MEMORY, "allocate of " + std::to_string(size) +
+                                    " bytes: " + std::to_string(usage(kind).in_use) + " of " +
+                                    std::to_string(options_.capacity) +
                                     " are in use in memory kind " + kNames[kind]);
     }
     storage = TakePooled(kind, size, alignment);
@@ -145,15 +159,18 @@ void Memory::Release(std::shared_ptr<Storage> storage) {
   // Work that still uses it keeps it alive, and fails when it comes to start.
   // What nobody uses is kept for reuse, but not more of it than one allocation may have.
   const bool unique = storage.use_count() == 1;
-  if (!unique || u.pooled + storage->size() > options_.largest_allocation || storage->kind() == kUnified) return;
+  if (!unique || u.pooled + storage->size() > options_.largest_allocation ||
+      storage->kind() == kUnified)
+    return;
   u.pooled += storage->size();
   pool_.push_back(std::move(storage));
 }
 
 std::shared_ptr<Storage> Memory::TakePooled(uint32_t kind, uint64_t size, uint64_t alignment) {
   if (alignment > kMemoryAlignment) return nullptr;
-  const auto found = std::ranges::find_if(
-      pool_, [&](const auto& storage) { return storage->kind() == kind && storage->size() == size; });
+  const auto found = std::ranges::find_if(pool_, [&](const auto& storage) {
+    return storage->kind() == kind && storage->size() == size;
+  });
   if (found == pool_.end()) return nullptr;
   std::shared_ptr<Storage> storage = std::move(*found);
   pool_.erase(found);
@@ -164,10 +181,11 @@ std::shared_ptr<Storage> Memory::TakePooled(uint32_t kind, uint64_t size, uint64
 
 void* Memory::Map(Buffer& buffer, uint64_t offset, uint64_t size, tenon_access access) {
   Storage& storage = *buffer.storage;
-  if (offset > storage.size() || size > storage.size() - offset || (access & ~uint32_t{TENON_ACCESS_READ_WRITE}) != 0 ||
-      access == 0) {
-    Fail(TENON_INVALID_ARGUMENT, "map of " + std::to_string(size) + " bytes at " + std::to_string(offset) +
-                                     " with access " + std::to_string(access) + ": the buffer has " +
+  if (offset > storage.size() || size > storage.size() - offset ||
+      (access & ~uint32_t{TENON_ACCESS_READ_WRITE}) != 0 || access == 0) {
+    Fail(TENON_INVALID_ARGUMENT, "map of " + std::to_string(size) + " bytes at " +
+                                     std::to_string(offset) + " with access " +
+                                     std::to_string(access) + ": the buffer has " +
                                      std::to_string(storage.size()) + " bytes");
   }
   if (const Status status = storage.ownership().Map(offset, size, access); !status.ok()) {

@@ -1,5 +1,5 @@
-// The memory of a device: allocations in three kinds, mappings, frees that wait for their fences, a pool for reuse.
-// Any thread.
+// The memory of a device: allocations in three kinds, mappings, frees that wait for their fences, a
+// pool for reuse. Any thread.
 #pragma once
 
 #include <array>

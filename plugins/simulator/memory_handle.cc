@@ -14,7 +14,8 @@ class Handle : public Storage {
   Handle(sdk::Host host, uint64_t size, uint64_t alignment)
       : Storage(kHandle, size),
         host_(host),
-        memory_(static_cast<std::byte*>(std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment)),
+        memory_(static_cast<std::byte*>(
+                    std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment)),
                 &std::free) {
     if (!memory_) throw std::bad_alloc();
   }
@@ -23,7 +24,8 @@ class Handle : public Storage {
   std::byte* base() const override { return nullptr; }
 
   void* Map(uint64_t offset, uint64_t size, tenon_access) override {
-    void* copy = host_.table()->allocate(host_.table(), std::max<uint64_t>(size, 1), kMemoryAlignment);
+    void* copy =
+        host_.table()->allocate(host_.table(), std::max<uint64_t>(size, 1), kMemoryAlignment);
     if (!copy) throw std::bad_alloc();
     std::memcpy(copy, device() + offset, size);
     return copy;

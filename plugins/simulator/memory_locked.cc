@@ -1,5 +1,6 @@
-// The kind "locked": a memory file, mapped twice. Queues use one view. The other is the host's: all of its pages are
-// closed (PROT_NONE) but those in mappings, so that a host that follows a base without mapping it faults.
+// The kind "locked": a memory file, mapped twice. Queues use one view. The other is the host's: all
+// of its pages are closed (PROT_NONE) but those in mappings, so that a host that follows a base
+// without mapping it faults.
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -64,10 +65,13 @@ class Locked : public Storage {
       : Storage(kLocked, size),
         device_(WholePages(size), PROT_READ | PROT_WRITE, MAP_SHARED, file.get()),
         // More than asked for, so that an aligned part of it can be the view.
-        reserved_(WholePages(size) + alignment, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1) {
+        reserved_(WholePages(size) + alignment, PROT_NONE,
+                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1) {
     const auto start = reinterpret_cast<uintptr_t>(reserved_.data());
     host_ = reserved_.data() + ((start + alignment - 1) / alignment * alignment - start);
-    if (mmap(host_, WholePages(size), PROT_NONE, MAP_SHARED | MAP_FIXED, file.get(), 0) == MAP_FAILED) Failed("mmap");
+    if (mmap(host_, WholePages(size), PROT_NONE, MAP_SHARED | MAP_FIXED, file.get(), 0) ==
+        MAP_FAILED)
+      Failed("mmap");
   }
 
   std::byte* device() const override { return device_.data(); }

@@ -33,12 +33,14 @@ INSTANTIATE_TEST_SUITE_P(Kinds, EachKind, ::testing::Values("locked", "handle", 
 TEST_P(EachKind, IsTheDefaultAndTheOthersAreListed) {
   EXPECT_STREQ(simulator_.device().default_memory()->name, GetParam());
   EXPECT_EQ(simulator_.device().info().memory_kind_count, 3u);
-  for (const uint32_t kind : {kLocked, kHandle, kUnified}) EXPECT_NE(simulator_.device().FindMemory(kind), nullptr);
+  for (const uint32_t kind : {kLocked, kHandle, kUnified})
+    EXPECT_NE(simulator_.device().FindMemory(kind), nullptr);
 }
 
 TEST_P(EachKind, GivesABaseWhereItIsAddressable) {
   Buffer buffer(simulator_, 1000);
-  const bool addressable = (simulator_.device().default_memory()->flags & TENON_MEMORY_ADDRESSABLE) != 0;
+  const bool addressable =
+      (simulator_.device().default_memory()->flags & TENON_MEMORY_ADDRESSABLE) != 0;
   EXPECT_EQ(buffer.base() != nullptr, addressable);
   EXPECT_EQ(reinterpret_cast<uintptr_t>(buffer.base()) % 256, 0u);
 }
@@ -62,8 +64,8 @@ TEST_P(EachKind, RefusesWhatIsTooLargeOrMakesNoSense) {
   const auto allocate = [&](uint64_t size, uint64_t alignment, uint32_t kind) {
     tenon_buffer* buffer = nullptr;
     void* base = nullptr;
-    return simulator_.Take(
-        simulator_.memory().allocate(simulator_.handle(), kind, size, alignment, nullptr, &buffer, &base));
+    return simulator_.Take(simulator_.memory().allocate(simulator_.handle(), kind, size, alignment,
+                                                        nullptr, &buffer, &base));
   };
   const uint32_t kind = simulator_.default_kind();
   const uint64_t largest = simulator_.device().default_memory()->largest_allocation;
@@ -77,8 +79,8 @@ TEST_P(EachKind, AlignsBeyondPages) {
   tenon_buffer* buffer = nullptr;
   void* base = nullptr;
   ASSERT_TRUE(simulator_
-                  .Take(simulator_.memory().allocate(simulator_.handle(), simulator_.default_kind(), 5000, 65536,
-                                                     nullptr, &buffer, &base))
+                  .Take(simulator_.memory().allocate(simulator_.handle(), simulator_.default_kind(),
+                                                     5000, 65536, nullptr, &buffer, &base))
                   .ok());
   EXPECT_EQ(reinterpret_cast<uintptr_t>(base) % 65536, 0u);
   simulator_.memory().free(simulator_.handle(), buffer, nullptr, 0);
@@ -100,7 +102,10 @@ TEST_P(EachKind, CountsAndReusesAndTrims) {
   EXPECT_EQ(stats().peak_bytes_in_use, 1500u);
   EXPECT_EQ(stats().allocation_count, 2u);
   EXPECT_EQ(stats().bytes_reserved, kind == kUnified ? 0u : 1500u);
-  { Buffer again(simulator_, 1000); EXPECT_EQ(again.Read<uint8_t>(8), std::vector<uint8_t>(8, 0xFF)); }
+  {
+    Buffer again(simulator_, 1000);
+    EXPECT_EQ(again.Read<uint8_t>(8), std::vector<uint8_t>(8, 0xFF));
+  }
   ASSERT_TRUE(simulator_.Take(simulator_.memory().trim(simulator_.handle())).ok());
   EXPECT_EQ(stats().bytes_reserved, 0u);
 }
@@ -115,13 +120,19 @@ TEST_P(EachKind, FreesBehindTheFence) {
   const tenon_fence fence = timeline.At(1);
   simulator_.memory().free(simulator_.handle(), buffer.release(), &fence, 1);
   tenon_memory_stats stats{};
-  ASSERT_TRUE(simulator_.Take(simulator_.memory().stats(simulator_.handle(), simulator_.default_kind(), &stats)).ok());
+  ASSERT_TRUE(
+      simulator_
+          .Take(simulator_.memory().stats(simulator_.handle(), simulator_.default_kind(), &stats))
+          .ok());
   EXPECT_EQ(stats.bytes_in_use, 8192u);
   ASSERT_TRUE(queue.Submit().ok());
   ASSERT_TRUE(timeline.Wait(1).ok());
   EXPECT_EQ(result.Read<uint32_t>(1024), std::vector<uint32_t>(1024, 7));
   ASSERT_TRUE(simulator_.Take(simulator_.memory().trim(simulator_.handle())).ok());
-  ASSERT_TRUE(simulator_.Take(simulator_.memory().stats(simulator_.handle(), simulator_.default_kind(), &stats)).ok());
+  ASSERT_TRUE(
+      simulator_
+          .Take(simulator_.memory().stats(simulator_.handle(), simulator_.default_kind(), &stats))
+          .ok());
   EXPECT_EQ(stats.bytes_in_use, 4096u);
 }
 
@@ -142,8 +153,9 @@ TEST_P(EachKind, MapWaitsForFencesAndNoLongerThanItIsTold) {
   const tenon_fence fence = timeline.At(1);
   void* pointer = nullptr;
   const auto map = [&](uint64_t timeout_ns) {
-    return simulator_.Take(simulator_.memory().map(simulator_.handle(), buffer.handle(), 0, 64, TENON_ACCESS_READ,
-                                                   &fence, 1, timeout_ns, &pointer));
+    return simulator_.Take(simulator_.memory().map(simulator_.handle(), buffer.handle(), 0, 64,
+                                                   TENON_ACCESS_READ, &fence, 1, timeout_ns,
+                                                   &pointer));
   };
   EXPECT_EQ(map(1'000'000).code(), Code::kDeadlineExceeded);
   EXPECT_EQ(pointer, nullptr);
@@ -153,9 +165,14 @@ TEST_P(EachKind, MapWaitsForFencesAndNoLongerThanItIsTold) {
   ASSERT_TRUE(queue.Submit().ok());
   ASSERT_TRUE(map(UINT64_MAX).ok());
   EXPECT_EQ(*static_cast<uint32_t*>(pointer), 9u);
-  EXPECT_TRUE(simulator_.Take(simulator_.memory().unmap(simulator_.handle(), buffer.handle(), pointer, nullptr)).ok());
+  EXPECT_TRUE(
+      simulator_
+          .Take(simulator_.memory().unmap(simulator_.handle(), buffer.handle(), pointer, nullptr))
+          .ok());
   EXPECT_EQ(
-      simulator_.Take(simulator_.memory().unmap(simulator_.handle(), buffer.handle(), pointer, nullptr)).code(),
+      simulator_
+          .Take(simulator_.memory().unmap(simulator_.handle(), buffer.handle(), pointer, nullptr))
+          .code(),
       Code::kInvalidArgument);
 }
 
@@ -163,8 +180,8 @@ TEST_P(EachKind, QueuesDoNotTouchWhatTheHostHasMapped) {
   Buffer buffer(simulator_, 3 * 4096), other(simulator_, 64);
   void* pointer = nullptr;
   ASSERT_TRUE(simulator_
-                  .Take(simulator_.memory().map(simulator_.handle(), buffer.handle(), 4096 + 8, 8, TENON_ACCESS_READ,
-                                                nullptr, 0, 0, &pointer))
+                  .Take(simulator_.memory().map(simulator_.handle(), buffer.handle(), 4096 + 8, 8,
+                                                TENON_ACCESS_READ, nullptr, 0, 0, &pointer))
                   .ok());
   Queue queue(simulator_);
   const auto copy_at = [&](uint64_t offset) {
@@ -177,7 +194,10 @@ TEST_P(EachKind, QueuesDoNotTouchWhatTheHostHasMapped) {
   EXPECT_EQ(copy_at(4096 + 64), pages ? Code::kFailedPrecondition : Code::kOk);
   EXPECT_EQ(copy_at(0), Code::kOk);
   EXPECT_EQ(copy_at(8192), Code::kOk);
-  ASSERT_TRUE(simulator_.Take(simulator_.memory().unmap(simulator_.handle(), buffer.handle(), pointer, nullptr)).ok());
+  ASSERT_TRUE(
+      simulator_
+          .Take(simulator_.memory().unmap(simulator_.handle(), buffer.handle(), pointer, nullptr))
+          .ok());
   EXPECT_EQ(copy_at(4096 + 12), Code::kOk);
 }
 
@@ -189,7 +209,8 @@ TEST(Locked, PagesFaultUnlessTheyAreMapped) {
   const auto& api = simulator.memory();
   void *middle = nullptr, *first = nullptr;
   const auto map = [&](uint64_t offset, uint64_t size, void** out) {
-    return simulator.Take(api.map(simulator.handle(), buffer.handle(), offset, size, TENON_ACCESS_READ, nullptr, 0, 0, out));
+    return simulator.Take(api.map(simulator.handle(), buffer.handle(), offset, size,
+                                  TENON_ACCESS_READ, nullptr, 0, 0, out));
   };
   ASSERT_TRUE(map(page + 10, 4, &middle).ok());
   EXPECT_EQ(middle, buffer.base() + page + 10);
@@ -210,8 +231,8 @@ TEST(Locked, AMappingForReadingCannotBeWritten) {
   Buffer buffer(simulator, 64);
   void* pointer = nullptr;
   ASSERT_TRUE(simulator
-                  .Take(simulator.memory().map(simulator.handle(), buffer.handle(), 0, 64, TENON_ACCESS_READ, nullptr,
-                                               0, 0, &pointer))
+                  .Take(simulator.memory().map(simulator.handle(), buffer.handle(), 0, 64,
+                                               TENON_ACCESS_READ, nullptr, 0, 0, &pointer))
                   .ok());
   int ends[2];
   ASSERT_EQ(pipe(ends), 0);
@@ -220,7 +241,10 @@ TEST(Locked, AMappingForReadingCannotBeWritten) {
   EXPECT_EQ(errno, EFAULT);
   close(ends[0]);
   close(ends[1]);
-  ASSERT_TRUE(simulator.Take(simulator.memory().unmap(simulator.handle(), buffer.handle(), pointer, nullptr)).ok());
+  ASSERT_TRUE(
+      simulator
+          .Take(simulator.memory().unmap(simulator.handle(), buffer.handle(), pointer, nullptr))
+          .ok());
 }
 
 TEST(Handle, ChargesStagingCopiesToTheHost) {
@@ -229,12 +253,13 @@ TEST(Handle, ChargesStagingCopiesToTheHost) {
   EXPECT_EQ(simulator.backend().host_bytes(), 0u);
   void* pointer = nullptr;
   const auto& api = simulator.memory();
-  ASSERT_TRUE(
-      simulator
-          .Take(api.map(simulator.handle(), buffer.handle(), 0, 4096, TENON_ACCESS_READ, nullptr, 0, 0, &pointer))
-          .ok());
+  ASSERT_TRUE(simulator
+                  .Take(api.map(simulator.handle(), buffer.handle(), 0, 4096, TENON_ACCESS_READ,
+                                nullptr, 0, 0, &pointer))
+                  .ok());
   EXPECT_GE(simulator.backend().host_bytes(), 4096u);
-  ASSERT_TRUE(simulator.Take(api.unmap(simulator.handle(), buffer.handle(), pointer, nullptr)).ok());
+  ASSERT_TRUE(
+      simulator.Take(api.unmap(simulator.handle(), buffer.handle(), pointer, nullptr)).ok());
   EXPECT_EQ(simulator.backend().host_bytes(), 0u);
 }
 
@@ -249,21 +274,28 @@ TEST(Unified, ImportsAlignedHostMemory) {
   tenon_buffer* buffer = nullptr;
   void* base = nullptr;
   const auto& api = simulator.memory();
-  EXPECT_EQ(simulator.Take(api.import_memory(simulator.handle(), kHandle, &external, &buffer, &base)).code(),
-            Code::kUnsupported);
-  ASSERT_TRUE(simulator.Take(api.import_memory(simulator.handle(), kUnified, &external, &buffer, &base)).ok());
+  EXPECT_EQ(
+      simulator.Take(api.import_memory(simulator.handle(), kHandle, &external, &buffer, &base))
+          .code(),
+      Code::kUnsupported);
+  ASSERT_TRUE(
+      simulator.Take(api.import_memory(simulator.handle(), kUnified, &external, &buffer, &base))
+          .ok());
   EXPECT_EQ(base, memory);
   Queue queue(simulator);
   const tenon_location to{buffer, nullptr, 0};
   const uint32_t pattern = 5;
-  ASSERT_TRUE(simulator.Take(simulator.queue().fill(queue.handle(), &to, sizeof memory, &pattern, 4)).ok());
+  ASSERT_TRUE(
+      simulator.Take(simulator.queue().fill(queue.handle(), &to, sizeof memory, &pattern, 4)).ok());
   ASSERT_TRUE(queue.Finish().ok());
   EXPECT_EQ(memory[63], 5u);
   api.free(simulator.handle(), buffer, nullptr, 0);
   external.pointer = reinterpret_cast<std::byte*>(memory) + 4;
   external.size = 8;
-  EXPECT_EQ(simulator.Take(api.import_memory(simulator.handle(), kUnified, &external, &buffer, &base)).code(),
-            Code::kUnsupported);
+  EXPECT_EQ(
+      simulator.Take(api.import_memory(simulator.handle(), kUnified, &external, &buffer, &base))
+          .code(),
+      Code::kUnsupported);
 }
 
 TEST(Memory, HasACapacityAndALargestAllocation) {

@@ -24,13 +24,15 @@ class Unified : public Storage {
 }  // namespace
 
 std::shared_ptr<Storage> MakeUnified(uint64_t size, uint64_t alignment) {
-  auto* memory = static_cast<std::byte*>(std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment));
+  auto* memory = static_cast<std::byte*>(
+      std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment));
   if (!memory) throw std::bad_alloc();
   return std::make_shared<Unified>(memory, size, &std::free);
 }
 
 std::shared_ptr<Storage> BorrowUnified(void* pointer, uint64_t size) {
-  return std::make_shared<Unified>(static_cast<std::byte*>(pointer), size, +[](void*) {});
+  return std::make_shared<Unified>(
+      static_cast<std::byte*>(pointer), size, +[](void*) {});
 }
 
 }  // namespace tenon::simulator

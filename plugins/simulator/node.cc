@@ -17,16 +17,22 @@ void WriteAttribute(Writer& writer, const tenon_attribute& attribute) {
   writer.Text(attribute.name);
   writer.Number(attribute.kind);
   switch (attribute.kind) {
-    case TENON_ATTRIBUTE_INT: return writer.Number(attribute.i);
-    case TENON_ATTRIBUTE_FLOAT: return writer.Number(static_cast<float>(attribute.f));
-    case TENON_ATTRIBUTE_STRING: return writer.Text({attribute.s, attribute.s_bytes});
-    case TENON_ATTRIBUTE_INTS: return writer.Array(attribute.ints, attribute.count);
-    case TENON_ATTRIBUTE_FLOATS: return writer.Array(attribute.floats, attribute.count);
+    case TENON_ATTRIBUTE_INT:
+      return writer.Number(attribute.i);
+    case TENON_ATTRIBUTE_FLOAT:
+      return writer.Number(static_cast<float>(attribute.f));
+    case TENON_ATTRIBUTE_STRING:
+      return writer.Text({attribute.s, attribute.s_bytes});
+    case TENON_ATTRIBUTE_INTS:
+      return writer.Array(attribute.ints, attribute.count);
+    case TENON_ATTRIBUTE_FLOATS:
+      return writer.Array(attribute.floats, attribute.count);
     case TENON_ATTRIBUTE_STRINGS:
       writer.Number(attribute.count);
       for (uint64_t i = 0; i < attribute.count; ++i) writer.Text(attribute.strings[i]);
       return;
-    case TENON_ATTRIBUTE_TENSOR: return WriteTensor(writer, *attribute.tensor);
+    case TENON_ATTRIBUTE_TENSOR:
+      return WriteTensor(writer, *attribute.tensor);
     default:
       throw sdk::Refusal(TENON_REASON_ATTRIBUTE, "attribute " + std::string(attribute.name),
                          attribute.kind == TENON_ATTRIBUTE_GRAPH ? "a graph" : "an unknown kind",
@@ -101,7 +107,8 @@ AttributeView Node::ReadAttribute(Reader& reader) {
     case TENON_ATTRIBUTE_STRINGS: {
       attribute.kind = Kind::kStrings;
       auto& list = lists_.emplace_back();
-      for (auto left = reader.Number<uint64_t>(); left > 0; --left) list.emplace_back(reader.Text());
+      for (auto left = reader.Number<uint64_t>(); left > 0; --left)
+        list.emplace_back(reader.Text());
       attribute.strings = list;
       return attribute;
     }
@@ -110,16 +117,20 @@ AttributeView Node::ReadAttribute(Reader& reader) {
       attribute.tensor = ReadTensor(reader);
       return attribute;
     default:
-      throw sdk::Failure(TENON_DATA_LOSS, "an attribute has the unknown kind " + std::to_string(kind));
+      throw sdk::Failure(TENON_DATA_LOSS,
+                         "an attribute has the unknown kind " + std::to_string(kind));
   }
 }
 
-std::string Node::Label() const { return std::string(view_.op) + " \"" + std::string(view_.name) + "\""; }
+std::string Node::Label() const {
+  return std::string(view_.op) + " \"" + std::string(view_.name) + "\"";
+}
 
 Shape ShapeOf(int32_t rank, const int64_t* dims) {
   if (rank < 0) return Shape::UnknownRank();
   if (rank > kMaxRank) {
-    throw sdk::Refusal(TENON_REASON_RANK, "rank", std::to_string(rank), "at most " + std::to_string(kMaxRank));
+    throw sdk::Refusal(TENON_REASON_RANK, "rank", std::to_string(rank),
+                       "at most " + std::to_string(kMaxRank));
   }
   return Shape(std::span(dims, static_cast<size_t>(rank)));
 }
@@ -131,7 +142,8 @@ operators::TensorSpec SpecOf(const tenon_value* value) {
 
 operators::TensorSpec SpecOf(const tenon_argument* argument) {
   if (!argument) return {};
-  return {true, static_cast<DataType>(argument->dtype), ShapeOf(argument->tensor.ndim, argument->tensor.shape)};
+  return {true, static_cast<DataType>(argument->dtype),
+          ShapeOf(argument->tensor.ndim, argument->tensor.shape)};
 }
 
 }  // namespace tenon::simulator

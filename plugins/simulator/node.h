@@ -1,5 +1,5 @@
-// A node as the reference kernels see it, made from bytes: those that were written from a node of the host, kept by the
-// node itself or by an artifact. Immutable; any thread may read it.
+// A node as the reference kernels see it, made from bytes: those that were written from a node of
+// the host, kept by the node itself or by an artifact. Immutable; any thread may read it.
 #pragma once
 
 #include <cstddef>
@@ -38,7 +38,8 @@ class Node {
   std::deque<std::vector<std::string>> lists_;
 };
 
-// Shape of `rank` dims (-1: unknown). Throws sdk::Refusal where the rank is higher than kernels take.
+// Shape of `rank` dims (-1: unknown). Throws sdk::Refusal where the rank is higher than kernels
+// take.
 Shape ShapeOf(int32_t rank, const int64_t* dims);
 operators::TensorSpec SpecOf(const tenon_value* value);
 operators::TensorSpec SpecOf(const tenon_argument* argument);

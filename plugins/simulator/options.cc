@@ -7,7 +7,8 @@
 namespace tenon::simulator {
 namespace {
 
-[[noreturn]] void Malformed(const std::string& name, std::string_view value, const std::string& expected) {
+[[noreturn]] void Malformed(const std::string& name, std::string_view value,
+                            const std::string& expected) {
   throw sdk::Failure(TENON_INVALID_ARGUMENT,
                      "option " + name + " is \"" + std::string(value) + "\": expected " + expected);
 }
@@ -15,14 +16,17 @@ namespace {
 uint64_t Number(const std::string& name, std::string_view value) {
   uint64_t number = 0;
   const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
-  if (error != std::errc() || end != value.data() + value.size()) Malformed(name, value, "a number from 0 on");
+  if (error != std::errc() || end != value.data() + value.size())
+    Malformed(name, value, "a number from 0 on");
   return number;
 }
 
 // FNV-1a with a final mix (splitmix64), so that each bit depends on all characters.
 uint64_t Hash(uint64_t seed, std::string_view a, std::string_view b) {
   uint64_t hash = 14695981039346656037ULL ^ (seed * 0x9E3779B97F4A7C15ULL);
-  const auto add = [&](char c) { hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL; };
+  const auto add = [&](char c) {
+    hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
+  };
   for (const char c : a) add(c);
   add('\n');
   for (const char c : b) add(c);
@@ -55,10 +59,14 @@ Claim::Claim(std::string_view text) : text_(text) {
 
 bool Claim::Takes(std::string_view node, std::string_view op) const {
   switch (kind_) {
-    case Kind::kAll: return true;
-    case Kind::kNone: return false;
-    case Kind::kSeed: return (Hash(seed_, node, op) & 1) != 0;
-    case Kind::kOperators: return operators_.contains(op);
+    case Kind::kAll:
+      return true;
+    case Kind::kNone:
+      return false;
+    case Kind::kSeed:
+      return (Hash(seed_, node, op) & 1) != 0;
+    case Kind::kOperators:
+      return operators_.contains(op);
   }
   return false;
 }

@@ -12,18 +12,32 @@
 namespace tenon::simulator {
 
 inline constexpr sdk::OptionRow kOptionRows[] = {
-    {"memory", TENON_OPTION_CHOICE, "locked", "memory kind where tensors live", {"locked", "handle", "unified"}},
+    {"memory",
+     TENON_OPTION_CHOICE,
+     "locked",
+     "memory kind where tensors live",
+     {"locked", "handle", "unified"}},
     {"largest_allocation", TENON_OPTION_INT, "67108864", "bytes of the largest allocation"},
     {"capacity", TENON_OPTION_INT, "0", "bytes of each memory kind; 0: no limit"},
     {"poison", TENON_OPTION_BOOL, "true", "new memory is filled with 0xFF: NaN, -1"},
     {"seed", TENON_OPTION_INT, "0", "seed of the random delays"},
-    {"delay_us", TENON_OPTION_INT, "50", "one piece of work in eight starts up to so many microseconds late"},
-    {"layout", TENON_OPTION_CHOICE, "plain", "whether kernels on the blocked layout nChw4c come first",
+    {"delay_us", TENON_OPTION_INT, "50",
+     "one piece of work in eight starts up to so many microseconds late"},
+    {"layout",
+     TENON_OPTION_CHOICE,
+     "plain",
+     "whether kernels on the blocked layout nChw4c come first",
      {"plain", "blocked"}},
-    {"claim", TENON_OPTION_STRING, "all", "nodes taken: all, none, seed:N (about half of them), ops:Conv,Relu"},
-    {"compile", TENON_OPTION_CHOICE, "off", "whether segments are taken for compilation", {"off", "on"}},
+    {"claim", TENON_OPTION_STRING, "all",
+     "nodes taken: all, none, seed:N (about half of them), ops:Conv,Relu"},
+    {"compile",
+     TENON_OPTION_CHOICE,
+     "off",
+     "whether segments are taken for compilation",
+     {"off", "on"}},
     {"fault", TENON_OPTION_STRING, "",
-     "KIND:N,... lets the N-th call or work of a kind fail: alloc, map, queue, timeline, create, prepare, compile, "
+     "KIND:N,... lets the N-th call or work of a kind fail: alloc, map, queue, timeline, create, "
+     "prepare, compile, "
      "load, enqueue, copy, kernel; or the N-th piece of work hang, or the device be lost with it"},
 };
 
@@ -57,7 +71,8 @@ struct Options {
   std::string fault;
 };
 
-// Throws sdk::Failure (TENON_INVALID_ARGUMENT) naming the option. Not before options are set (tenon_host.option).
+// Throws sdk::Failure (TENON_INVALID_ARGUMENT) naming the option. Not before options are set
+// (tenon_host.option).
 Options ReadOptions(sdk::Host host);
 
 }  // namespace tenon::simulator

@@ -20,14 +20,18 @@ Status Ownership::Map(uint64_t offset, uint64_t size, tenon_access access) {
   const Range range{offset, offset + size};
   std::lock_guard lock(mutex_);
   for (const Mapping& other : mapped_) {
-    if (((other.access | access) & TENON_ACCESS_WRITE) == 0 || !range.Overlaps(other.range)) continue;
-    return Status(Code::kFailedPrecondition, "map of bytes " + Text(range) + " overlaps the mapping of " +
-                                                 Text(other.range) + " and one of them is for writing");
+    if (((other.access | access) & TENON_ACCESS_WRITE) == 0 || !range.Overlaps(other.range))
+      continue;
+    return Status(Code::kFailedPrecondition, "map of bytes " + Text(range) +
+                                                 " overlaps the mapping of " + Text(other.range) +
+                                                 " and one of them is for writing");
   }
   for (const Range& used : pinned_) {
-    if (coherent_ || !Granules(offset, size).Overlaps(Granules(used.begin, used.end - used.begin))) continue;
-    return Status(Code::kFailedPrecondition, "map of bytes " + Text(range) + " while work on a queue uses " +
-                                                 Text(used) + " (granule " + std::to_string(granule_) +
+    if (coherent_ || !Granules(offset, size).Overlaps(Granules(used.begin, used.end - used.begin)))
+      continue;
+    return Status(Code::kFailedPrecondition, "map of bytes " + Text(range) +
+                                                 " while work on a queue uses " + Text(used) +
+                                                 " (granule " + std::to_string(granule_) +
                                                  "): map with the fence of that work");
   }
   mapped_.push_back({range, access});
@@ -46,15 +50,17 @@ Status Ownership::Pin(uint64_t offset, uint64_t size) {
   const Range range{offset, offset + size};
   std::lock_guard lock(mutex_);
   if (freed_) {
-    return Status(Code::kFailedPrecondition,
-                  "the buffer was freed before this work: free takes the fences behind which it may go");
+    return Status(
+        Code::kFailedPrecondition,
+        "the buffer was freed before this work: free takes the fences behind which it may go");
   }
   for (const Mapping& mapping : mapped_) {
     const Range theirs = Granules(mapping.range.begin, mapping.range.end - mapping.range.begin);
     if (coherent_ || !Granules(offset, size).Overlaps(theirs)) continue;
-    return Status(Code::kFailedPrecondition, "bytes " + Text(range) + " belong to the host, which has mapped " +
-                                                 Text(mapping.range) + " (granule " + std::to_string(granule_) +
-                                                 "): unmap before work that uses them starts");
+    return Status(Code::kFailedPrecondition,
+                  "bytes " + Text(range) + " belong to the host, which has mapped " +
+                      Text(mapping.range) + " (granule " + std::to_string(granule_) +
+                      "): unmap before work that uses them starts");
   }
   pinned_.push_back(range);
   return {};

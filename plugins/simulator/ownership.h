@@ -1,5 +1,6 @@
-// Who owns which bytes of an allocation: what the host has mapped, and what work on a queue uses right now. A memory kind
-// that is not coherent allows one or the other for each granule; the simulator refuses instead of corrupting. Any thread.
+// Who owns which bytes of an allocation: what the host has mapped, and what work on a queue uses
+// right now. A memory kind that is not coherent allows one or the other for each granule; the
+// simulator refuses instead of corrupting. Any thread.
 #pragma once
 
 #include <cstdint>
@@ -23,13 +24,13 @@ class Ownership {
   // The range in whole granules.
   Range Granules(uint64_t offset, uint64_t size) const;
 
-  // The host takes and gives back a range. kFailedPrecondition where work uses a granule of it, or where two mappings
-  // overlap and one of them writes.
+  // The host takes and gives back a range. kFailedPrecondition where work uses a granule of it, or
+  // where two mappings overlap and one of them writes.
   Status Map(uint64_t offset, uint64_t size, tenon_access access);
   void Unmap(uint64_t offset, uint64_t size, tenon_access access);
 
-  // Work takes and gives back a range, as often as it uses it. kFailedPrecondition where the host has mapped a granule
-  // of it, or where the allocation has been freed.
+  // Work takes and gives back a range, as often as it uses it. kFailedPrecondition where the host
+  // has mapped a granule of it, or where the allocation has been freed.
   Status Pin(uint64_t offset, uint64_t size);
   void Unpin(uint64_t offset, uint64_t size);
 

@@ -18,7 +18,8 @@ sdk::Clocks Profile::Read() const {
   return {.device_ns = host_ns + host_ns / 1024 + kOffsetNs, .host_ns = host_ns};
 }
 
-void Profile::Add(const std::string& name, uint64_t correlation_id, uint64_t begin_ns, uint64_t end_ns) {
+void Profile::Add(const std::string& name, uint64_t correlation_id, uint64_t begin_ns,
+                  uint64_t end_ns) {
   bool full = false;
   {
     std::lock_guard lock(mutex_);
@@ -35,8 +36,12 @@ void Profile::Flush() {
     events.swap(events_);
   }
   for (const Event& event : events) {
-    const tenon_profile_event told{TENON_SIZE_TO(tenon_profile_event, name), device_, event.correlation_id,
-                                   event.begin_ns, event.end_ns, event.name.c_str()};
+    const tenon_profile_event told{TENON_SIZE_TO(tenon_profile_event, name),
+                                   device_,
+                                   event.correlation_id,
+                                   event.begin_ns,
+                                   event.end_ns,
+                                   event.name.c_str()};
     host_.table()->profile_event(host_.table(), &told);
   }
 }

@@ -1,5 +1,6 @@
-// What ran when, on the device's own clock, which starts a second apart from the host's and is faster by 1/1024. Events
-// are given to the host late: when the profile is flushed or switched off, or some have gathered. Any thread.
+// What ran when, on the device's own clock, which starts a second apart from the host's and is
+// faster by 1/1024. Events are given to the host late: when the profile is flushed or switched off,
+// or some have gathered. Any thread.
 #pragma once
 
 #include <atomic>

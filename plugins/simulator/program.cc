@@ -21,12 +21,13 @@ std::shared_ptr<const Plan> Program::Prepare(sdk::Shapes& shapes) const {
   if (!computation.ok()) Device::Throw(computation.status());
   const uint64_t bytes = (*computation)->workspace_bytes();
   if (bytes > device_.options().largest_allocation) {
-    throw sdk::Failure(TENON_UNSUPPORTED, (*computation)->name() + ": its inner values take " + std::to_string(bytes) +
+    throw sdk::Failure(TENON_UNSUPPORTED, (*computation)->name() + ": its inner values take " +
+                                              std::to_string(bytes) +
                                               " bytes, more than the largest allocation");
   }
   shapes.SetWorkspace(bytes, kMemoryAlignment, Memory::Kinds(device_.options()).front().id);
-  return std::make_shared<const Plan>(std::move(*computation), inputs.data(), shapes.input_count(), outputs.data(),
-                                      shapes.output_count());
+  return std::make_shared<const Plan>(std::move(*computation), inputs.data(), shapes.input_count(),
+                                      outputs.data(), shapes.output_count());
 }
 
 }  // namespace tenon::simulator

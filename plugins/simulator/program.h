@@ -1,4 +1,5 @@
-// What `load` makes of an artifact: a kernel that runs the segment's nodes on a queue. See sdk/compile.h.
+// What `load` makes of an artifact: a kernel that runs the segment's nodes on a queue. See
+// sdk/compile.h.
 #pragma once
 
 #include <memory>

@@ -8,9 +8,12 @@ namespace tenon::simulator {
 
 QueueCore::QueueCore(Device& device)
     : device_(device),
-      random_(static_cast<std::minstd_rand::result_type>(device.options().seed * 7919 + device.NextQueueSeed() + 1)) {}
+      random_(static_cast<std::minstd_rand::result_type>(device.options().seed * 7919 +
+                                                         device.NextQueueSeed() + 1)) {}
 
-void QueueCore::Start() { thread_ = std::thread([this] { Main(); }); }
+void QueueCore::Start() {
+  thread_ = std::thread([this] { Main(); });
+}
 
 void QueueCore::Push(std::vector<Command> commands) {
   {
@@ -87,17 +90,20 @@ void QueueCore::Execute(const Command& command) {
 
 Status QueueCore::Replay(RecordedWork& recorded) {
   if (recorded.replaying.exchange(true)) {
-    return Status(Code::kFailedPrecondition, "replay: the recording is being replayed on another queue");
+    return Status(Code::kFailedPrecondition,
+                  "replay: the recording is being replayed on another queue");
   }
   Status status;
-  for (size_t i = 0; i < recorded.steps.size() && status.ok(); ++i) status = RunLate(*recorded.steps[i]);
+  for (size_t i = 0; i < recorded.steps.size() && status.ok(); ++i)
+    status = RunLate(*recorded.steps[i]);
   recorded.replaying.store(false);
   return status;
 }
 
 Status QueueCore::RunLate(const Work& work) {
   const uint64_t longest = device_.options().delay_us;
-  if (longest > 0 && random_() % 8 == 0) device_.Pause(std::chrono::microseconds(random_() % (longest + 1)));
+  if (longest > 0 && random_() % 8 == 0)
+    device_.Pause(std::chrono::microseconds(random_() % (longest + 1)));
   return work.Run(device_);
 }
 
@@ -116,7 +122,8 @@ Queue::~Queue() {
 
 void Queue::CheckNotRecording(const char* call) const {
   device_.CheckAlive();
-  if (recording_) throw sdk::Failure(TENON_FAILED_PRECONDITION, std::string(call) + " while the queue records");
+  if (recording_)
+    throw sdk::Failure(TENON_FAILED_PRECONDITION, std::string(call) + " while the queue records");
 }
 
 void Queue::Wait(sdk::Fences fences) {
@@ -129,7 +136,8 @@ void Queue::Signal(sdk::Fences fences) {
   CheckNotRecording("signal");
   for (const tenon_fence& fence : fences) {
     if (fence.origin == TENON_ORIGIN_BACKEND) continue;
-    throw sdk::Failure(TENON_INVALID_ARGUMENT, "signal: a queue signals timelines of its own backend only");
+    throw sdk::Failure(TENON_INVALID_ARGUMENT,
+                       "signal: a queue signals timelines of its own backend only");
   }
   if (fences.empty()) return;
   pending_.push_back({.signals = device_.Resolve(fences)});
@@ -144,7 +152,8 @@ void Queue::Copy(const tenon_location& source, const tenon_location& destination
   Enqueue(MakeCopy(source, destination, size));
 }
 
-void Queue::Fill(const tenon_location& destination, uint64_t size, const void* pattern, uint32_t pattern_size) {
+void Queue::Fill(const tenon_location& destination, uint64_t size, const void* pattern,
+                 uint32_t pattern_size) {
   Enqueue(MakeFill(destination, size, pattern, pattern_size));
 }
 

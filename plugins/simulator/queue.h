@@ -1,5 +1,6 @@
-// Queues: each runs its work in order on a thread of its own, with small random delays. The handle (Queue) may go while
-// work is under way; the core and its thread stay until it is done, or the device is closed.
+// Queues: each runs its work in order on a thread of its own, with small random delays. The handle
+// (Queue) may go while work is under way; the core and its thread stay until it is done, or the
+// device is closed.
 #pragma once
 
 #include <atomic>
@@ -39,7 +40,7 @@ class QueueCore {
   void Start();
 
   void Push(std::vector<Command> commands);
-  void Close();           // the thread ends when everything pushed is done
+  void Close();  // the thread ends when everything pushed is done
   void Join();
   bool JoinIfFinished();  // whether the thread had come to its end
   bool WaitIdle(std::chrono::steady_clock::time_point deadline);
@@ -76,7 +77,8 @@ class Queue {
   void Signal(sdk::Fences fences);
   void Submit();
   void Copy(const tenon_location& source, const tenon_location& destination, uint64_t size);
-  void Fill(const tenon_location& destination, uint64_t size, const void* pattern, uint32_t pattern_size);
+  void Fill(const tenon_location& destination, uint64_t size, const void* pattern,
+            uint32_t pattern_size);
   // Work of a kernel, a copy or a fill: enqueued, or recorded.
   void Enqueue(std::shared_ptr<const Work> work);
 

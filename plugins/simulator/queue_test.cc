@@ -56,7 +56,10 @@ TEST_F(QueueTest, WaitsForTheOtherQueueAndTheHost) {
   ASSERT_TRUE(second.Finish().ok());
   EXPECT_EQ(First(b_), 42u);
   uint64_t value = 0;
-  ASSERT_TRUE(simulator_.Take(simulator_.queue().timeline_query(simulator_.handle(), timeline.handle(), &value)).ok());
+  ASSERT_TRUE(
+      simulator_
+          .Take(simulator_.queue().timeline_query(simulator_.handle(), timeline.handle(), &value))
+          .ok());
   EXPECT_EQ(value, 3u);
 }
 
@@ -88,8 +91,8 @@ TEST_F(QueueTest, NotifiesOnceWithTheOutcome) {
     }
   } reached, at_once, failed;
   const auto notify = [&](const Timeline& timeline, uint64_t value, Told& told) {
-    return simulator_.Take(simulator_.queue().timeline_notify(simulator_.handle(), timeline.handle(), value,
-                                                              &Told::Reached, &told));
+    return simulator_.Take(simulator_.queue().timeline_notify(
+        simulator_.handle(), timeline.handle(), value, &Told::Reached, &told));
   };
   Queue queue(simulator_);
   Timeline timeline(simulator_), broken(simulator_);
@@ -148,7 +151,8 @@ TEST_F(QueueTest, ReplaysARecordingOnAnyQueue) {
   ASSERT_TRUE(simulator_.Take(api.replay(second.handle(), recording)).ok());
   api.recording_destroy(second.handle(), recording);
   ASSERT_TRUE(second.Finish().ok());
-  EXPECT_EQ(simulator_.Take(api.record_end(first.handle(), &recording)).code(), Code::kFailedPrecondition);
+  EXPECT_EQ(simulator_.Take(api.record_end(first.handle(), &recording)).code(),
+            Code::kFailedPrecondition);
 }
 
 TEST_F(QueueTest, RefusesRangesAndPatternsThatDoNotFit) {
@@ -173,7 +177,8 @@ TEST_F(QueueTest, ManyThreadsUseTheirQueuesAtOnce) {
         Queue queue(simulator_);
         Buffer from(simulator_, 4096), to(simulator_, 4096);
         const uint32_t value = t * 100 + round;
-        const bool ok = queue.Fill(from, value).ok() && queue.Copy(from.At(), to.At(), 4096).ok() && queue.Finish().ok();
+        const bool ok = queue.Fill(from, value).ok() && queue.Copy(from.At(), to.At(), 4096).ok() &&
+                        queue.Finish().ok();
         if (!ok || to.Read<uint32_t>(1024) != std::vector<uint32_t>(1024, value)) ++wrong;
       }
     });

@@ -14,7 +14,7 @@ using operators::TensorSpec;
 // Where a value is when the segment runs.
 struct Slot {
   enum class Kind { kAbsent, kInput, kOutput, kConstant, kScratch } kind = Kind::kAbsent;
-  uint64_t at = 0;               // index of the argument, or offset in the workspace
+  uint64_t at = 0;  // index of the argument, or offset in the workspace
   void* constant = nullptr;
 };
 
@@ -32,8 +32,9 @@ struct OutputCopy {
 
 class SegmentComputation : public Computation {
  public:
-  SegmentComputation(std::string name, std::shared_ptr<const Segment> segment, std::vector<Step> steps,
-                     std::vector<OutputCopy> copies, uint64_t workspace_bytes)
+  SegmentComputation(std::string name, std::shared_ptr<const Segment> segment,
+                     std::vector<Step> steps, std::vector<OutputCopy> copies,
+                     uint64_t workspace_bytes)
       : Computation(std::move(name)),
         segment_(std::move(segment)),
         steps_(std::move(steps)),
@@ -41,14 +42,20 @@ class SegmentComputation : public Computation {
     SetWorkspace(workspace_bytes);
   }
 
-  Status Run(std::span<void* const> inputs, std::span<void* const> outputs, void* workspace) const override {
+  Status Run(std::span<void* const> inputs, std::span<void* const> outputs,
+             void* workspace) const override {
     const auto find = [&](const Slot& slot) -> void* {
       switch (slot.kind) {
-        case Slot::Kind::kInput: return inputs[slot.at];
-        case Slot::Kind::kOutput: return outputs[slot.at];
-        case Slot::Kind::kConstant: return slot.constant;
-        case Slot::Kind::kScratch: return static_cast<std::byte*>(workspace) + slot.at;
-        default: return nullptr;
+        case Slot::Kind::kInput:
+          return inputs[slot.at];
+        case Slot::Kind::kOutput:
+          return outputs[slot.at];
+        case Slot::Kind::kConstant:
+          return slot.constant;
+        case Slot::Kind::kScratch:
+          return static_cast<std::byte*>(workspace) + slot.at;
+        default:
+          return nullptr;
       }
     };
     std::vector<void*> reads, writes;
@@ -57,10 +64,12 @@ class SegmentComputation : public Computation {
       writes.clear();
       for (const Slot& slot : step.inputs) reads.push_back(find(slot));
       for (const Slot& slot : step.outputs) writes.push_back(find(slot));
-      const Status status = step.computation->Run(reads, writes, static_cast<std::byte*>(workspace) + step.workspace);
+      const Status status =
+          step.computation->Run(reads, writes, static_cast<std::byte*>(workspace) + step.workspace);
       if (!status.ok()) return status.Clone().WithContext(step.computation->name());
     }
-    for (const OutputCopy& copy : copies_) std::memcpy(outputs[copy.output], find(copy.from), copy.bytes);
+    for (const OutputCopy& copy : copies_)
+      std::memcpy(outputs[copy.output], find(copy.from), copy.bytes);
     return {};
   }
 
@@ -70,7 +79,8 @@ class SegmentComputation : public Computation {
   const std::vector<OutputCopy> copies_;
 };
 
-// Places intervals of bytes so that those alive at the same step don't overlap: first fit, in the order of steps.
+// Places intervals of bytes so that those alive at the same step don't overlap: first fit, in the
+// order of steps.
 class Arena {
  public:
   uint64_t Place(uint64_t bytes, size_t from, size_t to) {
@@ -81,7 +91,8 @@ class Arena {
       if (begin + bytes <= block.begin) break;
       begin = std::max(begin, block.end);
     }
-    const uint64_t end = (begin + bytes + kMemoryAlignment - 1) / kMemoryAlignment * kMemoryAlignment;
+    const uint64_t end =
+        (begin + bytes + kMemoryAlignment - 1) / kMemoryAlignment * kMemoryAlignment;
     alive_.push_back({begin, end, to});
     size_ = std::max(size_, end);
     return begin;
@@ -112,16 +123,19 @@ class Planner {
     TENON_RETURN_IF_ERROR(FinishOutputs());
     const auto& nodes = segment_->nodes;
     std::string name = "segment of " + std::to_string(nodes.size()) + " nodes";
-    if (!nodes.empty()) name += ", " + nodes.front().node->Label() + " to " + nodes.back().node->Label();
-    return std::shared_ptr<const Computation>(std::make_shared<SegmentComputation>(
-        std::move(name), std::move(segment_), std::move(steps_), std::move(copies_), arena_.size()));
+    if (!nodes.empty())
+      name += ", " + nodes.front().node->Label() + " to " + nodes.back().node->Label();
+    return std::shared_ptr<const Computation>(
+        std::make_shared<SegmentComputation>(std::move(name), std::move(segment_),
+                                             std::move(steps_), std::move(copies_), arena_.size()));
   }
 
  private:
   Status PlaceArguments(std::span<const TensorSpec> inputs) {
     if (inputs.size() != segment_->inputs.size() || outputs_.size() != segment_->outputs.size()) {
-      return Status(Code::kInvalidArgument, "the segment has " + std::to_string(segment_->inputs.size()) +
-                                                " inputs and " + std::to_string(segment_->outputs.size()) + " outputs");
+      return Status(Code::kInvalidArgument,
+                    "the segment has " + std::to_string(segment_->inputs.size()) + " inputs and " +
+                        std::to_string(segment_->outputs.size()) + " outputs");
     }
     for (size_t v = 0; v < specs_.size(); ++v) {
       const SegmentValue& value = segment_->values[v];
@@ -135,7 +149,8 @@ class Planner {
     }
     for (size_t o = 0; o < outputs_.size(); ++o) {
       Slot& slot = slots_[segment_->outputs[o]];
-      if (outputs_[o].present && slot.kind == Slot::Kind::kAbsent) slot = {Slot::Kind::kOutput, o, nullptr};
+      if (outputs_[o].present && slot.kind == Slot::Kind::kAbsent)
+        slot = {Slot::Kind::kOutput, o, nullptr};
     }
     for (size_t s = 0; s < segment_->nodes.size(); ++s) {
       for (const uint32_t v : segment_->nodes[s].inputs) {
@@ -155,14 +170,16 @@ class Planner {
       const uint32_t v = node.inputs[i];
       if (v == kNoValue || !specs_[v].present) continue;
       const SegmentValue& value = segment_->values[v];
-      inputs[i] = {true, specs_[v].type, specs_[v].shape, value.is_constant ? &value.constant : nullptr};
+      inputs[i] = {true, specs_[v].type, specs_[v].shape,
+                   value.is_constant ? &value.constant : nullptr};
     }
     std::vector<operators::InferOutput> outputs(node.outputs.size());
     TENON_RETURN_IF_ERROR(meaning->infer(view, inputs, outputs));
     for (size_t o = 0; o < outputs.size(); ++o) {
       if (node.outputs[o] == kNoValue) continue;
       if (!outputs[o].shape.IsStatic()) {
-        return view.Error(Code::kUnsupported, "the shape of output " + std::to_string(o) + " depends on data");
+        return view.Error(Code::kUnsupported,
+                          "the shape of output " + std::to_string(o) + " depends on data");
       }
       specs_[node.outputs[o]] = {true, outputs[o].type, outputs[o].shape};
     }
@@ -189,16 +206,19 @@ class Planner {
     const operators::Kernel* row = operators::FindKernel(view.domain, view.op, view.revision, type);
     if (!row) return view.Error(Code::kUnsupported, "there is no kernel for it");
     Step step;
-    TENON_ASSIGN(step.computation, PlanReference(std::shared_ptr<const Node>(segment_, node.node.get()), *row, inputs,
-                                                 specs_of(node.outputs)));
+    TENON_ASSIGN(step.computation,
+                 PlanReference(std::shared_ptr<const Node>(segment_, node.node.get()), *row, inputs,
+                               specs_of(node.outputs)));
     for (const uint32_t v : node.outputs) {
       if (v == kNoValue || slots_[v].kind != Slot::Kind::kAbsent) continue;
       TENON_ASSIGN(const uint64_t bytes, BytesOf(v));
-      slots_[v] = {Slot::Kind::kScratch, arena_.Place(bytes, s, std::max(s, last_use_[v])), nullptr};
+      slots_[v] = {Slot::Kind::kScratch, arena_.Place(bytes, s, std::max(s, last_use_[v])),
+                   nullptr};
     }
     step.workspace = arena_.Place(step.computation->workspace_bytes(), s, s);
     for (const uint32_t v : node.inputs) step.inputs.push_back(v == kNoValue ? Slot() : slots_[v]);
-    for (const uint32_t v : node.outputs) step.outputs.push_back(v == kNoValue ? Slot() : slots_[v]);
+    for (const uint32_t v : node.outputs)
+      step.outputs.push_back(v == kNoValue ? Slot() : slots_[v]);
     steps_.push_back(std::move(step));
     return {};
   }
@@ -209,9 +229,10 @@ class Planner {
       if (!outputs_[o].present) continue;
       const uint32_t v = segment_->outputs[o];
       if (!(specs_[v].shape == outputs_[o].shape) || specs_[v].type != outputs_[o].type) {
-        return Status(Code::kInvalidArgument, "output " + std::to_string(o) + " (" + segment_->values[v].name +
-                                                  ") has shape " + outputs_[o].shape.ToString() +
-                                                  ", the segment computes " + specs_[v].shape.ToString());
+        return Status(Code::kInvalidArgument,
+                      "output " + std::to_string(o) + " (" + segment_->values[v].name +
+                          ") has shape " + outputs_[o].shape.ToString() +
+                          ", the segment computes " + specs_[v].shape.ToString());
       }
       if (slots_[v].kind == Slot::Kind::kOutput && slots_[v].at == o) continue;
       TENON_ASSIGN(const uint64_t bytes, BytesOf(v));

@@ -1,4 +1,5 @@
-// The bytes of one allocation, in one of the three memory kinds: memory_locked.cc, memory_handle.cc, memory_unified.cc.
+// The bytes of one allocation, in one of the three memory kinds: memory_locked.cc,
+// memory_handle.cc, memory_unified.cc.
 #pragma once
 
 #include <cstddef>
@@ -19,7 +20,9 @@ tenon_memory_flags FlagsOf(uint32_t kind);
 class Storage {
  public:
   Storage(uint32_t kind, uint64_t size)
-      : kind_(kind), size_(size), ownership_(GranuleOf(kind), (FlagsOf(kind) & TENON_MEMORY_COHERENT) != 0) {}
+      : kind_(kind),
+        size_(size),
+        ownership_(GranuleOf(kind), (FlagsOf(kind) & TENON_MEMORY_COHERENT) != 0) {}
   Storage(const Storage&) = delete;
   Storage& operator=(const Storage&) = delete;
   virtual ~Storage() = default;

@@ -23,9 +23,9 @@ Status TimelineState::Wait(uint64_t value, uint64_t timeout_ns) const {
   if (timeout_ns > kForEver) {
     changed_.wait(lock, settled);
   } else if (!changed_.wait_for(lock, std::chrono::nanoseconds(timeout_ns), settled)) {
-    return Status(Code::kDeadlineExceeded, "the timeline is at " + std::to_string(value_) + " after " +
-                                               std::to_string(timeout_ns / 1000) + " us, waited for " +
-                                               std::to_string(value));
+    return Status(Code::kDeadlineExceeded, "the timeline is at " + std::to_string(value_) +
+                                               " after " + std::to_string(timeout_ns / 1000) +
+                                               " us, waited for " + std::to_string(value));
   }
   return value_ >= value ? Status() : failure_.Clone();
 }
@@ -69,7 +69,8 @@ void TimelineState::Fail(const Status& status) {
     due = TakeDue();
     changed_.notify_all();
   }
-  for (const Waiter& waiter : due) waiter.reached(waiter.context, static_cast<tenon_code>(status.code()));
+  for (const Waiter& waiter : due)
+    waiter.reached(waiter.context, static_cast<tenon_code>(status.code()));
 }
 
 std::vector<TimelineState::Waiter> TimelineState::TakeDue() {

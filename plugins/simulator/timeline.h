@@ -1,5 +1,5 @@
-// Timelines: counters that work waits for. The state is shared by the handle, the work that signals it and the work
-// that waits, so that each may end first. Any thread.
+// Timelines: counters that work waits for. The state is shared by the handle, the work that signals
+// it and the work that waits, so that each may end first. Any thread.
 #pragma once
 
 #include <condition_variable>
@@ -25,7 +25,8 @@ class TimelineState {
   ~TimelineState();  // tells those who still wait that it was cancelled
 
   Result<uint64_t> Query() const;
-  // OK once `value` is reached, also if the timeline failed later; else its failure, or kDeadlineExceeded.
+  // OK once `value` is reached, also if the timeline failed later; else its failure, or
+  // kDeadlineExceeded.
   Status Wait(uint64_t value, uint64_t timeout_ns) const;
   // Calls `reached` once, without a lock: on this thread, or on the one that signals.
   void Notify(uint64_t value, Reached reached, void* context);

@@ -30,7 +30,8 @@ class CopyWork : public Work {
 class FillWork : public Work {
  public:
   FillWork(Operand destination, const void* pattern, uint32_t pattern_size)
-      : Work("fill of " + std::to_string(destination.bytes) + " bytes", FaultKind::kCopy), size_(pattern_size) {
+      : Work("fill of " + std::to_string(destination.bytes) + " bytes", FaultKind::kCopy),
+        size_(pattern_size) {
     std::memcpy(pattern_.data(), pattern, pattern_size);
     operands_ = {std::move(destination)};
   }
@@ -38,7 +39,8 @@ class FillWork : public Work {
  protected:
   Status Execute() const override {
     std::byte* to = operands_[0].data();
-    for (uint64_t at = 0; at < operands_[0].bytes; at += size_) std::memcpy(to + at, pattern_.data(), size_);
+    for (uint64_t at = 0; at < operands_[0].bytes; at += size_)
+      std::memcpy(to + at, pattern_.data(), size_);
     return {};
   }
 
@@ -49,7 +51,8 @@ class FillWork : public Work {
 
 }  // namespace
 
-Operand BufferOperand(const std::string& what, tenon_buffer* buffer, uint64_t offset, uint64_t bytes) {
+Operand BufferOperand(const std::string& what, tenon_buffer* buffer, uint64_t offset,
+                      uint64_t bytes) {
   const auto& storage = reinterpret_cast<Buffer*>(buffer)->storage;
   if (offset > storage->size() || bytes > storage->size() - offset) {
     throw sdk::Failure(TENON_INVALID_ARGUMENT, what + ": " + std::to_string(bytes) + " bytes at " +
@@ -79,33 +82,39 @@ Status Work::RunOwning() const {
   Status status;
   for (; owned < operands_.size() && status.ok(); ++owned) {
     const Operand& operand = operands_[owned];
-    if (operand.storage && operand.bytes > 0) status = operand.storage->ownership().Pin(operand.offset, operand.bytes);
+    if (operand.storage && operand.bytes > 0)
+      status = operand.storage->ownership().Pin(operand.offset, operand.bytes);
   }
   if (!status.ok()) --owned;
   if (status.ok()) status = Execute();
   for (size_t i = 0; i < owned; ++i) {
     const Operand& operand = operands_[i];
-    if (operand.storage && operand.bytes > 0) operand.storage->ownership().Unpin(operand.offset, operand.bytes);
+    if (operand.storage && operand.bytes > 0)
+      operand.storage->ownership().Unpin(operand.offset, operand.bytes);
   }
   return std::move(status).WithContext(name_);
 }
 
-std::shared_ptr<const Work> MakeCopy(const tenon_location& source, const tenon_location& destination, uint64_t size) {
+std::shared_ptr<const Work> MakeCopy(const tenon_location& source,
+                                     const tenon_location& destination, uint64_t size) {
   return std::make_shared<CopyWork>(OperandOf("source of a copy", source, size),
                                     OperandOf("destination of a copy", destination, size));
 }
 
-std::shared_ptr<const Work> MakeFill(const tenon_location& destination, uint64_t size, const void* pattern,
-                                     uint32_t pattern_size) {
-  const bool fits = (pattern_size == 1 || pattern_size == 2 || pattern_size == 4 || pattern_size == 8) &&
-                    size % pattern_size == 0 && destination.offset % pattern_size == 0;
+std::shared_ptr<const Work> MakeFill(const tenon_location& destination, uint64_t size,
+                                     const void* pattern, uint32_t pattern_size) {
+  const bool fits =
+      (pattern_size == 1 || pattern_size == 2 || pattern_size == 4 || pattern_size == 8) &&
+      size % pattern_size == 0 && destination.offset % pattern_size == 0;
   if (!fits) {
     throw sdk::Failure(TENON_INVALID_ARGUMENT,
-                       "fill of " + std::to_string(size) + " bytes at " + std::to_string(destination.offset) +
-                           " with a pattern of " + std::to_string(pattern_size) +
+                       "fill of " + std::to_string(size) + " bytes at " +
+                           std::to_string(destination.offset) + " with a pattern of " +
+                           std::to_string(pattern_size) +
                            ": expected 1, 2, 4 or 8 bytes, and multiples of it");
   }
-  return std::make_shared<FillWork>(OperandOf("destination of a fill", destination, size), pattern, pattern_size);
+  return std::make_shared<FillWork>(OperandOf("destination of a fill", destination, size), pattern,
+                                    pattern_size);
 }
 
 }  // namespace tenon::simulator

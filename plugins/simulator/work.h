@@ -1,5 +1,6 @@
-// A piece of work: what a queue does in order, and what a recording holds. Immutable, with everything that it needs held
-// by value or shared, so that it outlives the calls and handles that it was made with.
+// A piece of work: what a queue does in order, and what a recording holds. Immutable, with
+// everything that it needs held by value or shared, so that it outlives the calls and handles that
+// it was made with.
 #pragma once
 
 #include <array>
@@ -30,7 +31,8 @@ class Work {
   Work& operator=(const Work&) = delete;
   virtual ~Work() = default;
 
-  // Runs it on this thread, with the faults that are planned for it and its interval in the profile. A failure names it.
+  // Runs it on this thread, with the faults that are planned for it and its interval in the
+  // profile. A failure names it.
   Status Run(Device& device) const;
   const std::string& name() const { return name_; }
 
@@ -46,10 +48,12 @@ class Work {
 };
 
 // Throws sdk::Failure where a range lies outside its buffer.
-std::shared_ptr<const Work> MakeCopy(const tenon_location& source, const tenon_location& destination, uint64_t size);
-std::shared_ptr<const Work> MakeFill(const tenon_location& destination, uint64_t size, const void* pattern,
-                                     uint32_t pattern_size);
+std::shared_ptr<const Work> MakeCopy(const tenon_location& source,
+                                     const tenon_location& destination, uint64_t size);
+std::shared_ptr<const Work> MakeFill(const tenon_location& destination, uint64_t size,
+                                     const void* pattern, uint32_t pattern_size);
 // The bytes of a buffer from `offset` on.
-Operand BufferOperand(const std::string& what, tenon_buffer* buffer, uint64_t offset, uint64_t bytes);
+Operand BufferOperand(const std::string& what, tenon_buffer* buffer, uint64_t offset,
+                      uint64_t bytes);
 
 }  // namespace tenon::simulator

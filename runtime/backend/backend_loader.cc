@@ -148,8 +148,9 @@ struct BackendLoader {
 
   Status Load(const tenon_answer& answer) {
     TENON_RETURN_IF_ERROR(Create(answer.create));
-    TENON_RETURN_IF_ERROR(LookUpTables(state.handle, &state.tables));
+    TENON_RETURN_IF_ERROR(LookUpDevice(state.handle, &state.tables));
     TENON_RETURN_IF_ERROR(SetOptions());
+    TENON_RETURN_IF_ERROR(LookUpOthers(state.handle, &state.tables));
     TENON_RETURN_IF_ERROR(OpenDevices());
     return LookUpLists();
   }

@@ -34,8 +34,10 @@ struct Tables {
   const tenon_operators_interface* operators = nullptr;
   const tenon_profile_interface* profile = nullptr;
 };
-// Looks up all tables and checks that their required slots are there.
-Status LookUpTables(tenon_backend* backend, Tables* out);
+// Look up tables and check that their required slots are there: "device", then all others, for
+// which options must be known.
+Status LookUpDevice(tenon_backend* backend, Tables* out);
+Status LookUpOthers(tenon_backend* backend, Tables* out);
 
 struct Backend::State {
   std::shared_ptr<Library> library;  // null where linked in; goes last

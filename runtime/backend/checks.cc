@@ -109,9 +109,12 @@ Status CheckMemoryKind(const std::string& device, const tenon_memory_kind* kind)
 
 }  // namespace
 
-Status LookUpTables(tenon_backend* backend, Tables* out) {
+Status LookUpDevice(tenon_backend* backend, Tables* out) {
+  return LookUp(backend, "device", &out->copies.device, &out->device);
+}
+
+Status LookUpOthers(tenon_backend* backend, Tables* out) {
   Tables::Copies& copies = out->copies;
-  TENON_RETURN_IF_ERROR(LookUp(backend, "device", &copies.device, &out->device));
   TENON_RETURN_IF_ERROR(LookUp(backend, "memory", &copies.memory, &out->memory));
   TENON_RETURN_IF_ERROR(LookUp(backend, "queue", &copies.queue, &out->queue));
   TENON_RETURN_IF_ERROR(LookUp(backend, "kernel", &copies.kernel, &out->kernel));

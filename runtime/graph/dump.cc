@@ -12,9 +12,12 @@ std::string ShapeText(const Graph& graph, const Shape& shape) {
   for (int i = 0; i < shape.rank(); ++i) {
     if (i) text += ", ";
     const int64_t dim = shape[i];
-    if (dim >= 0) text += std::to_string(dim);
-    else if (dim == kUnknownDim || SymbolId(dim) >= graph.symbols.size()) text += "?";
-    else text += graph.symbols[SymbolId(dim)];
+    if (dim >= 0)
+      text += std::to_string(dim);
+    else if (dim == kUnknownDim || SymbolId(dim) >= graph.symbols.size())
+      text += "?";
+    else
+      text += graph.symbols[SymbolId(dim)];
   }
   return text + "]";
 }
@@ -46,7 +49,9 @@ struct AttributeText {
     std::snprintf(text, sizeof text, "%g", static_cast<double>(value));
     return text;
   }
-  std::string operator()(const std::string& value) const { return std::string(1, '"') + value + '"'; }
+  std::string operator()(const std::string& value) const {
+    return std::string(1, '"') + value + '"';
+  }
   std::string operator()(const std::vector<int64_t>& values) const { return ListText(values); }
   std::string operator()(const std::vector<float>& values) const { return ListText(values); }
   std::string operator()(const std::vector<std::string>& values) const { return ListText(values); }
@@ -65,14 +70,18 @@ std::string Join(const Graph& graph, const std::vector<ValueId>& ids, bool with_
 }  // namespace
 
 std::string Graph::Dump() const {
-  std::string text = "graph " + name + " (" + Join(*this, inputs, true) + ") -> (" + Join(*this, outputs, true) + ")\n";
+  std::string text = "graph " + name + " (" + Join(*this, inputs, true) + ") -> (" +
+                     Join(*this, outputs, true) + ")\n";
   for (const Node& node : nodes) {
-    text += "  " + Join(*this, node.outputs, true) + " = " + (node.domain.empty() ? "" : node.domain + ".") + node.op +
-            "." + std::to_string(node.revision) + " \"" + node.name + "\" (" + Join(*this, node.inputs, false) + ")";
+    text += "  " + Join(*this, node.outputs, true) + " = " +
+            (node.domain.empty() ? "" : node.domain + ".") + node.op + "." +
+            std::to_string(node.revision) + " \"" + node.name + "\" (" +
+            Join(*this, node.inputs, false) + ")";
     if (!node.attributes.empty()) {
       std::string attributes;
       for (const Attribute& attribute : node.attributes) {
-        attributes += (attributes.empty() ? "" : ", ") + attribute.name + "=" + std::visit(AttributeText{}, attribute.value);
+        attributes += (attributes.empty() ? "" : ", ") + attribute.name + "=" +
+                      std::visit(AttributeText{}, attribute.value);
       }
       text += " {" + attributes + "}";
     }

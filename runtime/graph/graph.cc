@@ -48,7 +48,8 @@ std::vector<std::vector<NodeId>> Graph::Consumers() const {
 Status Graph::Sort() {
   std::vector<uint32_t> waiting(nodes.size(), 0);
   for (NodeId id = 0; id < nodes.size(); ++id) {
-    for (ValueId input : nodes[id].inputs) waiting[id] += input != kNone && values[input].producer != kNone;
+    for (ValueId input : nodes[id].inputs)
+      waiting[id] += input != kNone && values[input].producer != kNone;
   }
   const auto consumers = Consumers();
   std::vector<NodeId> order;
@@ -76,8 +77,9 @@ Status Graph::Sort() {
   if (order.size() != nodes.size()) {
     for (NodeId id = 0; id < nodes.size(); ++id) {
       if (waiting[id] == 0) continue;
-      return Status(Code::kInvalidArgument, "the graph has a cycle through node \"" + nodes[id].name + "\" (" +
-                                                nodes[id].op + "); a graph must be acyclic");
+      return Status(Code::kInvalidArgument, "the graph has a cycle through node \"" +
+                                                nodes[id].name + "\" (" + nodes[id].op +
+                                                "); a graph must be acyclic");
     }
   }
   std::vector<Node> sorted;
@@ -93,25 +95,31 @@ Status Graph::Sort() {
 }
 
 Status Graph::Validate() const {
-  const auto broken = [](const std::string& what) { return Status(Code::kInternal, "graph: " + what); };
+  const auto broken = [](const std::string& what) {
+    return Status(Code::kInternal, "graph: " + what);
+  };
   std::vector<bool> known(values.size(), false);
   for (size_t i = 0; i < values.size(); ++i) known[i] = values[i].producer == kNone;
   std::unordered_set<std::string_view> names;
   for (const Value& value : values) {
-    if (!names.insert(value.name).second) return broken("two values are named \"" + value.name + "\"");
+    if (!names.insert(value.name).second)
+      return broken("two values are named \"" + value.name + "\"");
   }
   for (NodeId id = 0; id < nodes.size(); ++id) {
     const Node& node = nodes[id];
     for (ValueId input : node.inputs) {
       if (input == kNone) continue;
-      if (input >= values.size()) return broken("node \"" + node.name + "\" reads a value that does not exist");
+      if (input >= values.size())
+        return broken("node \"" + node.name + "\" reads a value that does not exist");
       if (!known[input]) {
-        return broken("node \"" + node.name + "\" reads \"" + values[input].name + "\" before it is made");
+        return broken("node \"" + node.name + "\" reads \"" + values[input].name +
+                      "\" before it is made");
       }
     }
     for (ValueId output : node.outputs) {
       if (output == kNone) continue;
-      if (output >= values.size()) return broken("node \"" + node.name + "\" makes a value that does not exist");
+      if (output >= values.size())
+        return broken("node \"" + node.name + "\" makes a value that does not exist");
       if (values[output].producer != id || known[output]) {
         return broken("value \"" + values[output].name + "\" has two producers or a wrong one");
       }
@@ -120,7 +128,8 @@ Status Graph::Validate() const {
   }
   for (const std::vector<ValueId>* list : {&inputs, &outputs}) {
     for (ValueId id : *list) {
-      if (id >= values.size() || !known[id]) return broken("an input or output is not a value of the graph");
+      if (id >= values.size() || !known[id])
+        return broken("an input or output is not a value of the graph");
     }
   }
   return {};

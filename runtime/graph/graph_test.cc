@@ -85,8 +85,11 @@ TEST(NodeViewTest, ShowsEveryKindOfAttributeButGraphs) {
   Node node;
   node.op = "Conv";
   node.name = "conv1";
-  node.attributes = {{"group", int64_t{2}}, {"alpha", 0.5f}, {"auto_pad", std::string("SAME_UPPER")},
-                     {"pads", std::vector<int64_t>{1, 2}}, {"body", std::make_shared<Graph>()}};
+  node.attributes = {{"group", int64_t{2}},
+                     {"alpha", 0.5f},
+                     {"auto_pad", std::string("SAME_UPPER")},
+                     {"pads", std::vector<int64_t>{1, 2}},
+                     {"body", std::make_shared<Graph>()}};
   const NodeViewHolder holder(node);
   EXPECT_EQ(holder.view().attributes.size(), 4u);
   EXPECT_EQ(holder.view().Int("group", 1), 2);

@@ -20,20 +20,31 @@ Type TypeOf(const onnx::AttributeProto& a) {
 
 }  // namespace
 
-Result<graph::Attribute> ImportAttribute(const onnx::AttributeProto& a, const Source& source, const ImportOptions& options,
-                                         const std::string& where) {
+Result<graph::Attribute> ImportAttribute(const onnx::AttributeProto& a, const Source& source,
+                                         const ImportOptions& options, const std::string& where) {
   graph::Attribute out;
   out.name = a.name();
   const std::string place = where + " attribute \"" + a.name() + "\"";
   if (!a.ref_attr_name().empty()) {
-    return Status(Code::kInvalidArgument, place + ": refers to an attribute of a function, but is in no function");
+    return Status(Code::kInvalidArgument,
+                  place + ": refers to an attribute of a function, but is in no function");
   }
   switch (TypeOf(a)) {
-    case onnx::AttributeProto::INT: out.value = static_cast<int64_t>(a.i()); return out;
-    case onnx::AttributeProto::FLOAT: out.value = a.f(); return out;
-    case onnx::AttributeProto::STRING: out.value = a.s(); return out;
-    case onnx::AttributeProto::INTS: out.value = std::vector<int64_t>(a.ints().begin(), a.ints().end()); return out;
-    case onnx::AttributeProto::FLOATS: out.value = std::vector<float>(a.floats().begin(), a.floats().end()); return out;
+    case onnx::AttributeProto::INT:
+      out.value = static_cast<int64_t>(a.i());
+      return out;
+    case onnx::AttributeProto::FLOAT:
+      out.value = a.f();
+      return out;
+    case onnx::AttributeProto::STRING:
+      out.value = a.s();
+      return out;
+    case onnx::AttributeProto::INTS:
+      out.value = std::vector<int64_t>(a.ints().begin(), a.ints().end());
+      return out;
+    case onnx::AttributeProto::FLOATS:
+      out.value = std::vector<float>(a.floats().begin(), a.floats().end());
+      return out;
     case onnx::AttributeProto::STRINGS:
       out.value = std::vector<std::string>(a.strings().begin(), a.strings().end());
       return out;
@@ -41,7 +52,9 @@ Result<graph::Attribute> ImportAttribute(const onnx::AttributeProto& a, const So
       TENON_ASSIGN(out.value, ImportTensor(a.t(), source, options, place));
       return out;
     }
-    default: return Status(Code::kUnsupported, place + ": attributes of this kind (" + std::to_string(a.type()) + ") are not supported");
+    default:
+      return Status(Code::kUnsupported, place + ": attributes of this kind (" +
+                                            std::to_string(a.type()) + ") are not supported");
   }
 }
 

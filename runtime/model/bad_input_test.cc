@@ -22,23 +22,30 @@ struct BadCase {
 };
 
 const BadCase kCases[] = {
-    {"cycle", [](Model& m) { m.mutable_graph()->mutable_node(0)->set_input(0, "y"); }, Code::kInvalidArgument, "cycle"},
-    {"missing value", [](Model& m) { m.mutable_graph()->mutable_node(1)->set_input(0, "gone"); }, Code::kInvalidArgument,
-     "node \"act\" reads \"gone\""},
-    {"missing output", [](Model& m) { m.mutable_graph()->mutable_output(0)->set_name("gone"); }, Code::kInvalidArgument,
-     "output \"gone\""},
-    {"value made twice", [](Model& m) { AddNode(m, "Neg", {"x"}, {"h"}, "again"); }, Code::kInvalidArgument, "\"h\""},
-    {"input made by a node", [](Model& m) { AddNode(m, "Neg", {"h"}, {"x"}, "again"); }, Code::kInvalidArgument, "\"x\""},
-    {"initializer twice", [](Model& m) { testing::AddWeight(m, "w", {1}, {1}); }, Code::kInvalidArgument, "\"w\""},
-    {"unknown operator", [](Model& m) { m.mutable_graph()->mutable_node(1)->set_op_type("Reelu"); }, Code::kUnsupported,
-     "Reelu"},
-    {"unknown domain", [](Model& m) { m.mutable_graph()->mutable_node(1)->set_domain("acme"); }, Code::kInvalidArgument,
-     "acme"},
-    {"opset of the future", [](Model& m) { m.mutable_opset_import(0)->set_version(999); }, Code::kUnsupported, "999"},
-    {"opset of the past", [](Model& m) { m.mutable_opset_import(0)->set_version(3); }, Code::kUnsupported, "opset 3"},
+    {"cycle", [](Model& m) { m.mutable_graph()->mutable_node(0)->set_input(0, "y"); },
+     Code::kInvalidArgument, "cycle"},
+    {"missing value", [](Model& m) { m.mutable_graph()->mutable_node(1)->set_input(0, "gone"); },
+     Code::kInvalidArgument, "node \"act\" reads \"gone\""},
+    {"missing output", [](Model& m) { m.mutable_graph()->mutable_output(0)->set_name("gone"); },
+     Code::kInvalidArgument, "output \"gone\""},
+    {"value made twice", [](Model& m) { AddNode(m, "Neg", {"x"}, {"h"}, "again"); },
+     Code::kInvalidArgument, "\"h\""},
+    {"input made by a node", [](Model& m) { AddNode(m, "Neg", {"h"}, {"x"}, "again"); },
+     Code::kInvalidArgument, "\"x\""},
+    {"initializer twice", [](Model& m) { testing::AddWeight(m, "w", {1}, {1}); },
+     Code::kInvalidArgument, "\"w\""},
+    {"unknown operator", [](Model& m) { m.mutable_graph()->mutable_node(1)->set_op_type("Reelu"); },
+     Code::kUnsupported, "Reelu"},
+    {"unknown domain", [](Model& m) { m.mutable_graph()->mutable_node(1)->set_domain("acme"); },
+     Code::kInvalidArgument, "acme"},
+    {"opset of the future", [](Model& m) { m.mutable_opset_import(0)->set_version(999); },
+     Code::kUnsupported, "999"},
+    {"opset of the past", [](Model& m) { m.mutable_opset_import(0)->set_version(3); },
+     Code::kUnsupported, "opset 3"},
     {"IR version of the future", [](Model& m) { m.set_ir_version(99); }, Code::kUnsupported, "99"},
     {"no graph", [](Model& m) { m.clear_graph(); }, Code::kDataLoss, "no graph"},
-    {"no outputs", [](Model& m) { m.mutable_graph()->clear_output(); }, Code::kInvalidArgument, "no outputs"},
+    {"no outputs", [](Model& m) { m.mutable_graph()->clear_output(); }, Code::kInvalidArgument,
+     "no outputs"},
     {"dimension product overflows",
      [](Model& m) {
        auto* t = m.mutable_graph()->mutable_initializer(0);
@@ -46,13 +53,17 @@ const BadCase kCases[] = {
        for (int i = 0; i < 4; ++i) t->add_dims(int64_t{1} << 40);
      },
      Code::kInvalidArgument, "\"w\""},
-    {"negative dimension", [](Model& m) { m.mutable_graph()->mutable_initializer(0)->set_dims(0, -3); },
+    {"negative dimension",
+     [](Model& m) { m.mutable_graph()->mutable_initializer(0)->set_dims(0, -3); },
      Code::kInvalidArgument, "-3"},
-    {"raw_data too short", [](Model& m) { m.mutable_graph()->mutable_initializer(0)->mutable_raw_data()->resize(40); },
+    {"raw_data too short",
+     [](Model& m) { m.mutable_graph()->mutable_initializer(0)->mutable_raw_data()->resize(40); },
      Code::kInvalidArgument, "raw_data has 40 bytes"},
-    {"raw_data too long", [](Model& m) { m.mutable_graph()->mutable_initializer(0)->mutable_raw_data()->resize(52); },
+    {"raw_data too long",
+     [](Model& m) { m.mutable_graph()->mutable_initializer(0)->mutable_raw_data()->resize(52); },
      Code::kInvalidArgument, "raw_data has 52 bytes"},
-    {"unknown element type", [](Model& m) { m.mutable_graph()->mutable_initializer(0)->set_data_type(77); },
+    {"unknown element type",
+     [](Model& m) { m.mutable_graph()->mutable_initializer(0)->set_data_type(77); },
      Code::kUnsupported, "77"},
     {"rank of 100",
      [](Model& m) {
@@ -67,7 +78,11 @@ const BadCase kCases[] = {
        t->clear_raw_data();
      },
      Code::kInvalidArgument, "\"w\""},
-    {"external data", [](Model& m) { m.mutable_graph()->mutable_initializer(0)->set_data_location(testing::onnx::TensorProto::EXTERNAL); },
+    {"external data",
+     [](Model& m) {
+       m.mutable_graph()->mutable_initializer(0)->set_data_location(
+           testing::onnx::TensorProto::EXTERNAL);
+     },
      Code::kUnsupported, "another file"},
     {"unknown attribute",
      [](Model& m) {
@@ -76,7 +91,8 @@ const BadCase kCases[] = {
        a->set_type(testing::onnx::AttributeProto::INT);
      },
      Code::kInvalidArgument, "frobnicate"},
-    {"too few inputs", [](Model& m) { m.mutable_graph()->mutable_node(1)->clear_input(); }, Code::kInvalidArgument, "act"},
+    {"too few inputs", [](Model& m) { m.mutable_graph()->mutable_node(1)->clear_input(); },
+     Code::kInvalidArgument, "act"},
 };
 
 TEST(BadInputTest, EveryDamageHasItsErrorAndItsPlace) {
@@ -86,13 +102,20 @@ TEST(BadInputTest, EveryDamageHasItsErrorAndItsPlace) {
     Result<graph::Graph> graph = Import(model);
     ASSERT_FALSE(graph.ok()) << bad.name;
     EXPECT_EQ(graph.status().code(), bad.code) << bad.name << ": " << graph.status().ToString();
-    EXPECT_NE(graph.status().message().find(bad.says), std::string_view::npos) << bad.name << ": " << graph.status().ToString();
+    EXPECT_NE(graph.status().message().find(bad.says), std::string_view::npos)
+        << bad.name << ": " << graph.status().ToString();
   }
 }
 
 TEST(BadInputTest, ShapesThatDoNotFitAreFoundByInference) {
   Model model = testing::SmallModel();
-  model.mutable_graph()->mutable_input(0)->mutable_type()->mutable_tensor_type()->mutable_shape()->mutable_dim(1)->set_dim_value(7);
+  model.mutable_graph()
+      ->mutable_input(0)
+      ->mutable_type()
+      ->mutable_tensor_type()
+      ->mutable_shape()
+      ->mutable_dim(1)
+      ->set_dim_value(7);
   Result<graph::Graph> graph = Import(model);
   ASSERT_TRUE(graph.ok());
   const Status status = passes::RunPipeline(*graph, {});

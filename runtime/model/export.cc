@@ -22,8 +22,10 @@ int IrVersionFor(int opset) {
 void ExportDims(const Graph& graph, const Shape& shape, onnx::TensorShapeProto* out) {
   for (const int64_t dim : shape.dims()) {
     auto* target = out->add_dim();
-    if (dim >= 0) target->set_dim_value(dim);
-    else if (dim != kUnknownDim && SymbolId(dim) < graph.symbols.size()) target->set_dim_param(graph.symbols[SymbolId(dim)]);
+    if (dim >= 0)
+      target->set_dim_value(dim);
+    else if (dim != kUnknownDim && SymbolId(dim) < graph.symbols.size())
+      target->set_dim_param(graph.symbols[SymbolId(dim)]);
   }
 }
 
@@ -85,8 +87,10 @@ Result<int> ChooseOpset(const Graph& graph, int wanted) {
   for (const graph::Node& node : graph.nodes) {
     if (!node.definition || !node.domain.empty()) continue;
     if (operators::RevisionAt(*node.definition, opset) == node.revision) continue;
-    return Status(Code::kUnsupported, "node \"" + node.name + "\" (" + node.op + ") is in revision " + std::to_string(node.revision) +
-                                          ", which opset " + std::to_string(opset) + " does not have");
+    return Status(Code::kUnsupported, "node \"" + node.name + "\" (" + node.op +
+                                          ") is in revision " + std::to_string(node.revision) +
+                                          ", which opset " + std::to_string(opset) +
+                                          " does not have");
   }
   return opset;
 }
@@ -95,9 +99,12 @@ void ExportNode(const Graph& graph, const graph::Node& node, onnx::NodeProto* ou
   out->set_name(node.name);
   out->set_op_type(node.op);
   out->set_domain(node.domain);
-  for (const graph::ValueId id : node.inputs) out->add_input(id == kNone ? "" : graph.values[id].name);
-  for (const graph::ValueId id : node.outputs) out->add_output(id == kNone ? "" : graph.values[id].name);
-  while (out->output_size() > 1 && out->output(out->output_size() - 1).empty()) out->mutable_output()->RemoveLast();
+  for (const graph::ValueId id : node.inputs)
+    out->add_input(id == kNone ? "" : graph.values[id].name);
+  for (const graph::ValueId id : node.outputs)
+    out->add_output(id == kNone ? "" : graph.values[id].name);
+  while (out->output_size() > 1 && out->output(out->output_size() - 1).empty())
+    out->mutable_output()->RemoveLast();
   for (const graph::Attribute& attribute : node.attributes) {
     auto* target = out->add_attribute();
     target->set_name(attribute.name);
@@ -129,11 +136,14 @@ Result<std::string> Export(const Graph& graph, const ExportOptions& options) try
   }
   auto* out = model.mutable_graph();
   out->set_name(graph.name.empty() ? "graph" : graph.name);
-  for (const graph::ValueId id : graph.inputs) ExportValue(graph, graph.values[id], out->add_input());
-  for (const graph::ValueId id : graph.outputs) ExportValue(graph, graph.values[id], out->add_output());
+  for (const graph::ValueId id : graph.inputs)
+    ExportValue(graph, graph.values[id], out->add_input());
+  for (const graph::ValueId id : graph.outputs)
+    ExportValue(graph, graph.values[id], out->add_output());
   for (const graph::Value& value : graph.values) {
     if (!value.constant) {
-      if (value.producer != kNone && value.type != DataType::kUndefined) ExportValue(graph, value, out->add_value_info());
+      if (value.producer != kNone && value.type != DataType::kUndefined)
+        ExportValue(graph, value, out->add_value_info());
       continue;
     }
     auto* tensor = out->add_initializer();
@@ -143,7 +153,8 @@ Result<std::string> Export(const Graph& graph, const ExportOptions& options) try
   for (const graph::Node& node : graph.nodes) ExportNode(graph, node, out->add_node());
   std::string bytes;
   if (!model.SerializeToString(&bytes)) {
-    return Status(Code::kUnsupported, "the model can't be written in one file: it has more than 2 GB");
+    return Status(Code::kUnsupported,
+                  "the model can't be written in one file: it has more than 2 GB");
   }
   return bytes;
 } catch (const std::exception& thrown) {

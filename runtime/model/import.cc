@@ -19,7 +19,9 @@ Status Bad(const std::string& what) { return Status(Code::kInvalidArgument, what
 std::string Normalised(const std::string& domain) { return domain == "ai.onnx" ? "" : domain; }
 
 // `?` and generated names of anonymous dimensions are equal to nothing.
-bool IsAnonymous(const std::string& symbol) { return symbol.empty() || symbol == "?" || symbol == "-1" || symbol == "None"; }
+bool IsAnonymous(const std::string& symbol) {
+  return symbol.empty() || symbol == "?" || symbol == "-1" || symbol == "None";
+}
 
 class Importer {
  public:
@@ -30,9 +32,11 @@ class Importer {
     TENON_RETURN_IF_ERROR(ImportHeader());
     const onnx::GraphProto& graph = model_.graph();
     if (static_cast<uint64_t>(graph.node_size()) > options_.max_nodes) {
-      return Bad("the graph has " + std::to_string(graph.node_size()) + " nodes, the limit is " + std::to_string(options_.max_nodes));
+      return Bad("the graph has " + std::to_string(graph.node_size()) + " nodes, the limit is " +
+                 std::to_string(options_.max_nodes));
     }
-    if (graph.sparse_initializer_size() > 0) return Status(Code::kUnsupported, "sparse initializers are not supported");
+    if (graph.sparse_initializer_size() > 0)
+      return Status(Code::kUnsupported, "sparse initializers are not supported");
     TENON_RETURN_IF_ERROR(ImportInitializers(graph));
     TENON_RETURN_IF_ERROR(ImportInputs(graph));
     TENON_RETURN_IF_ERROR(ImportDeclared(graph));
@@ -49,20 +53,24 @@ class Importer {
   Status ImportHeader() {
     if (!model_.has_graph()) return Status(Code::kDataLoss, "not an ONNX model: it has no graph");
     if (model_.ir_version() < 1 || model_.ir_version() > onnx::Version::IR_VERSION) {
-      return Status(Code::kUnsupported, "IR version " + std::to_string(model_.ir_version()) + "; versions 1 to " +
-                                            std::to_string(onnx::Version::IR_VERSION) + " are known");
+      return Status(Code::kUnsupported,
+                    "IR version " + std::to_string(model_.ir_version()) + "; versions 1 to " +
+                        std::to_string(onnx::Version::IR_VERSION) + " are known");
     }
     for (const auto& opset : model_.opset_import()) {
       const std::string domain = Normalised(opset.domain());
       const auto version = static_cast<int>(std::min<int64_t>(opset.version(), 1 << 20));
       if (domain.empty() && (version < kOldestOpset || version > NewestOpset())) {
-        return Status(Code::kUnsupported, "opset " + std::to_string(opset.version()) + " of the default domain; opsets " +
-                                              std::to_string(kOldestOpset) + " to " + std::to_string(NewestOpset()) + " are known");
+        return Status(Code::kUnsupported, "opset " + std::to_string(opset.version()) +
+                                              " of the default domain; opsets " +
+                                              std::to_string(kOldestOpset) + " to " +
+                                              std::to_string(NewestOpset()) + " are known");
       }
       graph_.opsets.emplace_back(domain, version);
     }
     graph_.name = model_.graph().name();
-    for (const auto& pair : model_.metadata_props()) graph_.metadata.emplace_back(pair.key(), pair.value());
+    for (const auto& pair : model_.metadata_props())
+      graph_.metadata.emplace_back(pair.key(), pair.value());
     return {};
   }
 
@@ -92,8 +100,8 @@ class Importer {
   Status ImportInitializers(const onnx::GraphProto& graph) {
     for (const onnx::TensorProto& tensor : graph.initializer()) {
       TENON_RETURN_IF_ERROR(Define(tensor.name(), "initializer"));
-      TENON_ASSIGN(graph::Constant constant,
-                   ImportTensor(tensor, source_, options_, "initializer \"" + tensor.name() + "\""));
+      TENON_ASSIGN(graph::Constant constant, ImportTensor(tensor, source_, options_,
+                                                          "initializer \"" + tensor.name() + "\""));
       SetConstant(ValueFor(tensor.name()), std::move(constant));
     }
     return {};
@@ -110,21 +118,29 @@ class Importer {
     if (!info.type().has_tensor_type()) {
       return info.type().value_case() == onnx::TypeProto::VALUE_NOT_SET
                  ? Status()
-                 : Status(Code::kUnsupported, what + " \"" + info.name() + "\" is no tensor; sequences, maps and optionals are not supported");
+                 : Status(Code::kUnsupported,
+                          what + " \"" + info.name() +
+                              "\" is no tensor; sequences, maps and optionals are not supported");
     }
     const auto& tensor = info.type().tensor_type();
-    if (tensor.elem_type() < 0 || tensor.elem_type() > 255) return Bad(what + " \"" + info.name() + "\": unknown element type " + std::to_string(tensor.elem_type()));
+    if (tensor.elem_type() < 0 || tensor.elem_type() > 255)
+      return Bad(what + " \"" + info.name() + "\": unknown element type " +
+                 std::to_string(tensor.elem_type()));
     value.type = static_cast<DataType>(tensor.elem_type());
     if (!tensor.has_shape()) return {};
     if (tensor.shape().dim_size() > kMaxRank) {
-      return Status(Code::kUnsupported, what + " \"" + info.name() + "\": rank " + std::to_string(tensor.shape().dim_size()) +
+      return Status(Code::kUnsupported, what + " \"" + info.name() + "\": rank " +
+                                            std::to_string(tensor.shape().dim_size()) +
                                             ", Tenon has at most " + std::to_string(kMaxRank));
     }
     value.shape = Shape();
     for (const auto& dim : tensor.shape().dim()) {
-      if (dim.has_dim_value() && dim.dim_value() >= 0) value.shape.Append(dim.dim_value());
-      else if (dim.has_dim_param() && !IsAnonymous(dim.dim_param())) value.shape.Append(SymbolDim(graph_.SymbolFor(dim.dim_param())));
-      else value.shape.Append(kUnknownDim);
+      if (dim.has_dim_value() && dim.dim_value() >= 0)
+        value.shape.Append(dim.dim_value());
+      else if (dim.has_dim_param() && !IsAnonymous(dim.dim_param()))
+        value.shape.Append(SymbolDim(graph_.SymbolFor(dim.dim_param())));
+      else
+        value.shape.Append(kUnknownDim);
     }
     return {};
   }
@@ -138,7 +154,8 @@ class Importer {
       TENON_RETURN_IF_ERROR(Define(input.name(), "input"));
       const ValueId id = ValueFor(input.name());
       TENON_RETURN_IF_ERROR(ImportType(input, "input", graph_.values[id]));
-      if (graph_.values[id].type == DataType::kUndefined) return Bad("input \"" + input.name() + "\" has no type");
+      if (graph_.values[id].type == DataType::kUndefined)
+        return Bad("input \"" + input.name() + "\" has no type");
       graph_.inputs.push_back(id);
     }
     return {};
@@ -157,7 +174,8 @@ class Importer {
   }
 
   std::string NodeName(const onnx::NodeProto& node, int index) {
-    std::string name = node.name().empty() ? node.op_type() + "_" + std::to_string(index) : node.name();
+    std::string name =
+        node.name().empty() ? node.op_type() + "_" + std::to_string(index) : node.name();
     if (node_names_.insert(name).second) return name;
     name += "_" + std::to_string(index);
     while (!node_names_.insert(name).second) name += "_";
@@ -169,15 +187,18 @@ class Importer {
     node.name = NodeName(proto, index);
     node.domain = Normalised(proto.domain());
     node.op = proto.op_type();
-    const std::string where = "node \"" + node.name + "\" (" + (node.domain.empty() ? "" : node.domain + ".") + node.op + ")";
+    const std::string where = "node \"" + node.name + "\" (" +
+                              (node.domain.empty() ? "" : node.domain + ".") + node.op + ")";
     const int opset = OpsetOf(node.domain);
-    if (opset == 0) return Bad(where + ": the model imports no opset of the domain \"" + node.domain + "\"");
+    if (opset == 0)
+      return Bad(where + ": the model imports no opset of the domain \"" + node.domain + "\"");
     if (node.domain.empty()) TENON_RETURN_IF_ERROR(VerifyNode(proto, opset, where));
     if (node.domain.empty() && node.op == "Constant") return ImportConstantNode(proto, where);
     TENON_RETURN_IF_ERROR(FindOperator(opset, where, node));
     for (const onnx::AttributeProto& attribute : proto.attribute()) {
       TENON_ASSIGN(graph::Attribute imported, ImportAttribute(attribute, source_, options_, where));
-      if (node.Find(imported.name)) return Bad(where + ": attribute \"" + imported.name + "\" stands twice");
+      if (node.Find(imported.name))
+        return Bad(where + ": attribute \"" + imported.name + "\" stands twice");
       node.attributes.push_back(std::move(imported));
     }
     for (const std::string& input : proto.input()) {
@@ -202,17 +223,20 @@ class Importer {
     if (!node.definition) {
       node.revision = opset;
       if (options_.custom_operators.contains({node.domain, node.op})) return {};
-      return Status(Code::kUnsupported, where + ": no such operator in opset " + std::to_string(opset) +
+      return Status(Code::kUnsupported, where + ": no such operator in opset " +
+                                            std::to_string(opset) +
                                             " that Tenon or an enabled backend knows");
     }
     node.revision = operators::RevisionAt(*node.definition, opset);
     if (node.revision != 0) return {};
-    return Status(Code::kUnsupported, where + ": the operator does not exist in opset " + std::to_string(opset));
+    return Status(Code::kUnsupported,
+                  where + ": the operator does not exist in opset " + std::to_string(opset));
   }
 
   // A node Constant is an initializer.
   Status ImportConstantNode(const onnx::NodeProto& node, const std::string& where) {
-    if (node.output_size() != 1 || node.attribute_size() != 1) return Bad(where + ": needs one attribute and one output");
+    if (node.output_size() != 1 || node.attribute_size() != 1)
+      return Bad(where + ": needs one attribute and one output");
     TENON_RETURN_IF_ERROR(Define(node.output(0), where + " output"));
     const onnx::AttributeProto& attribute = node.attribute(0);
     onnx::TensorProto tensor;
@@ -244,9 +268,11 @@ class Importer {
     std::unordered_set<std::string> names;
     for (const onnx::ValueInfoProto& output : graph.output()) {
       if (!defined_.contains(output.name())) {
-        return Bad("output \"" + output.name() + "\" is made by no node and is no input or initializer");
+        return Bad("output \"" + output.name() +
+                   "\" is made by no node and is no input or initializer");
       }
-      if (!names.insert(output.name()).second) return Bad("output \"" + output.name() + "\" stands twice");
+      if (!names.insert(output.name()).second)
+        return Bad("output \"" + output.name() + "\" stands twice");
       const ValueId id = ValueFor(output.name());
       if (graph_.values[id].producer != kNone) {
         Value declared;
@@ -264,7 +290,8 @@ class Importer {
     for (const auto& [id, reader] : readers_) {
       const Value& value = graph_.values[id];
       if (value.producer != kNone || defined_.contains(value.name)) continue;
-      return Bad("node \"" + reader + "\" reads \"" + value.name + "\", which is made by no node and is no input or initializer");
+      return Bad("node \"" + reader + "\" reads \"" + value.name +
+                 "\", which is made by no node and is no input or initializer");
     }
     return {};
   }
@@ -281,7 +308,8 @@ class Importer {
 
 }  // namespace
 
-Result<Graph> ImportModel(const onnx::ModelProto& model, const Source& source, const ImportOptions& options) {
+Result<Graph> ImportModel(const onnx::ModelProto& model, const Source& source,
+                          const ImportOptions& options) {
   RegisterSchemas();
   return Importer(model, source, options).Run();
 }

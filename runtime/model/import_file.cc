@@ -29,7 +29,8 @@ Result<graph::Graph> Parse(Source source, const ImportOptions& options) {
   if (source.bytes.empty()) return Status(Code::kDataLoss, "the model is empty (0 bytes)");
   if (source.bytes.size() > options.max_model_bytes) {
     return Status(Code::kInvalidArgument, "the model has " + std::to_string(source.bytes.size()) +
-                                              " bytes, the limit is " + std::to_string(options.max_model_bytes));
+                                              " bytes, the limit is " +
+                                              std::to_string(options.max_model_bytes));
   }
   TENON_ASSIGN(StrippedModel stripped, StripModel(source.bytes, options.max_depth));
   if (stripped.proto.size() > INT_MAX) {
@@ -59,7 +60,8 @@ Result<graph::Graph> ParseGuarded(Source source, const ImportOptions& options) {
 Result<graph::Graph> ImportFile(const std::string& path, const ImportOptions& options) {
   const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (file < 0) {
-    return Status(errno == ENOENT ? Code::kNotFound : Code::kIo, path + ": can't be opened: " + std::strerror(errno));
+    return Status(errno == ENOENT ? Code::kNotFound : Code::kIo,
+                  path + ": can't be opened: " + std::strerror(errno));
   }
   struct stat info {};
   void* data = MAP_FAILED;
@@ -70,21 +72,26 @@ Result<graph::Graph> ImportFile(const std::string& path, const ImportOptions& op
   close(file);
   if (!regular) return Status(Code::kInvalidArgument, path + ": not a regular file");
   if (size == 0) return Status(Code::kDataLoss, path + ": the file is empty");
-  if (data == MAP_FAILED) return Status(Code::kIo, path + ": can't be mapped: " + std::strerror(error));
+  if (data == MAP_FAILED)
+    return Status(Code::kIo, path + ": can't be mapped: " + std::strerror(error));
   auto mapping = std::make_shared<Mapping>(data, size);
   Source source;
   source.bytes = mapping->bytes();
-  source.file = {info.st_dev, info.st_ino,
-                 static_cast<uint64_t>(info.st_mtim.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(info.st_mtim.tv_nsec),
-                 size, 0, 0};
+  source.file = {info.st_dev,
+                 info.st_ino,
+                 static_cast<uint64_t>(info.st_mtim.tv_sec) * 1'000'000'000 +
+                     static_cast<uint64_t>(info.st_mtim.tv_nsec),
+                 size,
+                 0,
+                 0};
   source.owner = std::move(mapping);
   Result<graph::Graph> graph = ParseGuarded(std::move(source), options);
   if (graph.ok()) return graph;
   return std::move(graph).status().WithContext(path);
 }
 
-Result<graph::Graph> ImportMemory(std::span<const std::byte> bytes, std::shared_ptr<const void> owner,
-                                  const ImportOptions& options) {
+Result<graph::Graph> ImportMemory(std::span<const std::byte> bytes,
+                                  std::shared_ptr<const void> owner, const ImportOptions& options) {
   Source source;
   source.bytes = bytes;
   source.owner = std::move(owner);

@@ -22,7 +22,11 @@ TEST(ImportTest, ASmallModel) {
 
 TEST(ImportTest, SymbolsAndAnonymousDimensions) {
   testing::onnx::ModelProto model = testing::SmallModel();
-  auto* shape = model.mutable_graph()->mutable_input(0)->mutable_type()->mutable_tensor_type()->mutable_shape();
+  auto* shape = model.mutable_graph()
+                    ->mutable_input(0)
+                    ->mutable_type()
+                    ->mutable_tensor_type()
+                    ->mutable_shape();
   shape->mutable_dim(0)->set_dim_param("N");
   Result<graph::Graph> named = Import(model);
   ASSERT_TRUE(named.ok());
@@ -38,7 +42,8 @@ TEST(ImportTest, SymbolsAndAnonymousDimensions) {
 
 TEST(ImportTest, ConstantNodesAreInitializersAndTypedFieldsAreRead) {
   testing::onnx::ModelProto model = testing::EmptyModel();
-  testing::SetType(model.mutable_graph()->add_output(), "y", {2}, testing::onnx::TensorProto::FLOAT16);
+  testing::SetType(model.mutable_graph()->add_output(), "y", {2},
+                   testing::onnx::TensorProto::FLOAT16);
   auto* attribute = testing::AddNode(model, "Constant", {}, {"c"})->add_attribute();
   attribute->set_name("value");
   attribute->set_type(testing::onnx::AttributeProto::TENSOR);
@@ -82,7 +87,8 @@ TEST(ImportTest, OldOpsetsBecomeNewRevisions) {
   EXPECT_EQ(clip.revision, clip.definition->newest().number);
   EXPECT_EQ(clip.Find("max"), nullptr);
   ASSERT_EQ(clip.inputs.size(), 3u);
-  EXPECT_EQ(*reinterpret_cast<const float*>(graph->values[clip.inputs[2]].constant->blob->data), 6.0f);
+  EXPECT_EQ(*reinterpret_cast<const float*>(graph->values[clip.inputs[2]].constant->blob->data),
+            6.0f);
 }
 
 }  // namespace

@@ -23,12 +23,14 @@ struct Source {
 };
 
 // `where` names the tensor in messages: `initializer "w"`.
-Result<graph::Constant> ImportTensor(const onnx::TensorProto& tensor, const Source& source, const ImportOptions& options,
-                                     const std::string& where);
-Result<graph::Attribute> ImportAttribute(const onnx::AttributeProto& attribute, const Source& source,
-                                         const ImportOptions& options, const std::string& where);
+Result<graph::Constant> ImportTensor(const onnx::TensorProto& tensor, const Source& source,
+                                     const ImportOptions& options, const std::string& where);
+Result<graph::Attribute> ImportAttribute(const onnx::AttributeProto& attribute,
+                                         const Source& source, const ImportOptions& options,
+                                         const std::string& where);
 // Checks a node against the schema of its opset: number of inputs and outputs, attributes.
 Status VerifyNode(const onnx::NodeProto& node, int opset, const std::string& where);
-Result<graph::Graph> ImportModel(const onnx::ModelProto& model, const Source& source, const ImportOptions& options);
+Result<graph::Graph> ImportModel(const onnx::ModelProto& model, const Source& source,
+                                 const ImportOptions& options);
 
 }  // namespace tenon::model

@@ -15,12 +15,16 @@ void RegisterSchemas() {
 }
 
 int NewestOpset() {
-  return onnx::OpSchemaRegistry::DomainToVersionRange::Instance().Map().at(onnx::ONNX_DOMAIN).second;
+  return onnx::OpSchemaRegistry::DomainToVersionRange::Instance()
+      .Map()
+      .at(onnx::ONNX_DOMAIN)
+      .second;
 }
 
 Status VerifyNode(const onnx::NodeProto& node, int opset, const std::string& where) {
   try {
-    const onnx::OpSchema* schema = onnx::OpSchemaRegistry::Schema(node.op_type(), opset, onnx::ONNX_DOMAIN);
+    const onnx::OpSchema* schema =
+        onnx::OpSchemaRegistry::Schema(node.op_type(), opset, onnx::ONNX_DOMAIN);
     if (schema) schema->Verify(node);
   } catch (const std::exception& thrown) {
     return Status(Code::kInvalidArgument, where + ": " + thrown.what());

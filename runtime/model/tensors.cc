@@ -5,12 +5,14 @@
 namespace tenon::model {
 namespace {
 
-Status Bad(const std::string& where, const std::string& what) { return Status(Code::kInvalidArgument, where + ": " + what); }
+Status Bad(const std::string& where, const std::string& what) {
+  return Status(Code::kInvalidArgument, where + ": " + what);
+}
 
 Result<Shape> ImportDims(const onnx::TensorProto& tensor, const std::string& where) {
   if (tensor.dims_size() > kMaxRank) {
-    return Status(Code::kUnsupported, where + ": rank " + std::to_string(tensor.dims_size()) + ", Tenon has at most " +
-                                          std::to_string(kMaxRank));
+    return Status(Code::kUnsupported, where + ": rank " + std::to_string(tensor.dims_size()) +
+                                          ", Tenon has at most " + std::to_string(kMaxRank));
   }
   Shape shape;
   for (const int64_t dim : tensor.dims()) {
@@ -30,16 +32,19 @@ std::shared_ptr<const graph::Blob> OwnedBlob(std::vector<std::byte> bytes) {
 }
 
 // Raw data is where the source has it: the field holds an index (see StripModel).
-Result<std::shared_ptr<const graph::Blob>> RawBlob(const onnx::TensorProto& tensor, const Source& source, uint64_t wanted,
+Result<std::shared_ptr<const graph::Blob>> RawBlob(const onnx::TensorProto& tensor,
+                                                   const Source& source, uint64_t wanted,
                                                    const std::string& where) {
   uint64_t index = 0;
-  if (tensor.raw_data().size() == sizeof index) std::memcpy(&index, tensor.raw_data().data(), sizeof index);
+  if (tensor.raw_data().size() == sizeof index)
+    std::memcpy(&index, tensor.raw_data().data(), sizeof index);
   if (tensor.raw_data().size() != sizeof index || index >= source.raw.size()) {
     return Status(Code::kInternal, where + ": its raw_data was not lifted out of the model");
   }
   const Range range = source.raw[index];
   if (range.length != wanted) {
-    return Bad(where, "raw_data has " + std::to_string(range.length) + " bytes, its shape and type need " + std::to_string(wanted));
+    return Bad(where, "raw_data has " + std::to_string(range.length) +
+                          " bytes, its shape and type need " + std::to_string(wanted));
   }
   auto blob = std::make_shared<graph::Blob>();
   blob->data = source.bytes.data() + range.offset;
@@ -53,9 +58,11 @@ Result<std::shared_ptr<const graph::Blob>> RawBlob(const onnx::TensorProto& tens
 
 // Values of a typed field, narrowed to T.
 template <typename T, typename Field>
-Result<std::shared_ptr<const graph::Blob>> TypedBlob(const Field& field, int64_t count, const std::string& where) {
+Result<std::shared_ptr<const graph::Blob>> TypedBlob(const Field& field, int64_t count,
+                                                     const std::string& where) {
   if (static_cast<int64_t>(field.size()) != count) {
-    return Bad(where, "has " + std::to_string(field.size()) + " values, its shape needs " + std::to_string(count));
+    return Bad(where, "has " + std::to_string(field.size()) + " values, its shape needs " +
+                          std::to_string(count));
   }
   std::vector<std::byte> bytes(static_cast<size_t>(count) * sizeof(T));
   auto* out = reinterpret_cast<T*>(bytes.data());
@@ -63,54 +70,73 @@ Result<std::shared_ptr<const graph::Blob>> TypedBlob(const Field& field, int64_t
   return OwnedBlob(std::move(bytes));
 }
 
-Result<std::shared_ptr<const graph::Blob>> FromFields(const onnx::TensorProto& t, DataType type, int64_t count,
-                                                      const std::string& where) {
+Result<std::shared_ptr<const graph::Blob>> FromFields(const onnx::TensorProto& t, DataType type,
+                                                      int64_t count, const std::string& where) {
   switch (type) {
-    case DataType::kFloat32: return TypedBlob<float>(t.float_data(), count, where);
-    case DataType::kComplex64: return TypedBlob<float>(t.float_data(), 2 * count, where);
-    case DataType::kFloat64: return TypedBlob<double>(t.double_data(), count, where);
-    case DataType::kComplex128: return TypedBlob<double>(t.double_data(), 2 * count, where);
-    case DataType::kInt64: return TypedBlob<int64_t>(t.int64_data(), count, where);
-    case DataType::kUint64: return TypedBlob<uint64_t>(t.uint64_data(), count, where);
-    case DataType::kUint32: return TypedBlob<uint32_t>(t.uint64_data(), count, where);
-    case DataType::kInt32: return TypedBlob<int32_t>(t.int32_data(), count, where);
-    default: break;
+    case DataType::kFloat32:
+      return TypedBlob<float>(t.float_data(), count, where);
+    case DataType::kComplex64:
+      return TypedBlob<float>(t.float_data(), 2 * count, where);
+    case DataType::kFloat64:
+      return TypedBlob<double>(t.double_data(), count, where);
+    case DataType::kComplex128:
+      return TypedBlob<double>(t.double_data(), 2 * count, where);
+    case DataType::kInt64:
+      return TypedBlob<int64_t>(t.int64_data(), count, where);
+    case DataType::kUint64:
+      return TypedBlob<uint64_t>(t.uint64_data(), count, where);
+    case DataType::kUint32:
+      return TypedBlob<uint32_t>(t.uint64_data(), count, where);
+    case DataType::kInt32:
+      return TypedBlob<int32_t>(t.int32_data(), count, where);
+    default:
+      break;
   }
   switch (BitWidth(type)) {
-    case 16: return TypedBlob<uint16_t>(t.int32_data(), count, where);
-    case 8: return TypedBlob<uint8_t>(t.int32_data(), count, where);
-    case 4: return TypedBlob<uint8_t>(t.int32_data(), (count + 1) / 2, where);
-    case 2: return TypedBlob<uint8_t>(t.int32_data(), (count + 3) / 4, where);
-    default: return Status(Code::kUnsupported, where + ": element type " + std::to_string(t.data_type()));
+    case 16:
+      return TypedBlob<uint16_t>(t.int32_data(), count, where);
+    case 8:
+      return TypedBlob<uint8_t>(t.int32_data(), count, where);
+    case 4:
+      return TypedBlob<uint8_t>(t.int32_data(), (count + 1) / 2, where);
+    case 2:
+      return TypedBlob<uint8_t>(t.int32_data(), (count + 3) / 4, where);
+    default:
+      return Status(Code::kUnsupported, where + ": element type " + std::to_string(t.data_type()));
   }
 }
 
 }  // namespace
 
-Result<graph::Constant> ImportTensor(const onnx::TensorProto& tensor, const Source& source, const ImportOptions& options,
-                                     const std::string& where) {
+Result<graph::Constant> ImportTensor(const onnx::TensorProto& tensor, const Source& source,
+                                     const ImportOptions& options, const std::string& where) {
   graph::Constant constant;
   constant.type = static_cast<DataType>(tensor.data_type());
   if (tensor.data_type() <= 0 || tensor.data_type() > 255 ||
       (BitWidth(constant.type) == 0 && constant.type != DataType::kString)) {
-    return Status(Code::kUnsupported, where + ": unknown element type " + std::to_string(tensor.data_type()));
+    return Status(Code::kUnsupported,
+                  where + ": unknown element type " + std::to_string(tensor.data_type()));
   }
   TENON_ASSIGN(constant.shape, ImportDims(tensor, where));
   Result<int64_t> count = CheckedElementCount(constant.shape.dims());
   if (!count.ok()) return std::move(count).status().WithContext(where);
   if (tensor.data_location() == onnx::TensorProto::EXTERNAL || tensor.external_data_size() > 0) {
-    return Status(Code::kUnsupported, where + ": its data is in another file; models with external data are not read yet: save the model in one file");
+    return Status(Code::kUnsupported, where +
+                                          ": its data is in another file; models with external "
+                                          "data are not read yet: save the model in one file");
   }
   if (tensor.has_segment()) return Status(Code::kUnsupported, where + ": segmented tensors");
   if (constant.type == DataType::kString) {
-    if (tensor.string_data_size() != *count) return Bad(where, "number of strings does not fit its shape");
+    if (tensor.string_data_size() != *count)
+      return Bad(where, "number of strings does not fit its shape");
     constant.strings.assign(tensor.string_data().begin(), tensor.string_data().end());
     return constant;
   }
   Result<int64_t> bytes = CheckedByteSize(constant.type, *count);
   if (!bytes.ok()) return std::move(bytes).status().WithContext(where);
   if (static_cast<uint64_t>(*bytes) > options.max_tensor_bytes) {
-    return Bad(where, std::to_string(*bytes) + " bytes, the limit is " + std::to_string(options.max_tensor_bytes));
+    return Bad(where, std::to_string(*bytes) + " bytes, the limit is " +
+                          std::to_string(options.max_tensor_bytes));
   }
   if (tensor.has_raw_data()) {
     TENON_ASSIGN(constant.blob, RawBlob(tensor, source, static_cast<uint64_t>(*bytes), where));

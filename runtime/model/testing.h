@@ -30,8 +30,9 @@ inline onnx::ModelProto EmptyModel(int opset = 17) {
   return model;
 }
 
-inline onnx::NodeProto* AddNode(onnx::ModelProto& model, const std::string& op, std::vector<std::string> inputs,
-                                std::vector<std::string> outputs, const std::string& name = "") {
+inline onnx::NodeProto* AddNode(onnx::ModelProto& model, const std::string& op,
+                                std::vector<std::string> inputs, std::vector<std::string> outputs,
+                                const std::string& name = "") {
   auto* node = model.mutable_graph()->add_node();
   node->set_op_type(op);
   node->set_name(name);
@@ -40,8 +41,8 @@ inline onnx::NodeProto* AddNode(onnx::ModelProto& model, const std::string& op, 
   return node;
 }
 
-inline onnx::TensorProto* AddWeight(onnx::ModelProto& model, const std::string& name, std::vector<int64_t> dims,
-                                    const std::vector<float>& values) {
+inline onnx::TensorProto* AddWeight(onnx::ModelProto& model, const std::string& name,
+                                    std::vector<int64_t> dims, const std::vector<float>& values) {
   auto* tensor = model.mutable_graph()->add_initializer();
   tensor->set_name(name);
   tensor->set_data_type(onnx::TensorProto::FLOAT);
@@ -65,10 +66,12 @@ inline onnx::ModelProto SmallModel(int opset = 17) {
 
 inline Result<graph::Graph> Import(const std::string& bytes, const ImportOptions& options = {}) {
   auto owner = std::make_shared<std::string>(bytes);
-  const std::span<const std::byte> span(reinterpret_cast<const std::byte*>(owner->data()), owner->size());
+  const std::span<const std::byte> span(reinterpret_cast<const std::byte*>(owner->data()),
+                                        owner->size());
   return ImportMemory(span, owner, options);
 }
-inline Result<graph::Graph> Import(const onnx::ModelProto& model, const ImportOptions& options = {}) {
+inline Result<graph::Graph> Import(const onnx::ModelProto& model,
+                                   const ImportOptions& options = {}) {
   return Import(model.SerializeAsString(), options);
 }
 

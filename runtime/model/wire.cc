@@ -14,14 +14,22 @@ struct Child {
   Message child;
 };
 constexpr Child kChildren[] = {
-    {Message::kModel, 7, Message::kGraph},          {Message::kModel, 25, Message::kFunction},
-    {Message::kGraph, 1, Message::kNode},           {Message::kGraph, 5, Message::kTensor},
-    {Message::kGraph, 15, Message::kSparseTensor},  {Message::kNode, 5, Message::kAttribute},
-    {Message::kAttribute, 5, Message::kTensor},     {Message::kAttribute, 6, Message::kGraph},
-    {Message::kAttribute, 10, Message::kTensor},    {Message::kAttribute, 11, Message::kGraph},
-    {Message::kAttribute, 22, Message::kSparseTensor}, {Message::kAttribute, 23, Message::kSparseTensor},
-    {Message::kSparseTensor, 1, Message::kTensor},  {Message::kSparseTensor, 2, Message::kTensor},
-    {Message::kFunction, 7, Message::kNode},        {Message::kFunction, 11, Message::kAttribute},
+    {Message::kModel, 7, Message::kGraph},
+    {Message::kModel, 25, Message::kFunction},
+    {Message::kGraph, 1, Message::kNode},
+    {Message::kGraph, 5, Message::kTensor},
+    {Message::kGraph, 15, Message::kSparseTensor},
+    {Message::kNode, 5, Message::kAttribute},
+    {Message::kAttribute, 5, Message::kTensor},
+    {Message::kAttribute, 6, Message::kGraph},
+    {Message::kAttribute, 10, Message::kTensor},
+    {Message::kAttribute, 11, Message::kGraph},
+    {Message::kAttribute, 22, Message::kSparseTensor},
+    {Message::kAttribute, 23, Message::kSparseTensor},
+    {Message::kSparseTensor, 1, Message::kTensor},
+    {Message::kSparseTensor, 2, Message::kTensor},
+    {Message::kFunction, 7, Message::kNode},
+    {Message::kFunction, 11, Message::kAttribute},
 };
 constexpr uint32_t kRawData = 9;        // TensorProto.raw_data
 constexpr uint32_t kTrainingInfo = 20;  // ModelProto.training_info: not read
@@ -48,7 +56,8 @@ class Scanner {
       uint64_t tag = 0;
       TENON_RETURN_IF_ERROR(Varint(&at, end, &tag));
       const uint64_t field = tag >> 3;
-      if (field == 0 || field > 536870911) return Broken(begin, "field number " + std::to_string(field));
+      if (field == 0 || field > 536870911)
+        return Broken(begin, "field number " + std::to_string(field));
       uint64_t length = 0;
       switch (tag & 7) {
         case 0: {
@@ -56,17 +65,28 @@ class Scanner {
           TENON_RETURN_IF_ERROR(Varint(&at, end, &ignored));
           break;
         }
-        case 1: length = 8; break;
-        case 5: length = 4; break;
-        case 2: TENON_RETURN_IF_ERROR(Varint(&at, end, &length)); break;
-        default: return Broken(begin, "wire type " + std::to_string(tag & 7));
+        case 1:
+          length = 8;
+          break;
+        case 5:
+          length = 4;
+          break;
+        case 2:
+          TENON_RETURN_IF_ERROR(Varint(&at, end, &length));
+          break;
+        default:
+          return Broken(begin, "wire type " + std::to_string(tag & 7));
       }
       if (length > end - at) {
-        return Broken(begin, "a field of " + std::to_string(length) + " bytes where " + std::to_string(end - at) +
+        return Broken(begin, "a field of " + std::to_string(length) + " bytes where " +
+                                 std::to_string(end - at) +
                                  " are left; the file is truncated or damaged");
       }
-      if ((tag & 7) == 2) TENON_RETURN_IF_ERROR(Bytes(message, static_cast<uint32_t>(field), begin, at, length, depth, to));
-      else Copy(begin, at + length, to);
+      if ((tag & 7) == 2)
+        TENON_RETURN_IF_ERROR(
+            Bytes(message, static_cast<uint32_t>(field), begin, at, length, depth, to));
+      else
+        Copy(begin, at + length, to);
       at += length;
     }
     return {};
@@ -74,7 +94,8 @@ class Scanner {
 
  private:
   static Status Broken(uint64_t at, const std::string& what) {
-    return Status(Code::kDataLoss, "not an ONNX model: at byte " + std::to_string(at) + ": " + what);
+    return Status(Code::kDataLoss,
+                  "not an ONNX model: at byte " + std::to_string(at) + ": " + what);
   }
   void Copy(uint64_t begin, uint64_t end, std::string& to) const {
     to.append(reinterpret_cast<const char*>(bytes_.data() + begin), end - begin);
@@ -96,7 +117,8 @@ class Scanner {
     for (; value >= 128; value >>= 7) to += static_cast<char>(value | 128);
     to += static_cast<char>(value);
   }
-  Status Bytes(Message message, uint32_t field, uint64_t begin, uint64_t at, uint64_t length, uint32_t depth, std::string& to) {
+  Status Bytes(Message message, uint32_t field, uint64_t begin, uint64_t at, uint64_t length,
+               uint32_t depth, std::string& to) {
     if (message == Message::kModel && field == kTrainingInfo) return {};
     if (message == Message::kTensor && field == kRawData) {
       const uint64_t index = out_->raw.size();

@@ -38,11 +38,11 @@ TEST(WireTest, TruncationAtEveryByteIsAnErrorOrAShorterModel) {
 
 TEST(WireTest, LyingLengthsAreRefused) {
   const std::string lies[] = {
-      std::string("\x3a\xff\xff\xff\xff\x0f", 6),                  // graph of 4 GB
+      std::string("\x3a\xff\xff\xff\xff\x0f", 6),                       // graph of 4 GB
       std::string("\x3a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 11),  // of 2^64 - 1
-      std::string("\x3a\x05\x2a\x7f\x01\x02\x03", 7),             // tensor longer than its graph
-      std::string("\x0b\x00", 2),                                   // group
-      std::string("\x00\x01", 2),                                   // field 0
+      std::string("\x3a\x05\x2a\x7f\x01\x02\x03", 7),  // tensor longer than its graph
+      std::string("\x0b\x00", 2),                      // group
+      std::string("\x00\x01", 2),                      // field 0
       std::string("\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", 11),  // endless number
   };
   for (const std::string& lie : lies) {
@@ -57,7 +57,7 @@ TEST(WireTest, DeepNestingIsRefused) {
   std::string bytes;
   const auto wrap = [&](char tag) {
     std::string length;
-    for (size_t n = bytes.size(); ; n >>= 7) {
+    for (size_t n = bytes.size();; n >>= 7) {
       length += static_cast<char>((n & 127) | (n >= 128 ? 128 : 0));
       if (n < 128) break;
     }
@@ -71,7 +71,8 @@ TEST(WireTest, DeepNestingIsRefused) {
   wrap(0x3a);  // ModelProto.graph
   Result<StrippedModel> stripped = StripModel(Bytes(bytes), 32);
   ASSERT_FALSE(stripped.ok());
-  EXPECT_NE(stripped.status().message().find("deeper than 32"), std::string_view::npos) << stripped.status().ToString();
+  EXPECT_NE(stripped.status().message().find("deeper than 32"), std::string_view::npos)
+      << stripped.status().ToString();
 }
 
 }  // namespace

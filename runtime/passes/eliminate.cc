@@ -16,10 +16,12 @@ bool Contains(const std::vector<ValueId>& list, ValueId id) {
 
 // An operator that gives back its input whatever its attributes say.
 bool IsIdentity(const Node& node) {
-  if (!node.definition || !node.domain.empty() || node.inputs.empty() || node.inputs[0] == kNone) return false;
+  if (!node.definition || !node.domain.empty() || node.inputs.empty() || node.inputs[0] == kNone)
+    return false;
   if (node.op == "Identity") return true;
   if (node.op != "Dropout" || node.inputs.size() > 2) return false;
-  return std::all_of(node.outputs.begin() + 1, node.outputs.end(), [](ValueId id) { return id == kNone; });
+  return std::all_of(node.outputs.begin() + 1, node.outputs.end(),
+                     [](ValueId id) { return id == kNone; });
 }
 
 // Everybody who reads `from` reads `to`.
@@ -41,9 +43,11 @@ Status EliminateIdentity(Graph& graph, const Options&) {
     }
     // The output's name is the model's: the source takes it, if it is nobody else's.
     const graph::NodeId producer = graph.values[source].producer;
-    if (producer == kNone || Contains(graph.inputs, source) || Contains(graph.outputs, source)) continue;
+    if (producer == kNone || Contains(graph.inputs, source) || Contains(graph.outputs, source))
+      continue;
     Replace(graph, source, output);
-    std::replace(graph.nodes[producer].outputs.begin(), graph.nodes[producer].outputs.end(), source, output);
+    std::replace(graph.nodes[producer].outputs.begin(), graph.nodes[producer].outputs.end(), source,
+                 output);
     graph.values[output].producer = producer;
     graph.values[source].producer = kNone;
     node.inputs.clear();
@@ -58,7 +62,8 @@ Status EliminateDead(Graph& graph, const Options&) {
   std::vector<bool> live(graph.nodes.size(), false);
   for (size_t i = graph.nodes.size(); i-- > 0;) {
     const Node& node = graph.nodes[i];
-    live[i] = std::any_of(node.outputs.begin(), node.outputs.end(), [&](ValueId id) { return id != kNone && needed[id]; });
+    live[i] = std::any_of(node.outputs.begin(), node.outputs.end(),
+                          [&](ValueId id) { return id != kNone && needed[id]; });
     if (!live[i]) continue;
     for (ValueId input : node.inputs) {
       if (input != kNone) needed[input] = true;
@@ -68,8 +73,10 @@ Status EliminateDead(Graph& graph, const Options&) {
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     for (ValueId& output : graph.nodes[i].outputs) {
       if (output == kNone) continue;
-      if (live[i]) graph.values[output].producer = static_cast<graph::NodeId>(kept.size());
-      else graph.values[output].producer = kNone;
+      if (live[i])
+        graph.values[output].producer = static_cast<graph::NodeId>(kept.size());
+      else
+        graph.values[output].producer = kNone;
       if (live[i] && !needed[output]) {
         graph.values[output].producer = kNone;
         output = kNone;

@@ -12,11 +12,15 @@ using graph::Value;
 
 constexpr uint64_t kShapeArithmeticBytes = 4096;
 
-bool IsShapeOf(const Node& node) { return node.domain.empty() && (node.op == "Shape" || node.op == "Size"); }
+bool IsShapeOf(const Node& node) {
+  return node.domain.empty() && (node.op == "Shape" || node.op == "Size");
+}
 
 // All inputs constant; or it asks for the shape of a static tensor.
 bool IsKnown(const Graph& graph, const Node& node) {
-  if (!node.definition || (node.definition->flags & operators::kNondeterministic) || node.outputs.empty()) return false;
+  if (!node.definition || (node.definition->flags & operators::kNondeterministic) ||
+      node.outputs.empty())
+    return false;
   if (IsShapeOf(node)) return graph.values[node.inputs[0]].shape.IsStatic();
   return std::all_of(node.inputs.begin(), node.inputs.end(), [&](graph::ValueId id) {
     return id == kNone || (graph.values[id].constant && graph.values[id].constant->blob);
@@ -46,7 +50,9 @@ void SetConstant(Graph& graph, graph::ValueId id, std::shared_ptr<const graph::C
 
 // A view of a constant shares its bytes.
 bool FoldView(Graph& graph, const Node& node) {
-  if (!(node.definition->flags & operators::kView) || node.inputs.empty() || node.inputs[0] == kNone) return false;
+  if (!(node.definition->flags & operators::kView) || node.inputs.empty() ||
+      node.inputs[0] == kNone)
+    return false;
   const auto& source = graph.values[node.inputs[0]].constant;
   const graph::ValueId output = node.outputs[0];
   if (!source || output == kNone || !graph.values[output].shape.IsStatic()) return false;
@@ -96,11 +102,13 @@ Storage Prepare(const Graph& graph, const Node& node) {
 Status Compute(Graph& graph, const Node& node) {
   Storage s = Prepare(graph, node);
   const DataType type = s.inputs.empty() ? s.outputs[0].type : s.inputs[0].type;
-  const operators::Kernel* kernel = operators::FindKernel(node.domain, node.op, node.revision, type);
+  const operators::Kernel* kernel =
+      operators::FindKernel(node.domain, node.op, node.revision, type);
   if (!kernel) return {};
   const graph::NodeViewHolder holder(node);
   auto plan = kernel->plan(holder.view(), s.inputs, s.outputs);
-  if (!plan.ok()) return plan.status().code() == Code::kUnsupported ? Status() : std::move(plan).status();
+  if (!plan.ok())
+    return plan.status().code() == Code::kUnsupported ? Status() : std::move(plan).status();
   std::vector<std::byte> workspace(static_cast<size_t>((*plan)->workspace_bytes()) + 64);
   operators::KernelArguments arguments;
   arguments.inputs = s.in;
@@ -112,7 +120,8 @@ Status Compute(Graph& graph, const Node& node) {
   for (size_t i = 0; i < node.outputs.size(); ++i) {
     if (node.outputs[i] == kNone) continue;
     const Value& value = graph.values[node.outputs[i]];
-    SetConstant(graph, node.outputs[i], MakeConstant(value.type, value.shape, s.out[i], s.bytes[i].size() - 64));
+    SetConstant(graph, node.outputs[i],
+                MakeConstant(value.type, value.shape, s.out[i], s.bytes[i].size() - 64));
   }
   return {};
 }

@@ -15,7 +15,8 @@ Shape Merge(const Shape& declared, const Shape& inferred) {
   if (!declared.has_rank() || declared.rank() != inferred.rank()) return inferred;
   Shape merged = inferred;
   for (int axis = 0; axis < merged.rank(); ++axis) {
-    if (merged[axis] == kUnknownDim || (merged[axis] < 0 && declared[axis] >= 0)) merged[axis] = declared[axis];
+    if (merged[axis] == kUnknownDim || (merged[axis] < 0 && declared[axis] >= 0))
+      merged[axis] = declared[axis];
   }
   return merged;
 }
@@ -30,27 +31,32 @@ bool Contradicts(const Shape& declared, const Shape& inferred) {
 }
 
 // Intermediate declarations of real models are often stale, so what is inferred wins; an output is the model's promise.
-Status Apply(const Graph& graph, graph::ValueId id, const graph::Node& node, const operators::InferOutput& inferred,
-             Value& value) {
-  const bool is_output = std::find(graph.outputs.begin(), graph.outputs.end(), id) != graph.outputs.end();
+Status Apply(const Graph& graph, graph::ValueId id, const graph::Node& node,
+             const operators::InferOutput& inferred, Value& value) {
+  const bool is_output =
+      std::find(graph.outputs.begin(), graph.outputs.end(), id) != graph.outputs.end();
   if (is_output && Contradicts(value.shape, inferred.shape)) {
-    return Status(Code::kInvalidArgument, "output \"" + value.name + "\" is declared as " + value.shape.ToString() +
-                                              ", but " + node.op + " \"" + node.name + "\" makes " +
-                                              inferred.shape.ToString());
-  }
-  if (is_output && value.type != DataType::kUndefined && inferred.type != DataType::kUndefined && value.type != inferred.type) {
     return Status(Code::kInvalidArgument, "output \"" + value.name + "\" is declared as " +
-                                              std::string(DataTypeName(value.type)) + ", but " + node.op + " \"" +
-                                              node.name + "\" makes " + std::string(DataTypeName(inferred.type)));
+                                              value.shape.ToString() + ", but " + node.op + " \"" +
+                                              node.name + "\" makes " + inferred.shape.ToString());
+  }
+  if (is_output && value.type != DataType::kUndefined && inferred.type != DataType::kUndefined &&
+      value.type != inferred.type) {
+    return Status(Code::kInvalidArgument, "output \"" + value.name + "\" is declared as " +
+                                              std::string(DataTypeName(value.type)) + ", but " +
+                                              node.op + " \"" + node.name + "\" makes " +
+                                              std::string(DataTypeName(inferred.type)));
   }
   if (inferred.type != DataType::kUndefined) value.type = inferred.type;
-  value.shape = Contradicts(value.shape, inferred.shape) ? inferred.shape : Merge(value.shape, inferred.shape);
+  value.shape = Contradicts(value.shape, inferred.shape) ? inferred.shape
+                                                         : Merge(value.shape, inferred.shape);
   return {};
 }
 
 }  // namespace
 
-Status InferNode(const Graph& graph, const graph::Node& node, const Options& options, NodeInference* out) {
+Status InferNode(const Graph& graph, const graph::Node& node, const Options& options,
+                 NodeInference* out) {
   out->inputs.assign(node.inputs.size(), {});
   out->views.assign(node.inputs.size(), {});
   out->outputs.assign(node.outputs.size(), {});
@@ -75,11 +81,13 @@ Status InferShapes(Graph& graph, const Options& options) {
   NodeInference inference;
   for (graph::NodeId id = 0; id < graph.nodes.size(); ++id) {
     const graph::Node& node = graph.nodes[id];
-    if (node.definition && node.revision != node.definition->newest().number) continue;  // not canonical yet
+    if (node.definition && node.revision != node.definition->newest().number)
+      continue;  // not canonical yet
     TENON_RETURN_IF_ERROR(InferNode(graph, node, options, &inference));
     for (size_t i = 0; i < node.outputs.size(); ++i) {
       if (node.outputs[i] == kNone) continue;
-      TENON_RETURN_IF_ERROR(Apply(graph, node.outputs[i], node, inference.outputs[i], graph.values[node.outputs[i]]));
+      TENON_RETURN_IF_ERROR(
+          Apply(graph, node.outputs[i], node, inference.outputs[i], graph.values[node.outputs[i]]));
     }
     if (options.fold) TENON_RETURN_IF_ERROR(FoldShapeArithmetic(graph, id, options));
   }

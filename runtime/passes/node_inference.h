@@ -13,7 +13,8 @@ struct NodeInference {
   std::vector<TensorView> views;
   std::vector<operators::InferOutput> outputs;
 };
-Status InferNode(const graph::Graph& graph, const graph::Node& node, const Options& options, NodeInference* out);
+Status InferNode(const graph::Graph& graph, const graph::Node& node, const Options& options,
+                 NodeInference* out);
 
 // Folds the node where its outputs are small and what they say is known (constants, or shapes of static tensors), so that
 // shapes which depend on them can be inferred. The node stays; it is dead afterwards.

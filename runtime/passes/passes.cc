@@ -6,8 +6,8 @@ namespace tenon::passes {
 
 std::span<const Pass> Pipeline() {
   static constexpr Pass kPasses[] = {
-      {"canonicalise", Canonicalise},           {"infer_shapes", InferShapes},
-      {"fold_constants", FoldConstants},        {"eliminate_identity", EliminateIdentity},
+      {"canonicalise", Canonicalise},    {"infer_shapes", InferShapes},
+      {"fold_constants", FoldConstants}, {"eliminate_identity", EliminateIdentity},
       {"eliminate_dead", EliminateDead},
   };
   return kPasses;
@@ -17,14 +17,15 @@ Status RunPipeline(graph::Graph& graph, const Options& options,
                    const std::function<void(const Pass&, const graph::Graph&)>& after) {
   for (const Pass& pass : Pipeline()) {
     TENON_RETURN_IF_ERROR(pass.run(graph, options));
-    TENON_RETURN_IF_ERROR(graph.Validate().WithContext(std::string("after ") + std::string(pass.name)));
+    TENON_RETURN_IF_ERROR(
+        graph.Validate().WithContext(std::string("after ") + std::string(pass.name)));
     if (after) after(pass, graph);
   }
   return {};
 }
 
-std::shared_ptr<const graph::Constant> MakeConstant(DataType type, const Shape& shape, const void* data,
-                                                    uint64_t bytes) {
+std::shared_ptr<const graph::Constant> MakeConstant(DataType type, const Shape& shape,
+                                                    const void* data, uint64_t bytes) {
   auto memory = std::shared_ptr<std::byte[]>(new std::byte[bytes ? bytes : 1]);
   if (bytes) std::memcpy(memory.get(), data, bytes);
   auto blob = std::make_shared<graph::Blob>();
@@ -45,8 +46,9 @@ Status BindSymbols(graph::Graph& graph, const std::map<std::string, int64_t>& si
     if (id == graph.symbols.size()) {
       std::string known;
       for (const std::string& symbol : graph.symbols) known += (known.empty() ? "" : ", ") + symbol;
-      return Status(Code::kInvalidArgument, "the model has no dimension named '" + name + "'" +
-                                                (known.empty() ? "; it has none with names" : " (it has: " + known + ")"));
+      return Status(Code::kInvalidArgument,
+                    "the model has no dimension named '" + name + "'" +
+                        (known.empty() ? "; it has none with names" : " (it has: " + known + ")"));
     }
     if (size < 0) {
       return Status(Code::kInvalidArgument,

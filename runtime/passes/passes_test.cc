@@ -18,7 +18,8 @@ ValueId AddInput(Graph& graph, const std::string& name, Shape shape) {
   return graph.inputs.back();
 }
 
-ValueId AddConstant(Graph& graph, const std::string& name, DataType type, Shape shape, const void* data, uint64_t bytes) {
+ValueId AddConstant(Graph& graph, const std::string& name, DataType type, Shape shape,
+                    const void* data, uint64_t bytes) {
   graph::Value value;
   value.name = name;
   value.type = type;
@@ -27,8 +28,8 @@ ValueId AddConstant(Graph& graph, const std::string& name, DataType type, Shape 
   return graph.AddValue(std::move(value));
 }
 
-ValueId AddNode(Graph& graph, const std::string& op, std::vector<ValueId> inputs, const std::string& output,
-                std::vector<graph::Attribute> attributes = {}) {
+ValueId AddNode(Graph& graph, const std::string& op, std::vector<ValueId> inputs,
+                const std::string& output, std::vector<graph::Attribute> attributes = {}) {
   graph::Value value;
   value.name = output;
   const ValueId id = graph.AddValue(std::move(value));

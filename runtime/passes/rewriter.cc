@@ -22,7 +22,8 @@ std::string FreshName(const Graph& graph, const std::string& base) {
 
 class GraphRewriter final : public operators::Rewriter {
  public:
-  GraphRewriter(Graph& graph, NodeId id) : graph_(graph), id_(id), original_inputs_(graph.nodes[id].inputs) {}
+  GraphRewriter(Graph& graph, NodeId id)
+      : graph_(graph), id_(id), original_inputs_(graph.nodes[id].inputs) {}
 
   bool grew() const { return grew_; }
   bool operator_set() const { return operator_set_; }
@@ -35,13 +36,16 @@ class GraphRewriter final : public operators::Rewriter {
   operators::InferInput input(int index) const override {
     operators::InferInput input;
     const auto& inputs = self().inputs;
-    if (index < 0 || static_cast<size_t>(index) >= inputs.size() || inputs[static_cast<size_t>(index)] == kNone) return input;
+    if (index < 0 || static_cast<size_t>(index) >= inputs.size() ||
+        inputs[static_cast<size_t>(index)] == kNone)
+      return input;
     const Value& value = graph_.values[inputs[static_cast<size_t>(index)]];
     input.present = true;
     input.type = value.type;
     input.shape = value.shape;
     if (value.constant) {
-      if (views_.size() <= static_cast<size_t>(index)) views_.resize(static_cast<size_t>(index) + 1);
+      if (views_.size() <= static_cast<size_t>(index))
+        views_.resize(static_cast<size_t>(index) + 1);
       auto& view = views_[static_cast<size_t>(index)];
       view = std::make_unique<TensorView>(View(*value.constant));
       input.value = view.get();
@@ -51,11 +55,14 @@ class GraphRewriter final : public operators::Rewriter {
   int output_count() const override { return static_cast<int>(self().outputs.size()); }
 
   void RemoveAttribute(std::string_view name) override {
-    std::erase_if(self().attributes, [&](const graph::Attribute& attribute) { return attribute.name == name; });
+    std::erase_if(self().attributes,
+                  [&](const graph::Attribute& attribute) { return attribute.name == name; });
   }
   void SetInt(std::string_view name, int64_t value) override { Set(name, value); }
   void SetFloat(std::string_view name, float value) override { Set(name, value); }
-  void SetString(std::string_view name, std::string_view value) override { Set(name, std::string(value)); }
+  void SetString(std::string_view name, std::string_view value) override {
+    Set(name, std::string(value));
+  }
   void SetInts(std::string_view name, std::span<const int64_t> values) override {
     Set(name, std::vector<int64_t>(values.begin(), values.end()));
   }
@@ -88,9 +95,12 @@ class GraphRewriter final : public operators::Rewriter {
   }
   bool OutputUsed(int index) const override {
     const auto& outputs = self().outputs;
-    if (static_cast<size_t>(index) >= outputs.size() || outputs[static_cast<size_t>(index)] == kNone) return false;
+    if (static_cast<size_t>(index) >= outputs.size() ||
+        outputs[static_cast<size_t>(index)] == kNone)
+      return false;
     const ValueId value = outputs[static_cast<size_t>(index)];
-    if (std::find(graph_.outputs.begin(), graph_.outputs.end(), value) != graph_.outputs.end()) return true;
+    if (std::find(graph_.outputs.begin(), graph_.outputs.end(), value) != graph_.outputs.end())
+      return true;
     return std::any_of(graph_.nodes.begin(), graph_.nodes.end(), [&](const Node& node) {
       return std::find(node.inputs.begin(), node.inputs.end(), value) != node.inputs.end();
     });
@@ -128,7 +138,8 @@ class GraphRewriter final : public operators::Rewriter {
   }
   void SetInput(int index, ValueId value) {
     auto& inputs = self().inputs;
-    if (inputs.size() <= static_cast<size_t>(index)) inputs.resize(static_cast<size_t>(index) + 1, kNone);
+    if (inputs.size() <= static_cast<size_t>(index))
+      inputs.resize(static_cast<size_t>(index) + 1, kNone);
     inputs[static_cast<size_t>(index)] = value;
   }
   ValueId NewValue(const std::string& base, DataType type) {
@@ -145,7 +156,8 @@ class GraphRewriter final : public operators::Rewriter {
     value.constant = MakeConstant(value.type, value.shape, values.data(), values.size_bytes());
     return graph_.AddValue(std::move(value));
   }
-  void AddHelper(std::string_view op, std::vector<ValueId> inputs, ValueId output, std::vector<graph::Attribute> attributes) {
+  void AddHelper(std::string_view op, std::vector<ValueId> inputs, ValueId output,
+                 std::vector<graph::Attribute> attributes) {
     Node node;
     node.name = self().name + "_" + std::string(op);
     node.op = op;
@@ -181,10 +193,12 @@ class GraphRewriter final : public operators::Rewriter {
 Status Step(Graph& graph, NodeId id, bool up, bool* out_grew) {
   Node& node = graph.nodes[id];
   const auto& revisions = node.definition->revisions;
-  const auto at = std::find_if(revisions.begin(), revisions.end(),
-                               [&](const operators::Revision& r) { return r.number == node.revision; });
+  const auto at =
+      std::find_if(revisions.begin(), revisions.end(),
+                   [&](const operators::Revision& r) { return r.number == node.revision; });
   if (at == revisions.end() || (up ? at + 1 == revisions.end() : at == revisions.begin())) {
-    return Status(Code::kUnsupported, node.op + " \"" + node.name + "\": there is no revision beyond " +
+    return Status(Code::kUnsupported, node.op + " \"" + node.name +
+                                          "\": there is no revision beyond " +
                                           std::to_string(node.revision));
   }
   const auto& target = up ? *(at + 1) : *(at - 1);
@@ -194,8 +208,9 @@ Status Step(Graph& graph, NodeId id, bool up, bool* out_grew) {
       graph.nodes[id].revision = target.number;
       return {};
     }
-    return Status(Code::kUnsupported, node.op + " \"" + node.name + "\": revision " + std::to_string(node.revision) +
-                                          " can't be said in revision " + std::to_string(target.number));
+    return Status(Code::kUnsupported,
+                  node.op + " \"" + node.name + "\": revision " + std::to_string(node.revision) +
+                      " can't be said in revision " + std::to_string(target.number));
   }
   GraphRewriter rewriter(graph, id);
   TENON_RETURN_IF_ERROR(rule(rewriter));
@@ -245,7 +260,8 @@ Status Canonicalise(Graph& graph, const Options& options) {
 
 Status RewriteTo(Graph& graph, NodeId id, int revision) {
   if (!graph.nodes[id].definition) {
-    return Status(Code::kUnsupported, "node \"" + graph.nodes[id].name + "\" is no operator of ours");
+    return Status(Code::kUnsupported,
+                  "node \"" + graph.nodes[id].name + "\" is no operator of ours");
   }
   bool grew = false;
   const Node before = graph.nodes[id];

@@ -110,13 +110,15 @@ AbiSegment::AbiSegment(const graph::Graph& graph) : values_(graph) {
   Fill(graph.name.c_str(), nodes, graph.inputs, graph.outputs);
 }
 
-AbiSegment::AbiSegment(const graph::Graph& graph, const char* name, std::span<const graph::NodeId> nodes,
-                       std::span<const graph::ValueId> inputs, std::span<const graph::ValueId> outputs)
+AbiSegment::AbiSegment(const graph::Graph& graph, const char* name,
+                       std::span<const graph::NodeId> nodes, std::span<const graph::ValueId> inputs,
+                       std::span<const graph::ValueId> outputs)
     : values_(graph) {
   Fill(name, nodes, inputs, outputs);
 }
 
-void AbiSegment::Fill(const char* name, std::span<const graph::NodeId> nodes, std::span<const graph::ValueId> inputs,
+void AbiSegment::Fill(const char* name, std::span<const graph::NodeId> nodes,
+                      std::span<const graph::ValueId> inputs,
                       std::span<const graph::ValueId> outputs) {
   const graph::Graph& graph = values_.graph();
   for (uint32_t i = 0; i < nodes.size(); ++i) {

@@ -8,7 +8,8 @@
 namespace tenon::placement {
 namespace {
 
-// Two FNV-1a hashes of 64 bits with different seeds (http://www.isthe.com/chongo/tech/comp/fnv): a key, no protection.
+// Two FNV-1a hashes of 64 bits with different seeds (http://www.isthe.com/chongo/tech/comp/fnv): a
+// key, no protection.
 class Digest {
  public:
   void Bytes(const void* data, size_t size) {
@@ -47,7 +48,8 @@ void AddConstant(const graph::Constant& constant, Digest* digest) {
   const graph::BlobIdentity& id = constant.blob->identity;
   digest->Number(id.known());
   if (!id.known()) return digest->Bytes(constant.blob->data, constant.blob->size);
-  for (uint64_t number : {id.device, id.inode, id.mtime_ns, id.file_size, id.offset, id.length}) digest->Number(number);
+  for (uint64_t number : {id.device, id.inode, id.mtime_ns, id.file_size, id.offset, id.length})
+    digest->Number(number);
 }
 
 void AddGraph(const graph::Graph& graph, std::span<const graph::NodeId> nodes, Digest* digest);
@@ -100,7 +102,8 @@ void AddGraph(const graph::Graph& graph, std::span<const graph::NodeId> nodes, D
   }
 }
 
-std::string KeyOf(const graph::Graph& graph, const Segment& segment, const tenon_compile_target& target) {
+std::string KeyOf(const graph::Graph& graph, const Segment& segment,
+                  const tenon_compile_target& target) {
   Digest digest;
   AddGraph(graph, segment.nodes, &digest);
   for (graph::ValueId v : segment.inputs) digest.Number(v);
@@ -112,7 +115,8 @@ std::string KeyOf(const graph::Graph& graph, const Segment& segment, const tenon
 }
 
 // Bytes under the key that the backend says it can load; null where there are none.
-std::shared_ptr<const std::string> FromCache(const backend::Backend& backend, const std::string& key,
+std::shared_ptr<const std::string> FromCache(const backend::Backend& backend,
+                                             const std::string& key,
                                              const tenon_compile_target& target) {
   const tenon_host* host = backend.host();
   const void* data = nullptr;
@@ -128,8 +132,10 @@ std::shared_ptr<const std::string> FromCache(const backend::Backend& backend, co
 
 }  // namespace
 
-Result<std::shared_ptr<const std::string>> Compile(const backend::Device& device, const Options& options,
-                                                   const graph::Graph& graph, const Segment& segment) {
+Result<std::shared_ptr<const std::string>> Compile(const backend::Device& device,
+                                                   const Options& options,
+                                                   const graph::Graph& graph,
+                                                   const Segment& segment) {
   const backend::Backend& backend = device.backend();
   const tenon_compile_interface& compiler = *backend.compile();
   tenon_compile_target target{};
@@ -147,16 +153,19 @@ Result<std::shared_ptr<const std::string>> Compile(const backend::Device& device
   request.cancel = options.cancel;
   request.deadline_ns = options.deadline_ns;
   tenon_artifact* artifact = nullptr;
-  TENON_RETURN_IF_ERROR(backend.Take(compiler.compile(backend.handle(), view.segment(), &request, &artifact)));
+  TENON_RETURN_IF_ERROR(
+      backend.Take(compiler.compile(backend.handle(), view.segment(), &request, &artifact)));
   const void* data = nullptr;
   uint64_t size = 0;
   Status status = backend.Take(compiler.artifact_bytes(backend.handle(), artifact, &data, &size));
   std::shared_ptr<const std::string> bytes;
-  if (status.ok()) bytes = std::make_shared<const std::string>(static_cast<const char*>(data), size);
+  if (status.ok())
+    bytes = std::make_shared<const std::string>(static_cast<const char*>(data), size);
   compiler.artifact_release(backend.handle(), artifact);
   if (!status.ok()) return status;
   // A cache that can't be written costs the next load time, and nothing else.
-  const Status put = backend.Take(backend.host()->cache_put(backend.host(), key.c_str(), bytes->data(), bytes->size()));
+  const Status put = backend.Take(
+      backend.host()->cache_put(backend.host(), key.c_str(), bytes->data(), bytes->size()));
   static_cast<void>(put);
   return bytes;
 }

@@ -1,5 +1,5 @@
-// Putting the chosen ways together: nodes of a segment next to each other, rewritten nodes in the place of those that they
-// say, unused devices left out, and segments compiled.
+// Putting the chosen ways together: nodes of a segment next to each other, rewritten nodes in the
+// place of those that they say, unused devices left out, and segments compiled.
 #include <algorithm>
 #include <unordered_set>
 
@@ -26,12 +26,14 @@ NodeChoice Placing::RowOf(graph::NodeId n) const {
     const Way& way = problem_.ways[n][chosen_[n]];
     row.backend = problem_.devices[way.device]->backend().name();
     row.kernel = way.matches[0].kernel->name;
-    for (size_t m = 1; m < way.matches.size(); ++m) row.fallbacks.push_back(way.matches[m].kernel->name);
+    for (size_t m = 1; m < way.matches.size(); ++m)
+      row.fallbacks.push_back(way.matches[m].kernel->name);
     row.cost_us = way.cost;
     // What comes after the choice was not before it.
     std::erase_if(row.refusals, [&](const Refusal& refusal) {
       const auto at = [&](const std::string& name) {
-        return std::ranges::find(problem_.devices, name, [](const backend::Device* d) { return d->backend().name(); });
+        return std::ranges::find(problem_.devices, name,
+                                 [](const backend::Device* d) { return d->backend().name(); });
       };
       return at(refusal.backend) > at(row.backend);
     });
@@ -47,7 +49,8 @@ PlacedGraph Placing::Assemble() {
   graph_.nodes = nodes;  // rows and choices still look at it
   out.graph = graph_;
   out.graph.nodes.clear();
-  std::vector<uint32_t> device_number(problem_.devices.size(), kNone), segment_number(nodes.size(), kNone);
+  std::vector<uint32_t> device_number(problem_.devices.size(), kNone),
+      segment_number(nodes.size(), kNone);
   auto use_device = [&](uint32_t d) {
     if (device_number[d] == kNone) {
       device_number[d] = static_cast<uint32_t>(out.devices.size());
@@ -65,7 +68,8 @@ PlacedGraph Placing::Assemble() {
         out.segments.emplace_back().device = placement.device;
       }
       placement.segment = segment_number[parts[n]];
-      out.segments[placement.segment].nodes.push_back(static_cast<graph::NodeId>(out.graph.nodes.size()));
+      out.segments[placement.segment].nodes.push_back(
+          static_cast<graph::NodeId>(out.graph.nodes.size()));
     } else if (host_[n]) {
       placement.kind = *host_[n];
     } else {
@@ -85,8 +89,9 @@ PlacedGraph Placing::Assemble() {
   return out;
 }
 
-void Placing::AppendRewritten(const Rewritten& rewritten, const std::string& name, const NodePlacement& placement,
-                              const NodeChoice& row, PlacedGraph* out) {
+void Placing::AppendRewritten(const Rewritten& rewritten, const std::string& name,
+                              const NodePlacement& placement, const NodeChoice& row,
+                              PlacedGraph* out) {
   const graph::Graph& part = rewritten.graph;
   std::unordered_set<std::string> names;
   for (const graph::Value& value : out->graph.values) names.insert(value.name);
@@ -94,7 +99,8 @@ void Placing::AppendRewritten(const Rewritten& rewritten, const std::string& nam
   for (size_t v = ids.size(); v < part.values.size(); ++v) {
     graph::Value value = part.values[v];
     value.producer = graph::kNone;
-    for (int i = 1; !names.insert(value.name).second; ++i) value.name = part.values[v].name + "_" + std::to_string(i);
+    for (int i = 1; !names.insert(value.name).second; ++i)
+      value.name = part.values[v].name + "_" + std::to_string(i);
     ids.push_back(out->graph.AddValue(std::move(value)));
   }
   HostNodes host(part);
@@ -132,9 +138,9 @@ Result<bool> Placing::CompileSegments(PlacedGraph* placed) {
     }
     const std::string& backend = device.backend().name();
     if (artifact.status().code() != Code::kUnsupported) {
-      return std::move(artifact).status().WithContext("compiling a segment of " + std::to_string(segment.nodes.size()) +
-                                                      " nodes from \"" + placed->graph.nodes[segment.nodes[0]].name +
-                                                      "\" on " + backend);
+      return std::move(artifact).status().WithContext(
+          "compiling a segment of " + std::to_string(segment.nodes.size()) + " nodes from \"" +
+          placed->graph.nodes[segment.nodes[0]].name + "\" on " + backend);
     }
     for (graph::NodeId n : segment.nodes) declined_->insert({backend, placed->graph.nodes[n].name});
     return false;

@@ -19,13 +19,17 @@ struct Use {
 
 class Chooser {
  public:
-  explicit Chooser(const ChoiceProblem& problem) : problem_(problem), graph_(*problem.graph) { Prepare(); }
+  explicit Chooser(const ChoiceProblem& problem) : problem_(problem), graph_(*problem.graph) {
+    Prepare();
+  }
 
   std::vector<uint32_t> Run() {
-    if (std::ranges::none_of(problem_.ways, [](const auto& ways) { return ways.size() > 1; })) return chosen_;
+    if (std::ranges::none_of(problem_.ways, [](const auto& ways) { return ways.size() > 1; }))
+      return chosen_;
     Forward();
     Backward();
-    for (int sweep = 0; sweep < kSweeps && Refine(); ++sweep) {}
+    for (int sweep = 0; sweep < kSweeps && Refine(); ++sweep) {
+    }
     return chosen_;
   }
 
@@ -57,18 +61,23 @@ class Chooser {
     return v;
   }
 
-  // Where a value is made when its maker goes way `way`; the host for inputs and what the host computes.
+  // Where a value is made when its maker goes way `way`; the host for inputs and what the host
+  // computes.
   Location MadeAt(ValueId root, uint32_t way) const {
     const auto [node, output] = maker_[root];
     return node == graph::kNone ? Location{} : problem_.ways[node][way].outputs[output];
   }
 
   // What a use costs for itself where the value is made at `made`.
-  double EdgeCost(ValueId root, const Location& made, const Location& wanted, bool through_view) const {
+  double EdgeCost(ValueId root, const Location& made, const Location& wanted,
+                  bool through_view) const {
     if (graph_.values[root].constant) {
-      return wanted.layout == TENON_LAYOUT_ROW_MAJOR ? 0 : ReorderCost(*problem_.devices[wanted.owner], bytes_[root]);
+      return wanted.layout == TENON_LAYOUT_ROW_MAJOR
+                 ? 0
+                 : ReorderCost(*problem_.devices[wanted.owner], bytes_[root]);
     }
-    if (!through_view || wanted.layout == TENON_LAYOUT_ROW_MAJOR) return Spread(root, made, {wanted});
+    if (!through_view || wanted.layout == TENON_LAYOUT_ROW_MAJOR)
+      return Spread(root, made, {wanted});
     Location dense = wanted;
     dense.layout = TENON_LAYOUT_ROW_MAJOR;
     dense.owner = kNone;
@@ -83,7 +92,8 @@ class Chooser {
   double ValueCost(ValueId root, const std::vector<uint32_t>& chosen) const {
     if (graph_.values[root].constant) {
       double sum = 0;
-      for (const Use& use : uses_[root]) sum += EdgeCost(root, {}, Wanted(use, chosen[use.node]), use.through_view);
+      for (const Use& use : uses_[root])
+        sum += EdgeCost(root, {}, Wanted(use, chosen[use.node]), use.through_view);
       return sum;
     }
     const graph::NodeId node = maker_[root].first;
@@ -103,7 +113,9 @@ class Chooser {
     return Spread(root, made, std::move(wanted)) + extra;
   }
 
-  const Location& Wanted(const Use& use, uint32_t way) const { return problem_.ways[use.node][way].inputs[use.input]; }
+  const Location& Wanted(const Use& use, uint32_t way) const {
+    return problem_.ways[use.node][way].inputs[use.input];
+  }
 
   void Forward() {
     best_.resize(graph_.nodes.size());
@@ -127,7 +139,8 @@ class Chooser {
     double best = std::numeric_limits<double>::infinity();
     const double users = static_cast<double>(uses_[root].size() + is_output_[root]);
     for (uint32_t w = 0; w < problem_.ways[maker].size(); ++w) {
-      best = std::min(best, best_[maker][w] / users + EdgeCost(root, MadeAt(root, w), wanted, through_view));
+      best = std::min(
+          best, best_[maker][w] / users + EdgeCost(root, MadeAt(root, w), wanted, through_view));
     }
     return best;
   }
@@ -192,11 +205,12 @@ class Chooser {
   const ChoiceProblem& problem_;
   const graph::Graph& graph_;
   std::vector<uint32_t> chosen_;
-  std::vector<std::vector<Use>> uses_;                           // by root value
-  std::vector<std::pair<graph::NodeId, uint32_t>> maker_;        // by value: node with ways, and its output
+  std::vector<std::vector<Use>> uses_;  // by root value
+  std::vector<std::pair<graph::NodeId, uint32_t>>
+      maker_;  // by value: node with ways, and its output
   std::vector<double> bytes_;
   std::vector<bool> is_output_;
-  std::vector<std::vector<double>> best_;                        // by node and way: the least cost up to here
+  std::vector<std::vector<double>> best_;  // by node and way: the least cost up to here
 };
 
 }  // namespace

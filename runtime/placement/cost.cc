@@ -6,7 +6,8 @@ namespace tenon::placement {
 namespace {
 
 // What is assumed of devices that don't say, and of kernels that don't.
-constexpr double kHostGflops = 50, kHostGbytes = 10, kAcceleratorGflops = 5000, kAcceleratorGbytes = 300;
+constexpr double kHostGflops = 50, kHostGbytes = 10, kAcceleratorGflops = 5000,
+                 kAcceleratorGbytes = 300;
 constexpr double kHostLaunchUs = 0.3, kAcceleratorLaunchUs = 4;
 constexpr double kAssumedEfficiency = 0.3;
 
@@ -29,7 +30,8 @@ operators::Cost WorkOf(const graph::Graph& graph, const graph::Node& node) {
     inputs[i] = {true, value.type, Assumed(value.shape), nullptr};
     known &= value.shape.has_rank();
     if (value.constant && value.constant->blob) {
-      contents[i] = {value.type, value.constant->shape, const_cast<std::byte*>(value.constant->blob->data)};
+      contents[i] = {value.type, value.constant->shape,
+                     const_cast<std::byte*>(value.constant->blob->data)};
       inputs[i].value = &contents[i];
     }
     work.bytes += AssumedBytes(value);
@@ -56,13 +58,14 @@ double AssumedBytes(const graph::Value& value) {
   return bytes;
 }
 
-double KernelCost(const backend::Device& device, const tenon_kernel_descriptor& kernel, const graph::Graph& graph,
-                  const graph::Node& node) {
+double KernelCost(const backend::Device& device, const tenon_kernel_descriptor& kernel,
+                  const graph::Graph& graph, const graph::Node& node) {
   const tenon_device_info& info = device.info();
   const bool host = info.kind == TENON_DEVICE_HOST;
   const double gflops = info.gflops > 0 ? info.gflops : host ? kHostGflops : kAcceleratorGflops;
   const double gbytes = info.gbytes > 0 ? info.gbytes : host ? kHostGbytes : kAcceleratorGbytes;
-  const double efficiency = kernel.efficiency != 0 ? kernel.efficiency / 1000.0 : kAssumedEfficiency;
+  const double efficiency =
+      kernel.efficiency != 0 ? kernel.efficiency / 1000.0 : kAssumedEfficiency;
   const operators::Cost work = WorkOf(graph, node);
   const double roof = std::max(work.flops / (gflops * 1e3), work.bytes / (gbytes * 1e3));
   return roof / efficiency + (host ? kHostLaunchUs : kAcceleratorLaunchUs);
@@ -84,7 +87,9 @@ class Spread {
   }
 
  private:
-  bool Has(const Location& place) const { return std::ranges::find(places_, place) != places_.end(); }
+  bool Has(const Location& place) const {
+    return std::ranges::find(places_, place) != places_.end();
+  }
   void Reorder(const Location& to, uint32_t device) {
     cost_ += ReorderCost(*devices_[device], bytes_);
     places_.push_back(to);

@@ -1,4 +1,5 @@
-// The cost model: microseconds of kernels, copies and reorders. Symbols and unknown dimensions count as kAssumedDim.
+// The cost model: microseconds of kernels, copies and reorders. Symbols and unknown dimensions
+// count as kAssumedDim.
 #pragma once
 
 #include <vector>
@@ -11,20 +12,23 @@ inline constexpr int64_t kAssumedDim = 16;
 
 double AssumedBytes(const graph::Value& value);
 // The operator's work at the device's peaks and the kernel's efficiency, and what a launch takes.
-double KernelCost(const backend::Device& device, const tenon_kernel_descriptor& kernel, const graph::Graph& graph,
-                  const graph::Node& node);
+double KernelCost(const backend::Device& device, const tenon_kernel_descriptor& kernel,
+                  const graph::Graph& graph, const graph::Node& node);
 
 // A memory and a layout in it.
 struct Location {
   uint32_t device = kNone;  // kNone: plain host memory
   uint32_t kind = TENON_MEMORY_HOST;
   tenon_layout layout = TENON_LAYOUT_ROW_MAJOR;
-  uint32_t owner = kNone;   // device whose layout it is, where it is not row-major
-  bool SameMemory(const Location& other) const { return device == other.device && kind == other.kind; }
+  uint32_t owner = kNone;  // device whose layout it is, where it is not row-major
+  bool SameMemory(const Location& other) const {
+    return device == other.device && kind == other.kind;
+  }
   friend bool operator==(const Location&, const Location&) = default;
 };
 
-// One way to run a node: a kernel, others of the same device and arguments to fall back to, and where it wants things.
+// One way to run a node: a kernel, others of the same device and arguments to fall back to, and
+// where it wants things.
 struct Way {
   uint32_t device = kNone;
   std::vector<Match> matches;  // the choice first
@@ -32,7 +36,8 @@ struct Way {
   std::vector<Location> inputs, outputs;  // by argument
 };
 
-// What it costs to have a value that is made at `made` also at all of `wanted`, as lowering would bring it there.
+// What it costs to have a value that is made at `made` also at all of `wanted`, as lowering would
+// bring it there.
 double SpreadCost(const std::vector<backend::Device*>& devices, double bytes, const Location& made,
                   std::vector<Location> wanted);
 

@@ -7,7 +7,8 @@
 namespace tenon::placement {
 namespace {
 
-// What the host computes itself stays small: scalars and lists, or tensors of at most this many elements.
+// What the host computes itself stays small: scalars and lists, or tensors of at most this many
+// elements.
 constexpr int64_t kFewElements = 256;
 
 bool IsSmall(const graph::Value& value) {
@@ -17,14 +18,17 @@ bool IsSmall(const graph::Value& value) {
 }
 
 // Only the shape of the input is looked at.
-bool ReadsShapeOnly(const graph::Node& node) { return node.domain.empty() && (node.op == "Shape" || node.op == "Size"); }
+bool ReadsShapeOnly(const graph::Node& node) {
+  return node.domain.empty() && (node.op == "Shape" || node.op == "Size");
+}
 
 }  // namespace
 
 HostNodes::HostNodes(const graph::Graph& graph) : known_(graph.values.size()) {
   for (size_t v = 0; v < known_.size(); ++v) {
     const graph::Value& value = graph.values[v];
-    known_[v] = value.constant && value.constant->blob && value.constant->shape.ElementCount() <= kFewElements;
+    known_[v] = value.constant && value.constant->blob &&
+                value.constant->shape.ElementCount() <= kFewElements;
   }
 }
 
@@ -34,15 +38,20 @@ bool HostNodes::IsArithmetic(const graph::Graph& graph, const graph::Node& node)
     if (v != graph::kNone && !IsSmall(graph.values[v])) return false;
   }
   if (ReadsShapeOnly(node)) return true;
-  const auto is_known = [&](graph::ValueId v) { return v == graph::kNone || (v < known_.size() && known_[v]); };
-  const auto present = std::ranges::find_if(node.inputs, [](graph::ValueId v) { return v != graph::kNone; });
+  const auto is_known = [&](graph::ValueId v) {
+    return v == graph::kNone || (v < known_.size() && known_[v]);
+  };
+  const auto present =
+      std::ranges::find_if(node.inputs, [](graph::ValueId v) { return v != graph::kNone; });
   if (present == node.inputs.end() || !std::ranges::all_of(node.inputs, is_known)) return false;
-  return operators::FindKernel(node.domain, node.op, node.revision, graph.values[*present].type) != nullptr;
+  return operators::FindKernel(node.domain, node.op, node.revision, graph.values[*present].type) !=
+         nullptr;
 }
 
 std::optional<NodeChoice::Kind> HostNodes::Classify(const graph::Graph& graph, graph::NodeId id) {
   const graph::Node& node = graph.nodes[id];
-  if (node.definition == nullptr || node.outputs.empty() || node.outputs[0] == graph::kNone) return std::nullopt;
+  if (node.definition == nullptr || node.outputs.empty() || node.outputs[0] == graph::kNone)
+    return std::nullopt;
   if (IsArithmetic(graph, node)) {
     known_.resize(graph.values.size());
     for (graph::ValueId v : node.outputs) {
@@ -50,9 +59,11 @@ std::optional<NodeChoice::Kind> HostNodes::Classify(const graph::Graph& graph, g
     }
     return NodeChoice::Kind::kHost;
   }
-  const bool one_output = std::ranges::count_if(node.outputs, [](graph::ValueId v) { return v != graph::kNone; }) == 1;
-  const bool view = (node.definition->flags & operators::kView) && one_output && !node.inputs.empty() &&
-                    node.inputs[0] != graph::kNone && graph.values[node.inputs[0]].type != DataType::kString;
+  const bool one_output =
+      std::ranges::count_if(node.outputs, [](graph::ValueId v) { return v != graph::kNone; }) == 1;
+  const bool view = (node.definition->flags & operators::kView) && one_output &&
+                    !node.inputs.empty() && node.inputs[0] != graph::kNone &&
+                    graph.values[node.inputs[0]].type != DataType::kString;
   return view ? std::optional(NodeChoice::Kind::kView) : std::nullopt;
 }
 

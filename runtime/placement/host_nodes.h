@@ -1,5 +1,5 @@
-// Nodes that need no backend: views, and arithmetic on shapes and small constants, which the host does while it resolves
-// shapes.
+// Nodes that need no backend: views, and arithmetic on shapes and small constants, which the host
+// does while it resolves shapes.
 #pragma once
 
 #include <optional>
@@ -12,8 +12,8 @@ namespace tenon::placement {
 class HostNodes {
  public:
   explicit HostNodes(const graph::Graph& graph);
-  // kHost or kView, or nothing where a backend has to take the node. Asked in topological order: what a kHost node makes
-  // is known to later ones.
+  // kHost or kView, or nothing where a backend has to take the node. Asked in topological order:
+  // what a kHost node makes is known to later ones.
   std::optional<NodeChoice::Kind> Classify(const graph::Graph& graph, graph::NodeId node);
 
  private:

@@ -6,20 +6,24 @@
 
 namespace tenon::placement {
 
-Matcher::Matcher(backend::Device& device, tenon_numerics numerics) : device_(&device), numerics_(numerics) {
+Matcher::Matcher(backend::Device& device, tenon_numerics numerics)
+    : device_(&device), numerics_(numerics) {
   for (const tenon_kernel_descriptor* kernel : device.backend().descriptors()) {
     kernels_[{kernel->domain, kernel->op}].push_back(kernel);
   }
 }
 
-std::vector<Match> Matcher::Find(const graph::Graph& graph, graph::NodeId id, std::vector<Refusal>* refusals) const {
+std::vector<Match> Matcher::Find(const graph::Graph& graph, graph::NodeId id,
+                                 std::vector<Refusal>* refusals) const {
   const graph::Node& node = graph.nodes[id];
   const std::string& backend = device_->backend().name();
   std::vector<Match> matches;
   const auto found = kernels_.find({node.domain, node.op});
   if (found == kernels_.end()) {
     const std::string name = node.domain.empty() ? node.op : node.domain + "." + node.op;
-    if (refusals) refusals->push_back({backend, "", TENON_REASON_OPERATOR, "operator: got " + name + ", wants one that it has"});
+    if (refusals)
+      refusals->push_back({backend, "", TENON_REASON_OPERATOR,
+                           "operator: got " + name + ", wants one that it has"});
     return matches;
   }
   Revisions revisions;
@@ -35,21 +39,25 @@ std::vector<Match> Matcher::Find(const graph::Graph& graph, graph::NodeId id, st
   return matches;
 }
 
-bool Matcher::Try(const tenon_kernel_descriptor& kernel, const graph::Graph& graph, graph::NodeId id,
-                  Revisions* revisions, Match* out_match, Refusal* out) const {
+bool Matcher::Try(const tenon_kernel_descriptor& kernel, const graph::Graph& graph,
+                  graph::NodeId id, Revisions* revisions, Match* out_match, Refusal* out) const {
   const graph::Graph* where = &graph;
   graph::NodeId at = id;
   const int revision = graph.nodes[id].revision;
-  if (revision < static_cast<int>(kernel.revision_min) || revision > static_cast<int>(kernel.revision_max)) {
+  if (revision < static_cast<int>(kernel.revision_min) ||
+      revision > static_cast<int>(kernel.revision_max)) {
     const int target = NewestRevision(graph.nodes[id], kernel.revision_min, kernel.revision_max);
     out->reason = TENON_REASON_REVISION;
-    out->message = "revision: got " + std::to_string(revision) + ", wants " + std::to_string(kernel.revision_min) +
-                   " to " + std::to_string(kernel.revision_max);
+    out->message = "revision: got " + std::to_string(revision) + ", wants " +
+                   std::to_string(kernel.revision_min) + " to " +
+                   std::to_string(kernel.revision_max);
     if (target == 0 || target > revision) return false;
     auto rewritten = revisions->find(target);
-    if (rewritten == revisions->end()) rewritten = revisions->emplace(target, RewriteAlone(graph, id, target)).first;
+    if (rewritten == revisions->end())
+      rewritten = revisions->emplace(target, RewriteAlone(graph, id, target)).first;
     if (!rewritten->second.ok()) {
-      out->message += ", and it can't be said there: " + std::string(rewritten->second.status().message());
+      out->message +=
+          ", and it can't be said there: " + std::string(rewritten->second.status().message());
       return false;
     }
     out_match->rewritten = rewritten->second.value();
@@ -57,20 +65,24 @@ bool Matcher::Try(const tenon_kernel_descriptor& kernel, const graph::Graph& gra
     at = out_match->rewritten->node;
   }
   const graph::Node& node = where->nodes[at];
-  if (node.op != kernel.op || node.domain != kernel.domain) return false;  // the rule made another operator of it
+  if (node.op != kernel.op || node.domain != kernel.domain)
+    return false;  // the rule made another operator of it
   if (!DescriptorTakes(*device_, numerics_, kernel, *where, node, out)) return false;
   if (kernel.supports == nullptr) return true;
   AbiValues values(*where);
   for (size_t i = node.inputs.size(); i-- > 0;) {
-    if (node.inputs[i] != graph::kNone) values.Mutable(node.inputs[i])->layout = InputLayout(kernel, i);
+    if (node.inputs[i] != graph::kNone)
+      values.Mutable(node.inputs[i])->layout = InputLayout(kernel, i);
   }
   for (size_t o = 0; o < node.outputs.size(); ++o) {
-    if (node.outputs[o] != graph::kNone) values.Mutable(node.outputs[o])->layout = OutputLayout(kernel, o);
+    if (node.outputs[o] != graph::kNone)
+      values.Mutable(node.outputs[o])->layout = OutputLayout(kernel, o);
   }
   const AbiNode view(node, values);
   out->reason = TENON_REASON_OTHER;
   const Status status = device_->backend().Take(
-      kernel.supports(&kernel, device_->backend().handle(), device_->handle(), view.node()), &out->reason);
+      kernel.supports(&kernel, device_->backend().handle(), device_->handle(), view.node()),
+      &out->reason);
   if (!status.ok()) out->message = status.message();
   return status.ok();
 }
@@ -96,7 +108,8 @@ bool IsUsed(const graph::Graph& graph, graph::ValueId value) {
 
 }  // namespace
 
-Result<std::shared_ptr<const Rewritten>> RewriteAlone(const graph::Graph& graph, graph::NodeId id, int revision) {
+Result<std::shared_ptr<const Rewritten>> RewriteAlone(const graph::Graph& graph, graph::NodeId id,
+                                                      int revision) {
   auto alone = std::make_shared<Rewritten>();
   graph::Graph& part = alone->graph;
   part.symbols = graph.symbols;
@@ -104,7 +117,8 @@ Result<std::shared_ptr<const Rewritten>> RewriteAlone(const graph::Graph& graph,
   auto bring = [&](graph::ValueId v) {
     if (v == graph::kNone) return v;
     const auto known = std::ranges::find(alone->values, v);
-    if (known != alone->values.end()) return static_cast<graph::ValueId>(known - alone->values.begin());
+    if (known != alone->values.end())
+      return static_cast<graph::ValueId>(known - alone->values.begin());
     graph::Value value = graph.values[v];
     value.producer = graph::kNone;
     alone->values.push_back(v);

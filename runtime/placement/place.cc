@@ -17,7 +17,8 @@ bool AnyKernelTakes(const graph::Graph& graph, graph::NodeId node, const Options
   for (const auto& group : options.backends.groups) {
     for (const auto& backend : group) {
       if (backend->devices().empty()) continue;
-      if (!Matcher(*backend->devices()[0], options.numerics).Find(graph, node, nullptr).empty()) return true;
+      if (!Matcher(*backend->devices()[0], options.numerics).Find(graph, node, nullptr).empty())
+        return true;
     }
   }
   return false;
@@ -48,7 +49,8 @@ Result<std::optional<PlacedGraph>> Placing::Run() {
   TENON_RETURN_IF_ERROR(CheckAllTaken());
   for (graph::NodeId n = 0; n < count; ++n) {
     const graph::Node& node = graph_.nodes[n];
-    if (host_[n] == NodeChoice::Kind::kView && colours_[n] == 0) problem_.view_of[node.outputs[0]] = node.inputs[0];
+    if (host_[n] == NodeChoice::Kind::kView && colours_[n] == 0)
+      problem_.view_of[node.outputs[0]] = node.inputs[0];
   }
   problem_.graph = &graph_;
   chosen_ = Choose(problem_);
@@ -71,14 +73,17 @@ Status Placing::AskCompiler(uint32_t d) {
   const std::string& backend = problem_.devices[d]->backend().name();
   std::vector<bool> offered(graph_.nodes.size());
   for (graph::NodeId n = 0; n < offered.size(); ++n) {
-    const bool open = colours_[n] == 0 && problem_.ways[n].empty() && host_[n] != NodeChoice::Kind::kHost;
+    const bool open =
+        colours_[n] == 0 && problem_.ways[n].empty() && host_[n] != NodeChoice::Kind::kHost;
     offered[n] = open && !declined_->contains({backend, graph_.nodes[n].name});
   }
-  TENON_ASSIGN(const std::vector<uint32_t> taken, AskColours(*problem_.devices[d], options_.numerics, graph_, offered));
+  TENON_ASSIGN(const std::vector<uint32_t> taken,
+               AskColours(*problem_.devices[d], options_.numerics, graph_, offered));
   std::map<uint32_t, uint32_t> numbers;
   for (graph::NodeId n = 0; n < taken.size(); ++n) {
     if (taken[n] == 0) continue;
-    const auto [number, added] = numbers.try_emplace(taken[n], static_cast<uint32_t>(colour_device_.size()));
+    const auto [number, added] =
+        numbers.try_emplace(taken[n], static_cast<uint32_t>(colour_device_.size()));
     if (added) colour_device_.push_back(d);
     colours_[n] = number->second;
   }
@@ -89,7 +94,8 @@ void Placing::AskKernels(uint32_t group) {
   for (graph::NodeId n = 0; n < graph_.nodes.size(); ++n) {
     if (!IsOpen(n)) continue;
     for (uint32_t d = 0; d < entries_.size(); ++d) {
-      if (entries_[d].group == group) AddWays(d, n, entries_[d].matcher->Find(graph_, n, &refusals_[n]));
+      if (entries_[d].group == group)
+        AddWays(d, n, entries_[d].matcher->Find(graph_, n, &refusals_[n]));
     }
   }
 }
@@ -105,7 +111,8 @@ Location Placing::LocationOf(uint32_t device, uint32_t memory, tenon_layout layo
   return place;
 }
 
-// Matches with the same arguments are one way: the cheapest first (of equals the first), the others to fall back to.
+// Matches with the same arguments are one way: the cheapest first (of equals the first), the others
+// to fall back to.
 void Placing::AddWays(uint32_t d, graph::NodeId n, std::vector<Match> matches) {
   const backend::Device& device = *problem_.devices[d];
   std::vector<Way> ways;
@@ -115,11 +122,13 @@ void Placing::AddWays(uint32_t d, graph::NodeId n, std::vector<Match> matches) {
     const double cost = KernelCost(device, *match.kernel, where, node);
     auto same = [&](const Way& way) {
       return way.matches[0].rewritten == match.rewritten &&
-             SameArguments(device, *way.matches[0].kernel, *match.kernel, node.inputs.size(), node.outputs.size());
+             SameArguments(device, *way.matches[0].kernel, *match.kernel, node.inputs.size(),
+                           node.outputs.size());
     };
     if (const auto found = std::ranges::find_if(ways, same); found != ways.end()) {
       const bool cheaper = cost < found->cost;
-      found->matches.insert(cheaper ? found->matches.begin() : found->matches.end(), std::move(match));
+      found->matches.insert(cheaper ? found->matches.begin() : found->matches.end(),
+                            std::move(match));
       found->cost = std::min(found->cost, cost);
       continue;
     }
@@ -128,10 +137,12 @@ void Placing::AddWays(uint32_t d, graph::NodeId n, std::vector<Match> matches) {
     way.cost = cost;
     const graph::Node& original = graph_.nodes[n];
     for (size_t i = 0; i < original.inputs.size(); ++i) {
-      way.inputs.push_back(LocationOf(d, InputMemory(device, *match.kernel, i), InputLayout(*match.kernel, i)));
+      way.inputs.push_back(
+          LocationOf(d, InputMemory(device, *match.kernel, i), InputLayout(*match.kernel, i)));
     }
     for (size_t o = 0; o < original.outputs.size(); ++o) {
-      way.outputs.push_back(LocationOf(d, OutputMemory(device, *match.kernel, o), OutputLayout(*match.kernel, o)));
+      way.outputs.push_back(
+          LocationOf(d, OutputMemory(device, *match.kernel, o), OutputLayout(*match.kernel, o)));
     }
     way.matches.push_back(std::move(match));
   }
@@ -142,24 +153,30 @@ Status Placing::CheckAllTaken() const {
   std::vector<graph::NodeId> open, fallen;
   for (graph::NodeId n = 0; n < graph_.nodes.size(); ++n) {
     if (IsOpen(n)) open.push_back(n);
-    const uint32_t device = colours_[n] != 0 ? colour_device_[colours_[n]]
-                            : problem_.ways[n].empty() ? kNone : problem_.ways[n][0].device;
+    const uint32_t device = colours_[n] != 0           ? colour_device_[colours_[n]]
+                            : problem_.ways[n].empty() ? kNone
+                                                       : problem_.ways[n][0].device;
     if (device != kNone && entries_[device].group > 0) fallen.push_back(n);
   }
   if (!open.empty()) return RefuseNodes(open, "no backend takes");
-  if (options_.forbid_fallback && !fallen.empty()) return RefuseNodes(fallen, "the first backends do not take");
+  if (options_.forbid_fallback && !fallen.empty())
+    return RefuseNodes(fallen, "the first backends do not take");
   return Status();
 }
 
-Status Placing::RefuseNodes(const std::vector<graph::NodeId>& nodes, const std::string& what) const {
+Status Placing::RefuseNodes(const std::vector<graph::NodeId>& nodes,
+                            const std::string& what) const {
   constexpr size_t kListed = 10;
-  std::string text = what + " " + std::to_string(nodes.size()) + " of " + std::to_string(graph_.nodes.size()) + " nodes";
+  std::string text = what + " " + std::to_string(nodes.size()) + " of " +
+                     std::to_string(graph_.nodes.size()) + " nodes";
   for (size_t i = 0; i < std::min(nodes.size(), kListed); ++i) {
     const graph::Node& node = graph_.nodes[nodes[i]];
-    text += (i == 0 ? ": " : "; ") + (node.domain.empty() ? node.op : node.domain + "." + node.op) + " \"" + node.name + "\"";
+    text += (i == 0 ? ": " : "; ") + (node.domain.empty() ? node.op : node.domain + "." + node.op) +
+            " \"" + node.name + "\"";
     for (size_t r = 0; r < refusals_[nodes[i]].size(); ++r) {
       const Refusal& refusal = refusals_[nodes[i]][r];
-      text += (r == 0 ? " (" : ", ") + refusal.backend + (refusal.kernel.empty() ? "" : " " + refusal.kernel) + ": " + refusal.message;
+      text += (r == 0 ? " (" : ", ") + refusal.backend +
+              (refusal.kernel.empty() ? "" : " " + refusal.kernel) + ": " + refusal.message;
     }
     text += refusals_[nodes[i]].empty() ? " (no backend is listed)" : ")";
   }

@@ -32,23 +32,26 @@ class Placing {
   Location LocationOf(uint32_t device, uint32_t memory, tenon_layout layout) const;
   Status CheckAllTaken() const;
   Status RefuseNodes(const std::vector<graph::NodeId>& nodes, const std::string& what) const;
-  bool IsOpen(graph::NodeId node) const { return !host_[node] && colours_[node] == 0 && problem_.ways[node].empty(); }
+  bool IsOpen(graph::NodeId node) const {
+    return !host_[node] && colours_[node] == 0 && problem_.ways[node].empty();
+  }
 
   // assemble.cc: the graph with what was chosen
   PlacedGraph Assemble();
-  void AppendRewritten(const Rewritten& rewritten, const std::string& name, const NodePlacement& placement,
-                       const NodeChoice& row, PlacedGraph* out);
+  void AppendRewritten(const Rewritten& rewritten, const std::string& name,
+                       const NodePlacement& placement, const NodeChoice& row, PlacedGraph* out);
   NodeChoice RowOf(graph::NodeId node) const;
   Result<bool> CompileSegments(PlacedGraph* placed);
 
   graph::Graph graph_;
   const Options& options_;
   Declined* declined_;
-  std::vector<Entry> entries_;              // by device, as in problem_.devices
+  std::vector<Entry> entries_;  // by device, as in problem_.devices
   ChoiceProblem problem_;
   std::vector<std::optional<NodeChoice::Kind>> host_;  // by node
-  std::vector<uint32_t> colours_;           // by node: device and the backend's own colour together, 0 for none
-  std::vector<uint32_t> colour_device_;     // by colour
+  std::vector<uint32_t>
+      colours_;  // by node: device and the backend's own colour together, 0 for none
+  std::vector<uint32_t> colour_device_;         // by colour
   std::vector<std::vector<Refusal>> refusals_;  // by node
   std::vector<uint32_t> chosen_;
 };

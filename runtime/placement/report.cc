@@ -7,12 +7,18 @@ namespace tenon::placement {
 
 const char* KindName(NodeChoice::Kind kind) {
   switch (kind) {
-    case NodeChoice::Kind::kKernel: return "kernel";
-    case NodeChoice::Kind::kSegment: return "segment";
-    case NodeChoice::Kind::kHost: return "host";
-    case NodeChoice::Kind::kView: return "view";
-    case NodeChoice::Kind::kCopy: return "copy";
-    case NodeChoice::Kind::kReorder: return "reorder";
+    case NodeChoice::Kind::kKernel:
+      return "kernel";
+    case NodeChoice::Kind::kSegment:
+      return "segment";
+    case NodeChoice::Kind::kHost:
+      return "host";
+    case NodeChoice::Kind::kView:
+      return "view";
+    case NodeChoice::Kind::kCopy:
+      return "copy";
+    case NodeChoice::Kind::kReorder:
+      return "reorder";
   }
   return "?";
 }
@@ -20,9 +26,11 @@ const char* KindName(NodeChoice::Kind kind) {
 std::string Report::Dump() const {
   std::string text;
   for (const NodeChoice& row : rows) {
-    text += row.op + (row.node.empty() ? "" : " \"" + row.node + "\"") + ": " + KindName(row.kind) + " on " + row.backend;
+    text += row.op + (row.node.empty() ? "" : " \"" + row.node + "\"") + ": " + KindName(row.kind) +
+            " on " + row.backend;
     if (!row.kernel.empty()) text += " " + row.kernel;
-    for (size_t f = 0; f < row.fallbacks.size(); ++f) text += (f == 0 ? ", else " : ", ") + row.fallbacks[f];
+    for (size_t f = 0; f < row.fallbacks.size(); ++f)
+      text += (f == 0 ? ", else " : ", ") + row.fallbacks[f];
     if (row.cost_us > 0) {
       char cost[48];
       std::snprintf(cost, sizeof cost, ", %.1f us", row.cost_us);
@@ -31,7 +39,8 @@ std::string Report::Dump() const {
     if (row.bytes > 0) text += ", " + std::to_string(row.bytes) + " bytes";
     text += "\n";
     for (const Refusal& refusal : row.refusals) {
-      text += "  not " + refusal.backend + (refusal.kernel.empty() ? "" : " " + refusal.kernel) + ": " + refusal.message + "\n";
+      text += "  not " + refusal.backend + (refusal.kernel.empty() ? "" : " " + refusal.kernel) +
+              ": " + refusal.message + "\n";
     }
   }
   return text;

@@ -25,7 +25,9 @@ struct Groups {
     while (parent[i] != i) i = parent[i] = parent[parent[i]];
     return i;
   }
-  void Join(uint32_t a, uint32_t b) { parent[std::max(Find(a), Find(b))] = std::min(Find(a), Find(b)); }
+  void Join(uint32_t a, uint32_t b) {
+    parent[std::max(Find(a), Find(b))] = std::min(Find(a), Find(b));
+  }
   std::vector<uint32_t> parent;
 };
 
@@ -38,7 +40,8 @@ std::vector<uint32_t> SplitColours(const graph::Graph& graph, std::span<const ui
   for (NodeId n = 0; n < count; ++n) {
     for (ValueId v : graph.nodes[n].inputs) {
       const NodeId from = ProducerOf(graph, v);
-      if (from != graph::kNone) changes[n] = std::max(changes[n], changes[from] + (colours[from] != colours[n]));
+      if (from != graph::kNone)
+        changes[n] = std::max(changes[n], changes[from] + (colours[from] != colours[n]));
     }
     for (ValueId v : graph.nodes[n].inputs) {
       const NodeId from = ProducerOf(graph, v);
@@ -49,7 +52,8 @@ std::vector<uint32_t> SplitColours(const graph::Graph& graph, std::span<const ui
   std::map<uint32_t, uint32_t> numbers;
   for (NodeId n = 0; n < count; ++n) {
     if (colours[n] != 0) {
-      parts[n] = numbers.try_emplace(groups.Find(n), static_cast<uint32_t>(numbers.size())).first->second;
+      parts[n] =
+          numbers.try_emplace(groups.Find(n), static_cast<uint32_t>(numbers.size())).first->second;
     }
   }
   return parts;
@@ -57,7 +61,8 @@ std::vector<uint32_t> SplitColours(const graph::Graph& graph, std::span<const ui
 
 std::vector<NodeId> OrderByParts(const graph::Graph& graph, std::span<const uint32_t> parts) {
   const size_t count = graph.nodes.size();
-  // A unit is a part, or a node alone; it is named by its first node and comes in the order of its last.
+  // A unit is a part, or a node alone; it is named by its first node and comes in the order of its
+  // last.
   std::vector<std::vector<NodeId>> members(count);
   std::vector<NodeId> unit(count);
   std::map<uint32_t, NodeId> first;
@@ -102,7 +107,8 @@ void FindBoundary(const graph::Graph& graph, Segment* segment) {
       if (v == graph::kNone) continue;
       if (!inside[n]) leaves[v] = true;
       const NodeId from = graph.values[v].producer;
-      const bool enters = inside[n] && !graph.values[v].constant && (from == graph::kNone || !inside[from]);
+      const bool enters =
+          inside[n] && !graph.values[v].constant && (from == graph::kNone || !inside[from]);
       if (!enters || entered[v]) continue;
       entered[v] = true;
       segment->inputs.push_back(v);
@@ -129,7 +135,8 @@ tenon_compile_target TargetOf(const backend::Device& device, tenon_numerics nume
 }  // namespace
 
 Result<std::vector<uint32_t>> AskColours(const backend::Device& device, tenon_numerics numerics,
-                                         const graph::Graph& graph, const std::vector<bool>& offered) {
+                                         const graph::Graph& graph,
+                                         const std::vector<bool>& offered) {
   std::vector<uint32_t> colours(graph.nodes.size(), 0);
   Segment part;
   for (NodeId n = 0; n < offered.size(); ++n) {
@@ -141,8 +148,10 @@ Result<std::vector<uint32_t>> AskColours(const backend::Device& device, tenon_nu
   const tenon_compile_target target = TargetOf(device, numerics);
   std::vector<uint32_t> taken(part.nodes.size(), 0);
   const backend::Backend& backend = device.backend();
-  TENON_RETURN_IF_ERROR(backend.Take(backend.compile()->colour(backend.handle(), &target, view.segment(), taken.data()))
-                            .WithContext("colouring the graph for " + backend.name()));
+  TENON_RETURN_IF_ERROR(
+      backend
+          .Take(backend.compile()->colour(backend.handle(), &target, view.segment(), taken.data()))
+          .WithContext("colouring the graph for " + backend.name()));
   for (size_t i = 0; i < part.nodes.size(); ++i) colours[part.nodes[i]] = taken[i];
   return colours;
 }

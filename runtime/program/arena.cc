@@ -6,7 +6,9 @@
 namespace tenon::program {
 namespace {
 
-uint64_t Sum(const std::vector<uint64_t>& blocks) { return std::accumulate(blocks.begin(), blocks.end(), uint64_t{0}); }
+uint64_t Sum(const std::vector<uint64_t>& blocks) {
+  return std::accumulate(blocks.begin(), blocks.end(), uint64_t{0});
+}
 
 }  // namespace
 
@@ -29,7 +31,8 @@ bool FreeRanges::TakeFree(uint64_t bytes, uint64_t alignment, Placement* out_pla
     const std::vector<Range>& free = blocks_[b].free;
     for (size_t r = 0; r < free.size(); ++r) {
       const uint64_t size = free[r].end - free[r].begin;
-      if (size < bytes || size >= best || AlignUp(free[r].begin, alignment) + bytes > free[r].end) continue;
+      if (size < bytes || size >= best || AlignUp(free[r].begin, alignment) + bytes > free[r].end)
+        continue;
       best = size;
       best_range = r;
       out_place->block = b;
@@ -59,8 +62,10 @@ bool FreeRanges::Extend(Block* block, uint64_t bytes, uint64_t alignment, uint64
   const uint64_t from = open ? block->free.back().begin : block->end;
   const uint64_t begin = AlignUp(from, alignment);
   if (begin > largest_ || largest_ - begin < bytes) return false;
-  if (open) block->free.back().end = begin;
-  else if (begin > from) block->free.push_back({from, begin});
+  if (open)
+    block->free.back().end = begin;
+  else if (begin > from)
+    block->free.push_back({from, begin});
   if (open && block->free.back().begin == begin) block->free.pop_back();
   block->end = begin + bytes;
   *out_offset = begin;
@@ -70,7 +75,8 @@ bool FreeRanges::Extend(Block* block, uint64_t bytes, uint64_t alignment, uint64
 void FreeRanges::Give(const Placement& place) {
   std::vector<Range>& free = blocks_[place.block].free;
   const uint64_t begin = place.offset, end = begin + place.bytes;
-  auto next = std::lower_bound(free.begin(), free.end(), begin, [](const Range& r, uint64_t at) { return r.begin < at; });
+  auto next = std::lower_bound(free.begin(), free.end(), begin,
+                               [](const Range& r, uint64_t at) { return r.begin < at; });
   const bool joins_previous = next != free.begin() && std::prev(next)->end == begin;
   const bool joins_next = next != free.end() && next->begin == end;
   if (joins_previous && joins_next) {
@@ -93,10 +99,12 @@ std::vector<uint64_t> FreeRanges::block_bytes() const {
 
 namespace {
 
-// The offset for `buffer` in one block whose buffers `placed` (sorted by offset) may overlap it in time; UINT64_MAX
-// where it does not fit. `out_waste`: what is left of the gap, 0 at the end of the block.
-uint64_t FindGap(const Buffer& buffer, std::span<const Buffer> buffers, std::span<const uint32_t> placed,
-                 uint64_t largest_block, bool best_fit, uint64_t* out_waste) {
+// The offset for `buffer` in one block whose buffers `placed` (sorted by offset) may overlap it in
+// time; UINT64_MAX where it does not fit. `out_waste`: what is left of the gap, 0 at the end of the
+// block.
+uint64_t FindGap(const Buffer& buffer, std::span<const Buffer> buffers,
+                 std::span<const uint32_t> placed, uint64_t largest_block, bool best_fit,
+                 uint64_t* out_waste) {
   uint64_t end = 0, best = UINT64_MAX;
   *out_waste = UINT64_MAX;
   for (uint32_t index : placed) {
@@ -120,8 +128,8 @@ uint64_t FindGap(const Buffer& buffer, std::span<const Buffer> buffers, std::spa
 
 }  // namespace
 
-std::vector<uint64_t> PlaceInOrder(std::span<Buffer> buffers, std::span<const uint32_t> order, uint64_t largest_block,
-                                   bool best_fit) {
+std::vector<uint64_t> PlaceInOrder(std::span<Buffer> buffers, std::span<const uint32_t> order,
+                                   uint64_t largest_block, bool best_fit) {
   std::vector<std::vector<uint32_t>> placed;  // by block, sorted by offset
   std::vector<uint64_t> block_bytes;
   for (uint32_t index : order) {
@@ -184,7 +192,8 @@ Order ByBreadth(std::span<const Buffer> buffers) {
   std::partial_sum(alive.begin(), alive.end(), alive.begin());
   std::vector<int64_t> peak(buffers.size());
   for (size_t i = 0; i < buffers.size(); ++i) {
-    peak[i] = *std::max_element(alive.begin() + buffers[i].first, alive.begin() + buffers[i].last + 1);
+    peak[i] =
+        *std::max_element(alive.begin() + buffers[i].first, alive.begin() + buffers[i].last + 1);
   }
   Order order(buffers.size());
   std::iota(order.begin(), order.end(), 0u);
@@ -195,15 +204,15 @@ Order ByBreadth(std::span<const Buffer> buffers) {
   return order;
 }
 
-// Moves what stands at the end of the arena to the front of the order, and tries again: a search with a bound on its
-// work, the same each time.
+// Moves what stands at the end of the arena to the front of the order, and tries again: a search
+// with a bound on its work, the same each time.
 constexpr int kRounds = 60;
 constexpr size_t kManyBuffers = 1500;  // beyond, quadratic placement is tried once
 
 }  // namespace
 
-std::vector<uint64_t> PlaceThoroughly(std::span<Buffer> buffers, uint64_t largest_block, uint64_t lower_bound,
-                                      std::vector<uint64_t> current) {
+std::vector<uint64_t> PlaceThoroughly(std::span<Buffer> buffers, uint64_t largest_block,
+                                      uint64_t lower_bound, std::vector<uint64_t> current) {
   std::vector<uint64_t> best = std::move(current);
   std::vector<Placement> best_places(buffers.size());
   auto keep = [&] {
@@ -236,7 +245,8 @@ std::vector<uint64_t> PlaceThoroughly(std::span<Buffer> buffers, uint64_t larges
       }
       if (top == 0) break;
       const size_t to = top / 2;
-      std::rotate(order.begin() + static_cast<ptrdiff_t>(to), order.begin() + static_cast<ptrdiff_t>(top),
+      std::rotate(order.begin() + static_cast<ptrdiff_t>(to),
+                  order.begin() + static_cast<ptrdiff_t>(top),
                   order.begin() + static_cast<ptrdiff_t>(top) + 1);
       attempt(order, round % 2 == 0);
     }

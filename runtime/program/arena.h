@@ -1,5 +1,6 @@
-// Placing buffers in the arena of one memory. A buffer has a size and an interval of steps; two whose intervals overlap
-// must not share bytes. An arena is a list of blocks, none larger than the memory allows.
+// Placing buffers in the arena of one memory. A buffer has a size and an interval of steps; two
+// whose intervals overlap must not share bytes. An arena is a list of blocks, none larger than the
+// memory allows.
 #pragma once
 
 #include <cstdint>
@@ -10,13 +11,15 @@
 
 namespace tenon::program {
 
-inline uint64_t AlignUp(uint64_t value, uint64_t alignment) { return (value + alignment - 1) & ~(alignment - 1); }
+inline uint64_t AlignUp(uint64_t value, uint64_t alignment) {
+  return (value + alignment - 1) & ~(alignment - 1);
+}
 
 struct Buffer {
   uint64_t bytes = 0;      // aligned, not 0
   uint64_t alignment = 1;  // a power of two
   uint32_t first = 0, last = 0;
-  Placement place;         // out
+  Placement place;  // out
 };
 
 // Best fit in the order of time: free ranges of each block, by offset. One pass, nearly linear.
@@ -42,15 +45,16 @@ class FreeRanges {
   std::vector<Block> blocks_;
 };
 
-// Offsets for `buffers` in the order `order` (indices), each into the gap chosen by `best_fit` (the smallest that holds
-// it) or else the lowest, among the buffers whose time overlaps. Quadratic. (Pisarchyk and Lee, arXiv 2001.03288:
-// greedy by size is this with the order of sizes.) Gives the sizes of the blocks.
-std::vector<uint64_t> PlaceInOrder(std::span<Buffer> buffers, std::span<const uint32_t> order, uint64_t largest_block,
-                                   bool best_fit);
+// Offsets for `buffers` in the order `order` (indices), each into the gap chosen by `best_fit` (the
+// smallest that holds it) or else the lowest, among the buffers whose time overlaps. Quadratic.
+// (Pisarchyk and Lee, arXiv 2001.03288: greedy by size is this with the order of sizes.) Gives the
+// sizes of the blocks.
+std::vector<uint64_t> PlaceInOrder(std::span<Buffer> buffers, std::span<const uint32_t> order,
+                                   uint64_t largest_block, bool best_fit);
 
-// Tries several orders and keeps what needs the least memory; stops early at `lower_bound`. `current`, with the places
-// that the buffers have, is kept where nothing is smaller.
-std::vector<uint64_t> PlaceThoroughly(std::span<Buffer> buffers, uint64_t largest_block, uint64_t lower_bound,
-                                      std::vector<uint64_t> current);
+// Tries several orders and keeps what needs the least memory; stops early at `lower_bound`.
+// `current`, with the places that the buffers have, is kept where nothing is smaller.
+std::vector<uint64_t> PlaceThoroughly(std::span<Buffer> buffers, uint64_t largest_block,
+                                      uint64_t lower_bound, std::vector<uint64_t> current);
 
 }  // namespace tenon::program

@@ -7,13 +7,16 @@
 namespace tenon::program {
 namespace {
 
-// Memory for an output; its address is not null even where it has no bytes, since null means absent.
+// Memory for an output; its address is not null even where it has no bytes, since null means
+// absent.
 Result<std::byte*> MakeRoom(const Program& program, uint32_t logical, ResolvedShapes* resolved) {
   const Shape& shape = resolved->shapes[logical];
   if (!shape.IsStatic()) {
-    return Status(Code::kUnsupported, "the shape of \"" + program.logical[logical].name + "\" depends on data");
+    return Status(Code::kUnsupported,
+                  "the shape of \"" + program.logical[logical].name + "\" depends on data");
   }
-  TENON_ASSIGN(const int64_t bytes, CheckedByteSize(program.logical[logical].type, shape.ElementCount()));
+  TENON_ASSIGN(const int64_t bytes,
+               CheckedByteSize(program.logical[logical].type, shape.ElementCount()));
   ResolvedShapes::Contents& contents = resolved->contents[logical];
   contents.bytes.reserve(8);
   contents.bytes.resize(static_cast<size_t>(bytes));
@@ -21,9 +24,12 @@ Result<std::byte*> MakeRoom(const Program& program, uint32_t logical, ResolvedSh
   return contents.bytes.data();
 }
 
-int64_t Normalized(int64_t axis, int64_t rank) { return std::clamp<int64_t>(axis < 0 ? axis + rank : axis, 0, rank); }
+int64_t Normalized(int64_t axis, int64_t rank) {
+  return std::clamp<int64_t>(axis < 0 ? axis + rank : axis, 0, rank);
+}
 
-Status ComputeShape(const Program& program, const ProgramIndex::Node& node, ResolvedShapes* resolved) {
+Status ComputeShape(const Program& program, const ProgramIndex::Node& node,
+                    ResolvedShapes* resolved) {
   const Shape& input = resolved->shapes[node.inputs[0]];
   TENON_ASSIGN(std::byte* const room, MakeRoom(program, node.outputs[0], resolved));
   const int64_t rank = input.rank();
@@ -45,7 +51,8 @@ std::vector<operators::TensorSpec> SpecsOf(const Program& program, const Resolve
 
 Status RunKernel(const ProgramIndex& index, const Program& program, const ProgramIndex::Node& node,
                  ResolvedShapes* resolved) {
-  if (node.kernel == nullptr) return node.view.Error(Code::kUnsupported, "the host has no kernel for it");
+  if (node.kernel == nullptr)
+    return node.view.Error(Code::kUnsupported, "the host has no kernel for it");
   std::unique_ptr<operators::KernelPlan> made;
   if (!node.plan) {
     TENON_ASSIGN(made, node.kernel->plan(node.view, SpecsOf(program, *resolved, node.inputs),
@@ -56,7 +63,8 @@ Status RunKernel(const ProgramIndex& index, const Program& program, const Progra
   for (size_t i = 0; i < node.inputs.size(); ++i) {
     if (node.inputs[i] == kNone) continue;
     inputs[i] = KnownContents(index, program, *resolved, node.inputs[i]).data;
-    if (inputs[i] == nullptr) return node.view.Error(Code::kInternal, "shape arithmetic on a value that is not known");
+    if (inputs[i] == nullptr)
+      return node.view.Error(Code::kInternal, "shape arithmetic on a value that is not known");
   }
   for (size_t o = 0; o < node.outputs.size(); ++o) {
     if (node.outputs[o] == kNone) continue;
@@ -64,30 +72,34 @@ Status RunKernel(const ProgramIndex& index, const Program& program, const Progra
     outputs[o] = room;
   }
   std::vector<std::byte> workspace(static_cast<size_t>(plan.workspace_bytes()));
-  return plan.Run({inputs.span(), outputs.span(), workspace.data(), operators::ParallelFor::Inline()});
+  return plan.Run(
+      {inputs.span(), outputs.span(), workspace.data(), operators::ParallelFor::Inline()});
 }
 
 }  // namespace
 
-TensorView KnownContents(const ProgramIndex& index, const Program& program, const ResolvedShapes& resolved,
-                         uint32_t logical) {
+TensorView KnownContents(const ProgramIndex& index, const Program& program,
+                         const ResolvedShapes& resolved, uint32_t logical) {
   if (const TensorView* constant = index.constant(logical)) return *constant;
   if (!index.computed(logical) || !resolved.contents[logical].known) return {};
   auto* data = const_cast<std::byte*>(resolved.contents[logical].bytes.data());
   return {program.logical[logical].type, resolved.shapes[logical], data};
 }
 
-Status ComputeContents(const ProgramIndex& index, const Program& program, const ProgramIndex::Node& node,
-                       ResolvedShapes* resolved) {
+Status ComputeContents(const ProgramIndex& index, const Program& program,
+                       const ProgramIndex::Node& node, ResolvedShapes* resolved) {
   switch (node.host) {
-    case ProgramIndex::HostRule::kNone: return Status();
-    case ProgramIndex::HostRule::kShape: return ComputeShape(program, node, resolved);
+    case ProgramIndex::HostRule::kNone:
+      return Status();
+    case ProgramIndex::HostRule::kShape:
+      return ComputeShape(program, node, resolved);
     case ProgramIndex::HostRule::kSize: {
       TENON_ASSIGN(std::byte* const room, MakeRoom(program, node.outputs[0], resolved));
       *reinterpret_cast<int64_t*>(room) = resolved->shapes[node.inputs[0]].ElementCount();
       return Status();
     }
-    case ProgramIndex::HostRule::kKernel: return RunKernel(index, program, node, resolved);
+    case ProgramIndex::HostRule::kKernel:
+      return RunKernel(index, program, node, resolved);
   }
   return Status();
 }

@@ -4,7 +4,8 @@
 
 namespace tenon::program {
 
-ProgramIndex::ProgramIndex(const Program& program) : is_static_(program.IsStatic()), constants_(program.constants) {
+ProgramIndex::ProgramIndex(const Program& program)
+    : is_static_(program.IsStatic()), constants_(program.constants) {
   constant_views_.resize(program.logical.size());
   for (uint32_t l = 0; l < program.logical.size(); ++l) {
     const uint32_t c = program.logical[l].constant;
@@ -12,7 +13,8 @@ ProgramIndex::ProgramIndex(const Program& program) : is_static_(program.IsStatic
     constant_logicals_.push_back(l);
     const graph::Constant& constant = *program.constants[c];
     if (!constant.blob) continue;
-    constant_views_[l] = {constant.type, constant.shape, const_cast<std::byte*>(constant.blob->data)};
+    constant_views_[l] = {constant.type, constant.shape,
+                          const_cast<std::byte*>(constant.blob->data)};
   }
   IndexNodes(program);
   IndexLifetimes(program);
@@ -58,7 +60,8 @@ void ProgramIndex::ChooseHostRule(const Program& program, const ProgramNode& fro
     const auto present = std::ranges::find_if(node->inputs, [](uint32_t l) { return l != kNone; });
     const uint32_t typed = present != node->inputs.end() ? *present : node->outputs[0];
     node->host = HostRule::kKernel;
-    node->kernel = operators::FindKernel(from.node.domain, from.node.op, from.node.revision, program.logical[typed].type);
+    node->kernel = operators::FindKernel(from.node.domain, from.node.op, from.node.revision,
+                                         program.logical[typed].type);
     if (node->kernel != nullptr) PlanAhead(program, node);
   }
 }
@@ -67,15 +70,20 @@ void ProgramIndex::PlanAhead(const Program& program, Node* node) {
   auto specs = [&](std::span<const uint32_t> values) {
     std::vector<operators::TensorSpec> list;
     for (uint32_t l : values) {
-      if (l == kNone) list.emplace_back();
-      else list.push_back({true, program.logical[l].type, program.logical[l].shape});
+      if (l == kNone)
+        list.emplace_back();
+      else
+        list.push_back({true, program.logical[l].type, program.logical[l].shape});
     }
     return list;
   };
-  auto known = [](const operators::TensorSpec& spec) { return !spec.present || spec.shape.IsStatic(); };
+  auto known = [](const operators::TensorSpec& spec) {
+    return !spec.present || spec.shape.IsStatic();
+  };
   const auto inputs = specs(node->inputs), outputs = specs(node->outputs);
   if (!std::ranges::all_of(inputs, known) || !std::ranges::all_of(outputs, known)) return;
-  if (auto plan = node->kernel->plan(node->view, inputs, outputs); plan.ok()) node->plan = std::move(plan).value();
+  if (auto plan = node->kernel->plan(node->view, inputs, outputs); plan.ok())
+    node->plan = std::move(plan).value();
 }
 
 }  // namespace tenon::program

@@ -1,5 +1,6 @@
-// What planning needs of a program and what does not depend on shapes: node views with their shape functions, lifetimes
-// of values by step, chances to reuse in place. Owns all that it points to; immutable; any thread.
+// What planning needs of a program and what does not depend on shapes: node views with their shape
+// functions, lifetimes of values by step, chances to reuse in place. Owns all that it points to;
+// immutable; any thread.
 #pragma once
 
 #include <memory>
@@ -17,10 +18,10 @@ class ProgramIndex {
   enum class HostRule : uint8_t { kNone, kShape, kSize, kKernel };
   struct Node {
     NodeView view;
-    operators::InferFunction infer = nullptr;  // null: a foreign operator
-    std::span<const uint32_t> inputs, outputs; // logical values, kNone where absent
-    HostRule host = HostRule::kNone;           // how its contents are computed while shapes are resolved
-    const operators::Kernel* kernel = nullptr; // of HostRule::kKernel
+    operators::InferFunction infer = nullptr;   // null: a foreign operator
+    std::span<const uint32_t> inputs, outputs;  // logical values, kNone where absent
+    HostRule host = HostRule::kNone;  // how its contents are computed while shapes are resolved
+    const operators::Kernel* kernel = nullptr;    // of HostRule::kKernel
     std::unique_ptr<operators::KernelPlan> plan;  // where its shapes are known when loaded
   };
   // A chance that `output` takes over the place of `input`, both bases in an arena.
@@ -48,8 +49,10 @@ class ProgramIndex {
   // Bases in arenas that steps use, in the order in which they are first written.
   std::span<const uint32_t> arena_bases() const { return arena_bases_; }
   uint32_t first(uint32_t base) const { return first_[base]; }  // step that writes it
-  uint32_t last(uint32_t base) const { return last_[base]; }    // last step during which its place is taken
-  std::span<const Reuse> reuses() const { return reuses_; }     // in the order of steps
+  uint32_t last(uint32_t base) const {
+    return last_[base];
+  }  // last step during which its place is taken
+  std::span<const Reuse> reuses() const { return reuses_; }  // in the order of steps
 
  private:
   void IndexNodes(const Program& program);

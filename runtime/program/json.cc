@@ -1,4 +1,5 @@
-// ProgramJson. Written by hand: the room needs no JSON library, and the order of the keys is part of the format.
+// ProgramJson. Written by hand: the room needs no JSON library, and the order of the keys is part
+// of the format.
 #include <cstdio>
 
 #include "index.h"
@@ -10,14 +11,42 @@ namespace {
 
 class Writer {
  public:
-  void Open(char bracket) { Comma(); text_ += bracket; fresh_ = true; }
-  void Close(char bracket) { text_ += bracket; fresh_ = false; }
-  void Line() { Comma(); text_ += "\n "; fresh_ = true; }
-  void Key(const char* key) { Comma(); Quote(key); text_ += ':'; fresh_ = true; }
-  void Text(std::string_view value) { Comma(); Quote(value); }
-  void Number(uint64_t value) { Comma(); text_ += std::to_string(value); }
-  void Signed(int64_t value) { Comma(); text_ += std::to_string(value); }
-  void Bool(bool value) { Comma(); text_ += value ? "true" : "false"; }
+  void Open(char bracket) {
+    Comma();
+    text_ += bracket;
+    fresh_ = true;
+  }
+  void Close(char bracket) {
+    text_ += bracket;
+    fresh_ = false;
+  }
+  void Line() {
+    Comma();
+    text_ += "\n ";
+    fresh_ = true;
+  }
+  void Key(const char* key) {
+    Comma();
+    Quote(key);
+    text_ += ':';
+    fresh_ = true;
+  }
+  void Text(std::string_view value) {
+    Comma();
+    Quote(value);
+  }
+  void Number(uint64_t value) {
+    Comma();
+    text_ += std::to_string(value);
+  }
+  void Signed(int64_t value) {
+    Comma();
+    text_ += std::to_string(value);
+  }
+  void Bool(bool value) {
+    Comma();
+    text_ += value ? "true" : "false";
+  }
   void Index(uint32_t value) { value == kNone ? Signed(-1) : Number(value); }
   template <typename V>
   void Indices(const V& values) {
@@ -82,7 +111,8 @@ void WriteDevices(const Program& program, Writer* w) {
   w->Close(']');
 }
 
-void WriteValues(const Program& program, const ResolvedShapes& shapes, const MemoryPlan& plan, Writer* w) {
+void WriteValues(const Program& program, const ResolvedShapes& shapes, const MemoryPlan& plan,
+                 Writer* w) {
   w->Key("logical");
   w->Open('[');
   for (uint32_t l = 0; l < program.logical.size(); ++l) {
@@ -180,7 +210,8 @@ void WriteSteps(const Program& program, const MemoryPlan& plan, Writer* w) {
 
 }  // namespace
 
-std::string ProgramJson(const Program& program, const ResolvedShapes& shapes, const MemoryPlan& plan) {
+std::string ProgramJson(const Program& program, const ResolvedShapes& shapes,
+                        const MemoryPlan& plan) {
   Writer w;
   w.Open('{');
   w.Key("format"), w.Text("tenon program 1");

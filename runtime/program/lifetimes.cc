@@ -34,16 +34,19 @@ void ProgramIndex::IndexLifetimes(const Program& program) {
   }
 }
 
-// Host memory that a queue reads or writes is taken until the host has waited for a fence behind that use. What is known
-// to be done is counted like vector clocks: a fence carries what its queue knew when it was signalled.
+// Host memory that a queue reads or writes is taken until the host has waited for a fence behind
+// that use. What is known to be done is counted like vector clocks: a fence carries what its queue
+// knew when it was signalled.
 void ProgramIndex::ExtendForQueues(const Program& program) {
   const size_t devices = program.devices.size();
   if (program.fence_count == 0 &&
-      std::ranges::none_of(program.devices, [](const DeviceRef& device) { return device.asynchronous; })) {
+      std::ranges::none_of(program.devices,
+                           [](const DeviceRef& device) { return device.asynchronous; })) {
     return;
   }
   using Clock = std::vector<int64_t>;  // by device: the last step known to be done
-  std::vector<Clock> queues(devices, Clock(devices, -1)), fences(program.fence_count, Clock(devices, -1));
+  std::vector<Clock> queues(devices, Clock(devices, -1)),
+      fences(program.fence_count, Clock(devices, -1));
   auto merge = [](Clock& into, const Clock& from) {
     for (size_t d = 0; d < into.size(); ++d) into[d] = std::max(into[d], from[d]);
   };
@@ -67,7 +70,8 @@ void ProgramIndex::ExtendForQueues(const Program& program) {
       });
     } else if (step.device != kNone && program.devices[step.device].asynchronous) {
       auto add = [&](uint32_t p) {
-        if (p != kNone && program.physical[base_[p]].memory == 0) open.push_back({base_[p], step.device, s});
+        if (p != kNone && program.physical[base_[p]].memory == 0)
+          open.push_back({base_[p], step.device, s});
       };
       for (uint32_t p : step.inputs) add(p);
       for (uint32_t p : step.outputs) add(p);
@@ -76,13 +80,17 @@ void ProgramIndex::ExtendForQueues(const Program& program) {
   for (const Use& use : open) last_[use.base] = static_cast<uint32_t>(program.steps.size());
 }
 
-bool ProgramIndex::MayReuse(const Program& program, uint32_t s, uint32_t input, uint32_t output) const {
+bool ProgramIndex::MayReuse(const Program& program, uint32_t s, uint32_t input,
+                            uint32_t output) const {
   const PhysicalValue &in = program.physical[input], &out = program.physical[output];
   if (in.home != Home::kArena || out.home != Home::kArena || in.memory != out.memory) return false;
   if (first_[output] != s || last_[input] != s) return false;
   const Step& step = program.steps[s];
-  auto shares = [&](uint32_t base) { return [this, base](uint32_t p) { return p != kNone && base_[p] == base; }; };
-  return std::ranges::count_if(step.inputs, shares(input)) == 1 && std::ranges::count_if(step.outputs, shares(output)) == 1;
+  auto shares = [&](uint32_t base) {
+    return [this, base](uint32_t p) { return p != kNone && base_[p] == base; };
+  };
+  return std::ranges::count_if(step.inputs, shares(input)) == 1 &&
+         std::ranges::count_if(step.outputs, shares(output)) == 1;
 }
 
 void ProgramIndex::IndexReuses(const Program& program) {

@@ -8,7 +8,8 @@ namespace tenon::program {
 
 using Kind = placement::NodeChoice::Kind;
 
-Result<std::shared_ptr<const Program>> Lower(const placement::PlacedGraph& placed, placement::Report* report) {
+Result<std::shared_ptr<const Program>> Lower(const placement::PlacedGraph& placed,
+                                             placement::Report* report) {
   return Lowering(placed, report).Run();
 }
 
@@ -35,8 +36,9 @@ void Lowering::AddDevices() {
     program_.devices.push_back({device.backend().name(), device.id(), device.queue() != nullptr});
     for (uint32_t k = 0; k < device.info().memory_kind_count; ++k) {
       const tenon_memory_kind& kind = *device.info().memory_kinds[k];
-      program_.memories.push_back({d, kind.id, std::max<uint64_t>(kind.alignment, 1),
-                                   kind.largest_allocation != 0 ? kind.largest_allocation : UINT64_MAX});
+      program_.memories.push_back(
+          {d, kind.id, std::max<uint64_t>(kind.alignment, 1),
+           kind.largest_allocation != 0 ? kind.largest_allocation : UINT64_MAX});
     }
   }
   host_waited_.assign(program_.devices.size(), 0);
@@ -64,7 +66,8 @@ void Lowering::AddValues() {
   program_.inputs = graph.inputs;
   program_.outputs = graph.outputs;
   for (uint32_t i = 0; i < graph.inputs.size(); ++i) {
-    program_.input_physical.push_back(AddPhysical(graph.inputs[i], 0, TENON_LAYOUT_ROW_MAJOR, Home::kInput, i));
+    program_.input_physical.push_back(
+        AddPhysical(graph.inputs[i], 0, TENON_LAYOUT_ROW_MAJOR, Home::kInput, i));
   }
 }
 
@@ -75,9 +78,12 @@ void Lowering::AddNodes() {
     program_.nodes.push_back({node, kind == Kind::kHost, kind == Kind::kView});
     for (uint32_t v : node.outputs) {
       if (v == kNone) continue;
-      if (kind == Kind::kHost) AddPhysical(v, 0, TENON_LAYOUT_ROW_MAJOR, Home::kResolved, 0);
-      else if (kind == Kind::kView) view_of_[v] = node.inputs[0];
-      else made_by_[v] = n;
+      if (kind == Kind::kHost)
+        AddPhysical(v, 0, TENON_LAYOUT_ROW_MAJOR, Home::kResolved, 0);
+      else if (kind == Kind::kView)
+        view_of_[v] = node.inputs[0];
+      else
+        made_by_[v] = n;
     }
   }
 }
@@ -97,8 +103,8 @@ void Lowering::ChooseOutputHomes() {
   }
 }
 
-// Which values are wanted in another memory than that in which they are made, so that their way to the host begins as
-// soon as they are made.
+// Which values are wanted in another memory than that in which they are made, so that their way to
+// the host begins as soon as they are made.
 void Lowering::FindNeeds() {
   const graph::Graph& graph = placed_.graph;
   auto memory_of = [&](uint32_t device, uint32_t kind) { return MemoryOf(device, kind); };
@@ -107,7 +113,8 @@ void Lowering::FindNeeds() {
     if (n == kNone) return 0;
     const placement::NodePlacement& made = placed_.nodes[n];
     const backend::Device& device = *placed_.devices[made.device];
-    if (made.kind == Kind::kSegment) return memory_of(made.device, placement::DefaultMemory(device));
+    if (made.kind == Kind::kSegment)
+      return memory_of(made.device, placement::DefaultMemory(device));
     const auto& outputs = graph.nodes[n].outputs;
     const size_t o = static_cast<size_t>(std::ranges::find(outputs, v) - outputs.begin());
     return memory_of(made.device, placement::OutputMemory(device, *made.kernels[0], o));
@@ -119,8 +126,9 @@ void Lowering::FindNeeds() {
     for (size_t i = 0; i < graph.nodes[n].inputs.size(); ++i) {
       if (graph.nodes[n].inputs[i] == kNone) continue;
       const uint32_t root = Root(graph.nodes[n].inputs[i]);
-      const uint32_t kind = user.kind == Kind::kSegment ? placement::DefaultMemory(device)
-                                                        : placement::InputMemory(device, *user.kernels[0], i);
+      const uint32_t kind = user.kind == Kind::kSegment
+                                ? placement::DefaultMemory(device)
+                                : placement::InputMemory(device, *user.kernels[0], i);
       const bool inside = user.kind == Kind::kSegment && made_by_[root] != kNone &&
                           placed_.nodes[made_by_[root]].segment == user.segment;
       if (!inside && memory_of(user.device, kind) != made_in(root)) needs_[root].elsewhere = true;
@@ -149,22 +157,25 @@ Status Lowering::EmitNode(uint32_t n) {
     step.inputs.push_back(kNone);
     if (node.inputs[i] == kNone) continue;
     const uint32_t memory = MemoryOf(placed.device, placement::InputMemory(device, kernel, i));
-    TENON_ASSIGN(step.inputs.back(), Ensure(node.inputs[i], memory, placement::InputLayout(kernel, i), placed.device));
+    TENON_ASSIGN(step.inputs.back(),
+                 Ensure(node.inputs[i], memory, placement::InputLayout(kernel, i), placed.device));
   }
   for (uint32_t p : step.inputs) {
     if (p != kNone) WaitForInput(placed.device, p);
   }
   for (size_t o = 0; o < node.outputs.size(); ++o) {
     const uint32_t memory = MemoryOf(placed.device, placement::OutputMemory(device, kernel, o));
-    step.outputs.push_back(node.outputs[o] == kNone
-                               ? kNone
-                               : AddMade(node.outputs[o], memory, placement::OutputLayout(kernel, o), placed.device));
+    step.outputs.push_back(
+        node.outputs[o] == kNone
+            ? kNone
+            : AddMade(node.outputs[o], memory, placement::OutputLayout(kernel, o), placed.device));
   }
   KernelRef ref;
   ref.device = placed.device;
   ref.descriptor = kernel.name;
   ref.node = n;
-  for (size_t k = 1; k < placed.kernels.size(); ++k) ref.fallbacks.push_back(placed.kernels[k]->name);
+  for (size_t k = 1; k < placed.kernels.size(); ++k)
+    ref.fallbacks.push_back(placed.kernels[k]->name);
   ref.in_place = placement::InPlacePairs(placed.kernels);
   program_.kernels.push_back(std::move(ref));
   step.kernel = static_cast<uint32_t>(program_.kernels.size() - 1);
@@ -178,13 +189,15 @@ Status Lowering::EmitNode(uint32_t n) {
 Status Lowering::EmitSegment(const placement::Segment& segment) {
   Step step;
   step.device = segment.device;
-  const uint32_t memory = MemoryOf(segment.device, placement::DefaultMemory(*placed_.devices[segment.device]));
+  const uint32_t memory =
+      MemoryOf(segment.device, placement::DefaultMemory(*placed_.devices[segment.device]));
   for (uint32_t v : segment.inputs) {
     TENON_ASSIGN(const uint32_t p, EnsureDense(v, memory));
     step.inputs.push_back(p);
   }
   for (uint32_t p : step.inputs) WaitForInput(segment.device, p);
-  for (uint32_t v : segment.outputs) step.outputs.push_back(AddMade(v, memory, TENON_LAYOUT_ROW_MAJOR, segment.device));
+  for (uint32_t v : segment.outputs)
+    step.outputs.push_back(AddMade(v, memory, TENON_LAYOUT_ROW_MAJOR, segment.device));
   KernelRef ref;
   ref.device = segment.device;
   ref.segment = segment.nodes;
@@ -215,7 +228,8 @@ Status Lowering::FinishOutputs() {
 void Lowering::DropUnusedSignals() {
   std::vector<uint32_t> number(program_.fence_count, kNone);
   for (const Step& step : program_.steps) {
-    if (step.kind == StepKind::kHostWait || step.kind == StepKind::kQueueWait) number[step.fence] = 0;
+    if (step.kind == StepKind::kHostWait || step.kind == StepKind::kQueueWait)
+      number[step.fence] = 0;
   }
   std::erase_if(program_.steps, [&](const Step& step) {
     return step.kind == StepKind::kSignal && number[step.fence] == kNone;

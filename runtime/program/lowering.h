@@ -1,4 +1,5 @@
-// The state of one lowering: from values of the graph to places of their bytes, and the steps that move them there.
+// The state of one lowering: from values of the graph to places of their bytes, and the steps that
+// move them there.
 #pragma once
 
 #include <string>
@@ -11,7 +12,8 @@ namespace tenon::program {
 
 class Lowering {
  public:
-  Lowering(const placement::PlacedGraph& placed, placement::Report* report) : placed_(placed), report_(report) {}
+  Lowering(const placement::PlacedGraph& placed, placement::Report* report)
+      : placed_(placed), report_(report) {}
   Result<std::shared_ptr<const Program>> Run();
 
  private:
@@ -44,7 +46,8 @@ class Lowering {
   bool IsAsync(uint32_t device) const { return program_.devices[device].asynchronous; }
   // A layout of a backend's own is meant as that of `device`.
   uint32_t Find(uint32_t logical, uint32_t memory, uint32_t layout, uint32_t device) const;
-  uint32_t AddPhysical(uint32_t logical, uint32_t memory, uint32_t layout, Home home, uint32_t index);
+  uint32_t AddPhysical(uint32_t logical, uint32_t memory, uint32_t layout, Home home,
+                       uint32_t index);
   // In an arena, or the caller's output.
   uint32_t AddMade(uint32_t logical, uint32_t memory, uint32_t layout, uint32_t device);
   Result<uint32_t> Ensure(uint32_t logical, uint32_t memory, uint32_t layout, uint32_t device);
@@ -55,7 +58,8 @@ class Lowering {
   void WaitForInput(uint32_t device, uint32_t physical);
   void SignalBehind(uint32_t device, const std::vector<uint32_t>& outputs);
   uint32_t PushStep(Step step);
-  void AddRow(placement::NodeChoice::Kind kind, uint32_t device, const std::string& kernel, uint32_t from);
+  void AddRow(placement::NodeChoice::Kind kind, uint32_t device, const std::string& kernel,
+              uint32_t from);
   uint32_t BaseOf(uint32_t physical) const;
 
   const placement::PlacedGraph& placed_;

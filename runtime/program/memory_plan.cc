@@ -1,4 +1,5 @@
-// PlanMemory: sizes and reuse in place first, then one pass in the order of time, then, where it is worth it, a search.
+// PlanMemory: sizes and reuse in place first, then one pass in the order of time, then, where it is
+// worth it, a search.
 #include <algorithm>
 
 #include "arena.h"
@@ -9,9 +10,14 @@ namespace {
 
 class Planner {
  public:
-  Planner(const Program& program, const ProgramIndex& index, std::span<const WorkspaceRequest> workspace,
-          std::span<const uint64_t> physical_bytes, MemoryPlan* out)
-      : program_(program), index_(index), workspace_(workspace), bytes_(physical_bytes), plan_(*out) {}
+  Planner(const Program& program, const ProgramIndex& index,
+          std::span<const WorkspaceRequest> workspace, std::span<const uint64_t> physical_bytes,
+          MemoryPlan* out)
+      : program_(program),
+        index_(index),
+        workspace_(workspace),
+        bytes_(physical_bytes),
+        plan_(*out) {}
 
   Status Run(bool thorough) {
     Prepare();
@@ -24,15 +30,20 @@ class Planner {
   }
 
  private:
-  uint64_t Alignment(uint32_t memory) const { return std::max<uint64_t>(program_.memories[memory].alignment, 1); }
-  uint64_t Room(uint32_t base) const { return AlignUp(bytes_[base], Alignment(program_.physical[base].memory)); }
+  uint64_t Alignment(uint32_t memory) const {
+    return std::max<uint64_t>(program_.memories[memory].alignment, 1);
+  }
+  uint64_t Room(uint32_t base) const {
+    return AlignUp(bytes_[base], Alignment(program_.physical[base].memory));
+  }
   uint64_t Room(const WorkspaceRequest& request) const {
     return AlignUp(request.bytes, std::max(request.alignment, Alignment(request.memory)));
   }
   // A queue may still be at a host workspace when its step is over.
   uint32_t WorkspaceEnd(uint32_t s) const {
     const uint32_t device = program_.steps[s].device;
-    const bool stays = workspace_[s].memory == 0 && device != kNone && program_.devices[device].asynchronous;
+    const bool stays =
+        workspace_[s].memory == 0 && device != kNone && program_.devices[device].asynchronous;
     return stays ? static_cast<uint32_t>(program_.steps.size()) : s;
   }
 
@@ -56,7 +67,8 @@ class Planner {
   // Every step consumes an input at most once, and an output takes over at most one.
   void MergeReuses() {
     for (const ProgramIndex::Reuse& reuse : index_.reuses()) {
-      if (bytes_[reuse.input] != bytes_[reuse.output] || owner_[reuse.output] != reuse.output) continue;
+      if (bytes_[reuse.input] != bytes_[reuse.output] || owner_[reuse.output] != reuse.output)
+        continue;
       const uint32_t owner = owner_[reuse.input];
       if (last_[owner] != reuse.step || merged_[reuse.input]) continue;
       merged_[reuse.input] = true;
@@ -69,13 +81,15 @@ class Planner {
     for (uint32_t base : index_.arena_bases()) {
       const uint32_t memory = program_.physical[base].memory;
       if (Room(base) > program_.memories[memory].largest_allocation) {
-        return TooLarge("\"" + program_.logical[program_.physical[base].logical].name + "\"", Room(base), memory);
+        return TooLarge("\"" + program_.logical[program_.physical[base].logical].name + "\"",
+                        Room(base), memory);
       }
     }
     for (uint32_t s = 0; s < workspace_.size(); ++s) {
       if (workspace_[s].bytes == 0) continue;
       if (Room(workspace_[s]) > program_.memories[workspace_[s].memory].largest_allocation) {
-        return TooLarge("the workspace of step " + std::to_string(s), Room(workspace_[s]), workspace_[s].memory);
+        return TooLarge("the workspace of step " + std::to_string(s), Room(workspace_[s]),
+                        workspace_[s].memory);
       }
     }
     return Status();
@@ -83,9 +97,11 @@ class Planner {
 
   Status TooLarge(const std::string& what, uint64_t bytes, uint32_t memory) const {
     const uint32_t device = program_.memories[memory].device;
-    return Status(Code::kUnsupported, what + " needs " + std::to_string(bytes) + " bytes, and the largest allocation of " +
-                                          (device == kNone ? "the host" : program_.devices[device].backend) + " is " +
-                                          std::to_string(program_.memories[memory].largest_allocation));
+    return Status(Code::kUnsupported,
+                  what + " needs " + std::to_string(bytes) +
+                      " bytes, and the largest allocation of " +
+                      (device == kNone ? "the host" : program_.devices[device].backend) + " is " +
+                      std::to_string(program_.memories[memory].largest_allocation));
   }
 
   void PlaceInTime() {
@@ -98,7 +114,8 @@ class Planner {
     size_t next = 0;
     const std::span<const uint32_t> bases = index_.arena_bases();
     for (uint32_t s = 0; s < steps; ++s) {
-      for (; next < bases.size() && index_.first(bases[next]) == s; ++next) Begin(bases[next], &free);
+      for (; next < bases.size() && index_.first(bases[next]) == s; ++next)
+        Begin(bases[next], &free);
       if (!workspace_.empty() && workspace_[s].bytes != 0) BeginWorkspace(s, &free);
       for (uint32_t base = ending_[s]; base != kNone; base = next_ending_[base]) {
         free[program_.physical[base].memory].Give(plan_.physical[base]);
@@ -132,7 +149,8 @@ class Planner {
     place.memory = request.memory;
     Arena& arena = plan_.arenas[request.memory];
     arena.alignment = std::max(arena.alignment, request.alignment);
-    (*free)[request.memory].Take(place.bytes, std::max(request.alignment, Alignment(request.memory)), &place);
+    (*free)[request.memory].Take(place.bytes,
+                                 std::max(request.alignment, Alignment(request.memory)), &place);
     Count(request.memory, place.bytes);
   }
 
@@ -156,17 +174,18 @@ class Planner {
       for (uint32_t base : index_.arena_bases()) {
         if (program_.physical[base].memory != m || plan_.physical[base].block == kNone) continue;
         places.push_back(&plan_.physical[base]);
-        buffers.push_back({places.back()->bytes, Alignment(m), index_.first(base), last_[base], *places.back()});
+        buffers.push_back(
+            {places.back()->bytes, Alignment(m), index_.first(base), last_[base], *places.back()});
       }
       for (uint32_t s = 0; s < workspace_.size(); ++s) {
         if (workspace_[s].bytes == 0 || workspace_[s].memory != m) continue;
         places.push_back(&plan_.workspace[s]);
-        buffers.push_back({places.back()->bytes, std::max(workspace_[s].alignment, Alignment(m)), s, WorkspaceEnd(s),
-                           *places.back()});
+        buffers.push_back({places.back()->bytes, std::max(workspace_[s].alignment, Alignment(m)), s,
+                           WorkspaceEnd(s), *places.back()});
       }
       const Arena& arena = plan_.arenas[m];
-      SetBlocks(m, PlaceThoroughly(buffers, program_.memories[m].largest_allocation, arena.lower_bound,
-                                   arena.block_bytes));
+      SetBlocks(m, PlaceThoroughly(buffers, program_.memories[m].largest_allocation,
+                                   arena.lower_bound, arena.block_bytes));
       for (size_t i = 0; i < places.size(); ++i) {
         places[i]->block = buffers[i].place.block;
         places[i]->offset = buffers[i].place.offset;
@@ -189,19 +208,23 @@ class Planner {
   std::span<const WorkspaceRequest> workspace_;
   std::span<const uint64_t> bytes_;
   MemoryPlan& plan_;
-  std::vector<uint32_t> owner_, last_;           // by base: whose place it has; until when an owner's place is taken
-  std::vector<bool> merged_;                     // by base: its place was taken over
-  std::vector<uint32_t> ending_, next_ending_;   // by step: owners that end there, as a list
-  std::vector<uint64_t> alive_;                  // by memory
+  std::vector<uint32_t> owner_,
+      last_;                  // by base: whose place it has; until when an owner's place is taken
+  std::vector<bool> merged_;  // by base: its place was taken over
+  std::vector<uint32_t> ending_, next_ending_;  // by step: owners that end there, as a list
+  std::vector<uint64_t> alive_;                 // by memory
 };
 
 }  // namespace
 
-Status PlanMemory(const Program& program, const ResolvedShapes&, std::span<const WorkspaceRequest> workspace,
-                  std::span<const uint64_t> physical_bytes, MemoryPlan* out_plan, PlanEffort effort) {
+Status PlanMemory(const Program& program, const ResolvedShapes&,
+                  std::span<const WorkspaceRequest> workspace,
+                  std::span<const uint64_t> physical_bytes, MemoryPlan* out_plan,
+                  PlanEffort effort) {
   std::shared_ptr<const ProgramIndex> index = program.index;
   if (!index) index = std::make_shared<const ProgramIndex>(program);
-  const bool thorough = effort == PlanEffort::kThorough || (effort == PlanEffort::kAuto && index->is_static());
+  const bool thorough =
+      effort == PlanEffort::kThorough || (effort == PlanEffort::kAuto && index->is_static());
   return Planner(program, *index, workspace, physical_bytes, out_plan).Run(thorough);
 }
 

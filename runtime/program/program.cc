@@ -9,7 +9,8 @@ namespace tenon::program {
 void Program::MakeIndex() { index = std::make_shared<const ProgramIndex>(*this); }
 
 bool Program::IsStatic() const {
-  return std::ranges::all_of(logical, [](const LogicalValue& value) { return value.shape.IsStatic(); });
+  return std::ranges::all_of(logical,
+                             [](const LogicalValue& value) { return value.shape.IsStatic(); });
 }
 
 }  // namespace tenon::program

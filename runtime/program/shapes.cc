@@ -1,5 +1,5 @@
-// ResolveShapes: from the shapes of a run's inputs to those of all values. The hot path of replanning, so it allocates
-// nothing where `out_resolved` was used before.
+// ResolveShapes: from the shapes of a run's inputs to those of all values. The hot path of
+// replanning, so it allocates nothing where `out_resolved` was used before.
 #include <string>
 
 #include "host_arithmetic.h"
@@ -19,16 +19,22 @@ std::string ExpectedShape(const Program& program, const Shape& shape) {
   for (int axis = 0; axis < shape.rank(); ++axis) {
     if (axis > 0) text += ", ";
     const int64_t dim = shape[axis];
-    if (dim >= 0) text += std::to_string(dim);
-    else if (dim == kUnknownDim) text += "?";
-    else text += SymbolId(dim) < program.symbols.size() ? program.symbols[SymbolId(dim)] : "s" + std::to_string(SymbolId(dim));
+    if (dim >= 0)
+      text += std::to_string(dim);
+    else if (dim == kUnknownDim)
+      text += "?";
+    else
+      text += SymbolId(dim) < program.symbols.size() ? program.symbols[SymbolId(dim)]
+                                                     : "s" + std::to_string(SymbolId(dim));
   }
   return text + "]";
 }
 
-Status RefuseInput(const Program& program, uint32_t input, const Shape& got, const std::string& why) {
+Status RefuseInput(const Program& program, uint32_t input, const Shape& got,
+                   const std::string& why) {
   const LogicalValue& value = program.logical[program.inputs[input]];
-  return Status(Code::kInvalidArgument, "input \"" + value.name + "\": got shape " + got.ToString() + ", expected " +
+  return Status(Code::kInvalidArgument, "input \"" + value.name + "\": got shape " +
+                                            got.ToString() + ", expected " +
                                             ExpectedShape(program, value.shape) + why);
 }
 
@@ -67,10 +73,12 @@ class Resolver {
     const Shape& expected = program_.logical[logical].shape;
     if (!got.IsStatic()) return RefuseInput(program_, input, got, ": not all dimensions are known");
     if (expected.has_rank() && expected.rank() != got.rank()) {
-      return RefuseInput(program_, input, got, ": rank " + std::to_string(got.rank()) + " instead of " +
-                                                   std::to_string(expected.rank()));
+      return RefuseInput(program_, input, got,
+                         ": rank " + std::to_string(got.rank()) + " instead of " +
+                             std::to_string(expected.rank()));
     }
-    for (int axis = 0; axis < expected.rank(); ++axis) TENON_RETURN_IF_ERROR(BindDim(input, got, expected, axis));
+    for (int axis = 0; axis < expected.rank(); ++axis)
+      TENON_RETURN_IF_ERROR(BindDim(input, got, expected, axis));
     out_.shapes[logical] = got;
     Compare(logical);
     return Status();
@@ -79,17 +87,21 @@ class Resolver {
   Status BindDim(uint32_t input, const Shape& got, const Shape& expected, int axis) {
     const int64_t want = expected[axis], size = got[axis];
     if (want == kUnknownDim || want == size) return Status();
-    auto where = [&] { return ": dimension " + std::to_string(axis) + " is " + std::to_string(size); };
-    if (want >= 0) return RefuseInput(program_, input, got, where() + " instead of " + std::to_string(want));
+    auto where = [&] {
+      return ": dimension " + std::to_string(axis) + " is " + std::to_string(size);
+    };
+    if (want >= 0)
+      return RefuseInput(program_, input, got, where() + " instead of " + std::to_string(want));
     const uint32_t id = SymbolId(want);
     if (id >= out_.symbols.size()) return Status();
     ResolvedShapes::Symbol& symbol = out_.symbols[id];
     if (symbol.input == kNone) {
       symbol = {size, input};
     } else if (symbol.size != size) {
-      return RefuseInput(program_, input, got, where() + ", but " + program_.symbols[id] + " is " +
-                                                   std::to_string(symbol.size) + " in input \"" +
-                                                   program_.logical[program_.inputs[symbol.input]].name + "\"");
+      return RefuseInput(program_, input, got,
+                         where() + ", but " + program_.symbols[id] + " is " +
+                             std::to_string(symbol.size) + " in input \"" +
+                             program_.logical[program_.inputs[symbol.input]].name + "\"");
     }
     return Status();
   }
@@ -132,7 +144,8 @@ class Resolver {
     if (node.infer != nullptr) {
       TENON_RETURN_IF_ERROR(node.infer(node.view, inputs.span(), outputs.span()));
     } else {
-      if (foreign_ == nullptr) return node.view.Error(Code::kUnsupported, "nobody knows its shape function");
+      if (foreign_ == nullptr)
+        return node.view.Error(Code::kUnsupported, "nobody knows its shape function");
       TENON_RETURN_IF_ERROR(foreign_->Infer(program_.nodes[n].node, inputs.span(), outputs.span()));
     }
     for (size_t o = 0; o < node.outputs.size(); ++o) {
@@ -156,10 +169,12 @@ class Resolver {
 
 }  // namespace
 
-Status ResolveShapes(const Program& program, std::span<const Shape> inputs, const ResolvedShapes* previous,
-                     ResolvedShapes* out_resolved, const ForeignOperators* foreign) {
+Status ResolveShapes(const Program& program, std::span<const Shape> inputs,
+                     const ResolvedShapes* previous, ResolvedShapes* out_resolved,
+                     const ForeignOperators* foreign) {
   if (inputs.size() != program.inputs.size()) {
-    return Status(Code::kInvalidArgument, "got shapes of " + std::to_string(inputs.size()) + " inputs, expected " +
+    return Status(Code::kInvalidArgument, "got shapes of " + std::to_string(inputs.size()) +
+                                              " inputs, expected " +
                                               std::to_string(program.inputs.size()));
   }
   std::shared_ptr<const ProgramIndex> index = program.index;

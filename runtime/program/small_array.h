@@ -1,4 +1,5 @@
-// An array for the arguments of one node: on the stack where there are few, so that the common case allocates nothing.
+// An array for the arguments of one node: on the stack where there are few, so that the common case
+// allocates nothing.
 #pragma once
 
 #include <cstddef>

@@ -19,17 +19,21 @@ uint32_t Lowering::Find(uint32_t logical, uint32_t memory, uint32_t layout, uint
   for (uint32_t p : places_[logical]) {
     const PhysicalValue& place = program_.physical[p];
     if (place.memory != memory || place.layout != layout) continue;
-    if (layout < TENON_LAYOUT_OWN || program_.devices[place.owner].backend == program_.devices[device].backend) return p;
+    if (layout < TENON_LAYOUT_OWN ||
+        program_.devices[place.owner].backend == program_.devices[device].backend)
+      return p;
   }
   return kNone;
 }
 
 uint32_t Lowering::BaseOf(uint32_t physical) const {
-  while (program_.physical[physical].home == Home::kAlias) physical = program_.physical[physical].index;
+  while (program_.physical[physical].home == Home::kAlias)
+    physical = program_.physical[physical].index;
   return physical;
 }
 
-uint32_t Lowering::AddPhysical(uint32_t logical, uint32_t memory, uint32_t layout, Home home, uint32_t index) {
+uint32_t Lowering::AddPhysical(uint32_t logical, uint32_t memory, uint32_t layout, Home home,
+                               uint32_t index) {
   const uint32_t p = static_cast<uint32_t>(program_.physical.size());
   program_.physical.push_back({logical, memory, layout, home, index, kNone});
   pending_.emplace_back();
@@ -38,17 +42,20 @@ uint32_t Lowering::AddPhysical(uint32_t logical, uint32_t memory, uint32_t layou
 }
 
 uint32_t Lowering::AddMade(uint32_t logical, uint32_t memory, uint32_t layout, uint32_t device) {
-  const bool output = memory == 0 && layout == TENON_LAYOUT_ROW_MAJOR && output_home_[logical] != kNone;
+  const bool output =
+      memory == 0 && layout == TENON_LAYOUT_ROW_MAJOR && output_home_[logical] != kNone;
   const uint32_t p = AddPhysical(logical, memory, layout, output ? Home::kOutput : Home::kArena,
                                  output ? output_home_[logical] : 0);
   if (layout >= TENON_LAYOUT_OWN) program_.physical[p].owner = device;
   return p;
 }
 
-Result<uint32_t> Lowering::Ensure(uint32_t logical, uint32_t memory, uint32_t layout, uint32_t device) {
+Result<uint32_t> Lowering::Ensure(uint32_t logical, uint32_t memory, uint32_t layout,
+                                  uint32_t device) {
   if (const uint32_t p = Find(logical, memory, layout, device); p != kNone) return p;
   TENON_ASSIGN(const uint32_t dense, EnsureDense(logical, memory));
-  return layout == TENON_LAYOUT_ROW_MAJOR ? Result<uint32_t>(dense) : Reorder(dense, layout, device);
+  return layout == TENON_LAYOUT_ROW_MAJOR ? Result<uint32_t>(dense)
+                                          : Reorder(dense, layout, device);
 }
 
 Result<uint32_t> Lowering::EnsureDense(uint32_t logical, uint32_t memory) {
@@ -58,7 +65,8 @@ Result<uint32_t> Lowering::EnsureDense(uint32_t logical, uint32_t memory) {
     return AddPhysical(logical, memory, TENON_LAYOUT_ROW_MAJOR, Home::kAlias, viewed);
   }
   const uint32_t constant = program_.logical[logical].constant;
-  if (constant != kNone) return AddPhysical(logical, memory, TENON_LAYOUT_ROW_MAJOR, Home::kConstant, constant);
+  if (constant != kNone)
+    return AddPhysical(logical, memory, TENON_LAYOUT_ROW_MAJOR, Home::kConstant, constant);
   const std::vector<uint32_t> places = places_[logical];
   for (uint32_t p : places) {
     const PhysicalValue& place = program_.physical[p];
@@ -72,13 +80,15 @@ Result<uint32_t> Lowering::EnsureDense(uint32_t logical, uint32_t memory) {
     return Copy(source, dense, memory);
   }
   if (memory == 0) {
-    return Status(Code::kInternal, "\"" + program_.logical[logical].name + "\" is used before it is made");
+    return Status(Code::kInternal,
+                  "\"" + program_.logical[logical].name + "\" is used before it is made");
   }
   TENON_ASSIGN(const uint32_t staged, EnsureDense(logical, 0));
   return Copy(target, staged, memory);
 }
 
-// Who can read the layout of a physical value: its owner, else the device that made it (channels-last).
+// Who can read the layout of a physical value: its owner, else the device that made it
+// (channels-last).
 uint32_t Lowering::LayoutDevice(uint32_t physical) const {
   const PhysicalValue& place = program_.physical[physical];
   if (place.owner != kNone) return place.owner;
@@ -92,11 +102,12 @@ Result<uint32_t> Lowering::Reorder(uint32_t physical, uint32_t layout, uint32_t 
   const PhysicalValue from = program_.physical[physical];
   const LogicalValue& logical = program_.logical[from.logical];
   const tenon_kernel_descriptor* kernel =
-      placement::FindReorder(*placed_.devices[device], from.layout, layout, program_.memories[from.memory].kind,
-                             logical.type, logical.shape);
+      placement::FindReorder(*placed_.devices[device], from.layout, layout,
+                             program_.memories[from.memory].kind, logical.type, logical.shape);
   if (kernel == nullptr) {
-    return Status(Code::kUnsupported, program_.devices[device].backend + " has no kernel that reorders \"" +
-                                          logical.name + "\" from layout " + std::to_string(from.layout) + " to " +
+    return Status(Code::kUnsupported, program_.devices[device].backend +
+                                          " has no kernel that reorders \"" + logical.name +
+                                          "\" from layout " + std::to_string(from.layout) + " to " +
                                           std::to_string(layout));
   }
   WaitForInput(device, physical);
@@ -129,7 +140,8 @@ uint32_t Lowering::Copy(uint32_t device, uint32_t physical, uint32_t memory) {
   return made;
 }
 
-// Before a use of host bytes on `device`: waits for the queue that writes them, unless it is known to be done.
+// Before a use of host bytes on `device`: waits for the queue that writes them, unless it is known
+// to be done.
 void Lowering::WaitForInput(uint32_t device, uint32_t physical) {
   const Pending pending = pending_[BaseOf(physical)];
   if (pending.fence == kNone || pending.device == device) return;
@@ -186,8 +198,10 @@ void Lowering::AddRow(Kind kind, uint32_t device, const std::string& kernel, uin
     auto bytes = CheckedByteSize(value.type, value.shape.ElementCount());
     if (bytes.ok()) row.bytes = static_cast<uint64_t>(*bytes);
   }
-  row.cost_us = kind == Kind::kCopy ? placement::CopyCost(*placed_.devices[device], static_cast<double>(row.bytes))
-                                    : placement::ReorderCost(*placed_.devices[device], static_cast<double>(row.bytes));
+  row.cost_us =
+      kind == Kind::kCopy
+          ? placement::CopyCost(*placed_.devices[device], static_cast<double>(row.bytes))
+          : placement::ReorderCost(*placed_.devices[device], static_cast<double>(row.bytes));
   rows_.push_back(std::move(row));
 }
 

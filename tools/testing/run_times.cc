@@ -1,7 +1,10 @@
 // Runs a model a given number of times on `reference`, and nothing else: what callgrind counts.
 //
-// usage: run_times MODEL RUNS [GROW]: with GROW, every open dimension has the size 1 in the first run and one more in each
-// following run; without, the shapes stay and tensors are bound once.
+// usage: run_times MODEL RUNS [GROW]: with GROW, every open dimension has the size 1 in the first
+// run and one more in each following run; without, the shapes stay and tensors are bound once.
+// Prints what the session did, and what opening the file and the first run took: time, and growth
+// of resident memory of a process whose libraries are loaded.
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <vector>
@@ -22,8 +25,21 @@ size_t Count(const std::vector<int64_t>& dims) {
   return count;
 }
 
+// Resident memory of this process, in bytes.
+long long Resident() {
+  long long pages = 0, resident = 0;
+  if (std::FILE* file = std::fopen("/proc/self/statm", "r")) {
+    if (std::fscanf(file, "%lld %lld", &pages, &resident) != 2) resident = 0;
+    std::fclose(file);
+  }
+  return resident * 4096;
+}
+
 int Main(const char* model, int runs, bool grow) {
   const tenon::Runtime runtime({.threads = 1});
+  static_cast<void>(runtime.backends());
+  const long long before = Resident();
+  const auto begin = std::chrono::steady_clock::now();
   const tenon::Session session(runtime, model, {.backends = "reference"});
   const tenon::ValueInfo input = session.inputs().at(0);
   tenon::Binding binding(session);
@@ -35,6 +51,14 @@ int Main(const char* model, int runs, bool grow) {
       binding.SetInput(0, tenon::Tensor::Wrap(std::span<float>(values), dims));
     }
     binding.Run();
+    if (run > 0) continue;
+    const std::chrono::duration<double, std::milli> first =
+        std::chrono::steady_clock::now() - begin;
+    std::printf(
+        "first output after %.3f ms, %.3f ms of it in kernels; resident memory grew by %lld "
+        "bytes\n",
+        first.count(), static_cast<double>(session.statistics().first_run_kernel_ns) * 1e-6,
+        Resident() - before);
   }
   const tenon_session_stats stats = session.statistics();
   std::printf("%u steps, %llu replans, %u plans kept, %llu bytes charged\n", stats.step_count,

@@ -1,5 +1,5 @@
-// The built plugin for tests: loaded by the runtime's loader and driven through its slots, with buffers, queues and
-// timelines that end themselves, and kernels that run from vectors to vectors.
+// The built plugin for tests: loaded by the runtime's loader and driven through its slots, with
+// buffers, queues and timelines that end themselves, and kernels that run from vectors to vectors.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -21,7 +21,8 @@ inline constexpr uint64_t kSecond = 1'000'000'000;
 class Simulator {
  public:
   // Without delays unless the options say otherwise.
-  explicit Simulator(OptionMap options = {}, std::shared_ptr<backend::HostServices> services = nullptr);
+  explicit Simulator(OptionMap options = {},
+                     std::shared_ptr<backend::HostServices> services = nullptr);
 
   backend::Backend& backend() const { return *backend_; }
   const tenon_memory_interface& memory() const { return *device().memory(); }
@@ -126,7 +127,8 @@ class KernelRun {
   ~KernelRun();
 
   // Plans and allocates; the inputs are written. A null input is absent.
-  tenon::Status Prepare(const std::vector<const Tensor*>& inputs, const std::vector<Tensor>& outputs);
+  tenon::Status Prepare(const std::vector<const Tensor*>& inputs,
+                        const std::vector<Tensor>& outputs);
   tenon::Status Enqueue(tenon_queue* queue, uint64_t correlation_id = 0);
   // Output `index` once the work is done.
   std::vector<float> Output(size_t index = 0);
@@ -152,8 +154,8 @@ class KernelRun {
 };
 
 // The kernel of a node; null, with the reason in `why`, where it is refused.
-std::unique_ptr<KernelRun> CreateKernel(Simulator& simulator, std::string_view kernel, const tenon_node& node,
-                                        tenon::Status* why = nullptr);
+std::unique_ptr<KernelRun> CreateKernel(Simulator& simulator, std::string_view kernel,
+                                        const tenon_node& node, tenon::Status* why = nullptr);
 // Create, prepare, run on a queue and read output 0 back.
 std::vector<float> Compute(Simulator& simulator, std::string_view kernel, const tenon_node& node,
                            const std::vector<const Tensor*>& inputs, const Tensor& output);

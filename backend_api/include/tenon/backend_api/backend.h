@@ -72,15 +72,14 @@ extern "C" {
 #endif
 
 /* The struct_size of a writer whose last known field is `field`; and whether a struct that was received has `field`. */
-#define TENON_SIZE_TO(type, field) \
-  ((uint32_t)(offsetof(type, field) + sizeof(((type*)0)->field)))
+#define TENON_SIZE_TO(type, field) ((uint32_t)(offsetof(type, field) + sizeof(((type*)0)->field)))
 #define TENON_HAS(object, type, field) ((object)->struct_size >= TENON_SIZE_TO(type, field))
 
 /* ---------------------------------------------------------------------------------------------------- Objects */
 /* Opaque to the other side. Made by the host: */
 typedef struct tenon_error tenon_error;
-typedef struct tenon_cancel tenon_cancel;             /* a cancellation token */
-typedef struct tenon_run_context tenon_run_context;   /* one run of a program */
+typedef struct tenon_cancel tenon_cancel;           /* a cancellation token */
+typedef struct tenon_run_context tenon_run_context; /* one run of a program */
 /* Made by the backend: */
 typedef struct tenon_device tenon_device;
 typedef struct tenon_buffer tenon_buffer;
@@ -101,13 +100,14 @@ enum {
   TENON_OK = 0,
   TENON_INVALID_ARGUMENT = 1,
   TENON_NOT_FOUND = 2,
-  TENON_UNSUPPORTED = 3,         /* a refusal: the host asks the next candidate */
+  TENON_UNSUPPORTED = 3, /* a refusal: the host asks the next candidate */
   TENON_OUT_OF_MEMORY = 4,
   TENON_BUDGET_EXCEEDED = 5,
   TENON_CANCELLED = 6,
   TENON_DEADLINE_EXCEEDED = 7,
-  TENON_DEVICE_LOST = 8,         /* final for that device: every later call but ending objects gives it again */
-  TENON_INTERNAL = 9,            /* also what the host makes of a code that it does not know */
+  TENON_DEVICE_LOST =
+      8, /* final for that device: every later call but ending objects gives it again */
+  TENON_INTERNAL = 9, /* also what the host makes of a code that it does not know */
   TENON_INCOMPATIBLE = 10,
   TENON_FAILED_PRECONDITION = 11,
   TENON_DATA_LOSS = 12,
@@ -143,11 +143,31 @@ enum {
 /* Element types: the numbers of ONNX's TensorProto.DataType. Sub-byte types are packed, low bits first. */
 typedef int32_t tenon_dtype;
 enum {
-  TENON_FLOAT32 = 1, TENON_UINT8 = 2, TENON_INT8 = 3, TENON_UINT16 = 4, TENON_INT16 = 5, TENON_INT32 = 6,
-  TENON_INT64 = 7, TENON_BOOL = 9, TENON_FLOAT16 = 10, TENON_FLOAT64 = 11, TENON_UINT32 = 12, TENON_UINT64 = 13,
-  TENON_COMPLEX64 = 14, TENON_COMPLEX128 = 15, TENON_BFLOAT16 = 16, TENON_FLOAT8E4M3FN = 17,
-  TENON_FLOAT8E4M3FNUZ = 18, TENON_FLOAT8E5M2 = 19, TENON_FLOAT8E5M2FNUZ = 20, TENON_UINT4 = 21, TENON_INT4 = 22,
-  TENON_FLOAT4E2M1 = 23, TENON_FLOAT8E8M0 = 24, TENON_UINT2 = 25, TENON_INT2 = 26
+  TENON_FLOAT32 = 1,
+  TENON_UINT8 = 2,
+  TENON_INT8 = 3,
+  TENON_UINT16 = 4,
+  TENON_INT16 = 5,
+  TENON_INT32 = 6,
+  TENON_INT64 = 7,
+  TENON_BOOL = 9,
+  TENON_FLOAT16 = 10,
+  TENON_FLOAT64 = 11,
+  TENON_UINT32 = 12,
+  TENON_UINT64 = 13,
+  TENON_COMPLEX64 = 14,
+  TENON_COMPLEX128 = 15,
+  TENON_BFLOAT16 = 16,
+  TENON_FLOAT8E4M3FN = 17,
+  TENON_FLOAT8E4M3FNUZ = 18,
+  TENON_FLOAT8E5M2 = 19,
+  TENON_FLOAT8E5M2FNUZ = 20,
+  TENON_UINT4 = 21,
+  TENON_INT4 = 22,
+  TENON_FLOAT4E2M1 = 23,
+  TENON_FLOAT8E8M0 = 24,
+  TENON_UINT2 = 25,
+  TENON_INT2 = 26
 };
 /* A set of element types: bit t for type t. Unknown bits are ignored (R8). */
 typedef uint64_t tenon_dtypes;
@@ -199,10 +219,12 @@ typedef struct tenon_value {
   uint32_t struct_size;
   tenon_dtype dtype;
   const char* name;
-  int32_t rank;        /* -1: unknown */
+  int32_t rank; /* -1: unknown */
   uint32_t reserved;
-  const int64_t* dims; /* >= 0 a size, -1 unknown, -2 and below a symbol: equal wherever it appears in the model */
-  const void* data;    /* contents of a constant, dense row-major in host memory; NULL where not constant */
+  const int64_t*
+      dims; /* >= 0 a size, -1 unknown, -2 and below a symbol: equal wherever it appears in the model */
+  const void*
+      data; /* contents of a constant, dense row-major in host memory; NULL where not constant */
   uint64_t data_bytes;
   tenon_layout layout; /* layout in which the host offers it */
   uint32_t reserved2;
@@ -210,8 +232,14 @@ typedef struct tenon_value {
 
 typedef uint32_t tenon_attribute_kind;
 enum {
-  TENON_ATTRIBUTE_INT = 1, TENON_ATTRIBUTE_FLOAT = 2, TENON_ATTRIBUTE_STRING = 3, TENON_ATTRIBUTE_INTS = 4,
-  TENON_ATTRIBUTE_FLOATS = 5, TENON_ATTRIBUTE_STRINGS = 6, TENON_ATTRIBUTE_TENSOR = 7, TENON_ATTRIBUTE_GRAPH = 8
+  TENON_ATTRIBUTE_INT = 1,
+  TENON_ATTRIBUTE_FLOAT = 2,
+  TENON_ATTRIBUTE_STRING = 3,
+  TENON_ATTRIBUTE_INTS = 4,
+  TENON_ATTRIBUTE_FLOATS = 5,
+  TENON_ATTRIBUTE_STRINGS = 6,
+  TENON_ATTRIBUTE_TENSOR = 7,
+  TENON_ATTRIBUTE_GRAPH = 8
 };
 /* Growable. Only the field of its kind is set. */
 typedef struct tenon_attribute {
@@ -220,12 +248,12 @@ typedef struct tenon_attribute {
   const char* name;
   int64_t i;
   double f;
-  const char* s;            /* zero-terminated; may hold zeros: s_bytes counts */
+  const char* s; /* zero-terminated; may hold zeros: s_bytes counts */
   uint64_t s_bytes;
   const int64_t* ints;
   const float* floats;
   const char* const* strings;
-  uint64_t count;           /* of ints, floats, strings */
+  uint64_t count; /* of ints, floats, strings */
   const tenon_value* tensor;
   const struct tenon_segment* graph;
 } tenon_attribute;
@@ -254,7 +282,8 @@ typedef struct tenon_segment {
   uint32_t node_count;
   const char* name;
   const tenon_node* const* nodes;
-  const tenon_value* const* inputs; /* in the order of the kernel's arguments; constants are not among them */
+  const tenon_value* const*
+      inputs; /* in the order of the kernel's arguments; constants are not among them */
   const tenon_value* const* outputs;
   uint32_t input_count;
   uint32_t output_count;
@@ -298,8 +327,8 @@ struct tenon_host {
   /* Makes a status with a message (copied). Where memory is out the status has no detail. code must not be OK. */
   tenon_status(TENON_CALL* error)(const tenon_host* host, tenon_code code, const char* message);
   /* Makes a TENON_UNSUPPORTED status: `field` ("attribute group", "input 1 dtype"), what it got, what it wants. */
-  tenon_status(TENON_CALL* refuse)(const tenon_host* host, tenon_reason reason, const char* field, const char* got,
-                                   const char* wants);
+  tenon_status(TENON_CALL* refuse)(const tenon_host* host, tenon_reason reason, const char* field,
+                                   const char* got, const char* wants);
   /* Lent until error_release; "" where detail is NULL. */
   const char*(TENON_CALL* error_message)(const tenon_host* host, const tenon_error* detail);
   void(TENON_CALL* error_release)(const tenon_host* host, tenon_error* detail);
@@ -309,44 +338,51 @@ struct tenon_host {
   /* Calls body for [0, total) in chunks of `chunk` (the last may be shorter) on the host's threads and the caller's, and
    * returns when all are done. Chunks do not depend on the number of threads; nested calls run serially. */
   void(TENON_CALL* parallel_for)(const tenon_host* host, int64_t total, int64_t chunk,
-                                 void(TENON_CALL* body)(void* context, int64_t begin, int64_t end), void* context);
+                                 void(TENON_CALL* body)(void* context, int64_t begin, int64_t end),
+                                 void* context);
   /* Runs `task` later on one of the host's threads. It must not wait for another task. */
-  tenon_status(TENON_CALL* submit)(const tenon_host* host, void(TENON_CALL* task)(void* context), void* context);
+  tenon_status(TENON_CALL* submit)(const tenon_host* host, void(TENON_CALL* task)(void* context),
+                                   void* context);
   /* The value of an option (see device.options), or its default; NULL where there is no such option. Not before the
    * host has called device.enumerate or device.open, or looked up "kernel" or "compile". */
   const char*(TENON_CALL* option)(const tenon_host* host, const char* name);
   /* NULL where the operator is unknown. */
-  const tenon_operator_schema*(TENON_CALL* operator_schema)(const tenon_host* host, const char* domain,
-                                                            const char* name);
+  const tenon_operator_schema*(TENON_CALL* operator_schema)(const tenon_host* host,
+                                                            const char* domain, const char* name);
   /* Monotonic, in nanoseconds. */
   uint64_t(TENON_CALL* clock_ns)(const tenon_host* host);
   /* Whether work should stop. token NULL: 0. */
   int32_t(TENON_CALL* cancelled)(const tenon_host* host, const tenon_cancel* token);
   /* The artifact cache: bytes under a key of up to 255 characters, kept per backend and version. get gives bytes that
    * cache_release ends, or TENON_NOT_FOUND; the cache may be off: put is then OK and get finds nothing. */
-  tenon_status(TENON_CALL* cache_get)(const tenon_host* host, const char* key, const void** out_data,
-                                      uint64_t* out_size);
+  tenon_status(TENON_CALL* cache_get)(const tenon_host* host, const char* key,
+                                      const void** out_data, uint64_t* out_size);
   void(TENON_CALL* cache_release)(const tenon_host* host, const void* data);
-  tenon_status(TENON_CALL* cache_put)(const tenon_host* host, const char* key, const void* data, uint64_t size);
+  tenon_status(TENON_CALL* cache_put)(const tenon_host* host, const char* key, const void* data,
+                                      uint64_t size);
   /* The profile; events may come late and from any thread, until the backend is destroyed. */
   void(TENON_CALL* profile_event)(const tenon_host* host, const tenon_profile_event* event);
   /* Timelines of the host (TENON_ORIGIN_HOST). query does not wait and gives the failure of the timeline; wait gives
    * TENON_DEADLINE_EXCEEDED after timeout_ns; notify calls `reached` once, on any thread, or at once on this one, when
    * the value is reached or the timeline has failed. `reached` does not wait. */
-  tenon_status(TENON_CALL* timeline_query)(const tenon_host* host, tenon_timeline* timeline, uint64_t* out_value);
-  tenon_status(TENON_CALL* timeline_wait)(const tenon_host* host, tenon_timeline* timeline, uint64_t value,
-                                          uint64_t timeout_ns);
-  void(TENON_CALL* timeline_notify)(const tenon_host* host, tenon_timeline* timeline, uint64_t value,
-                                    void(TENON_CALL* reached)(void* context, tenon_code code), void* context);
+  tenon_status(TENON_CALL* timeline_query)(const tenon_host* host, tenon_timeline* timeline,
+                                           uint64_t* out_value);
+  tenon_status(TENON_CALL* timeline_wait)(const tenon_host* host, tenon_timeline* timeline,
+                                          uint64_t value, uint64_t timeout_ns);
+  void(TENON_CALL* timeline_notify)(const tenon_host* host, tenon_timeline* timeline,
+                                    uint64_t value,
+                                    void(TENON_CALL* reached)(void* context, tenon_code code),
+                                    void* context);
   /* For an output whose size depends on data, while its kernel's run is under way: gives output `index` of the run its
    * shape and memory. out_argument is lent until run returns. */
-  tenon_status(TENON_CALL* allocate_output)(const tenon_host* host, tenon_run_context* run, uint32_t index,
-                                            int32_t rank, const int64_t* dims,
+  tenon_status(TENON_CALL* allocate_output)(const tenon_host* host, tenon_run_context* run,
+                                            uint32_t index, int32_t rank, const int64_t* dims,
                                             const tenon_argument** out_argument);
   /* The segment as an ONNX model in the given opset of the default domain, weights included; while a call with this
    * segment is under way. out_data is ended by cache_release. */
-  tenon_status(TENON_CALL* segment_to_onnx)(const tenon_host* host, const tenon_segment* segment, uint32_t opset,
-                                            const void** out_data, uint64_t* out_size);
+  tenon_status(TENON_CALL* segment_to_onnx)(const tenon_host* host, const tenon_segment* segment,
+                                            uint32_t opset, const void** out_data,
+                                            uint64_t* out_size);
 };
 
 /* --------------------------------------------------------------------------------------------------- Negotiation */
@@ -356,7 +392,7 @@ typedef struct tenon_offer {
   uint32_t abi_major;
   uint32_t abi_minor_min; /* the range that the host accepts, inclusive */
   uint32_t abi_minor_max;
-  uint32_t sanitizer;     /* TENON_SANITIZER_: how the host was built */
+  uint32_t sanitizer; /* TENON_SANITIZER_: how the host was built */
   uint32_t reserved;
   const char* host_version;
 } tenon_offer;
@@ -370,13 +406,15 @@ typedef struct tenon_answer {
   const char* name;    /* out: static; lower case, digits and underscores */
   const char* version; /* out: static; the backend's own */
   const char* vendor;  /* out: static */
-  char* reason;        /* set by the host: a buffer for the reason of a refusal, zero-terminated by the backend */
+  char*
+      reason; /* set by the host: a buffer for the reason of a refusal, zero-terminated by the backend */
   uint64_t reason_size;
 } tenon_answer;
 
 /* The one exported function. Needs nothing from the host, allocates nothing, starts nothing. Gives 0, or not 0 for a
  * refusal, whose reason is then in the buffer. */
-typedef int32_t(TENON_CALL* tenon_negotiate_function)(const tenon_offer* offer, tenon_answer* answer);
+typedef int32_t(TENON_CALL* tenon_negotiate_function)(const tenon_offer* offer,
+                                                      tenon_answer* answer);
 #define TENON_NEGOTIATE_SYMBOL "tenon_negotiate"
 
 /* Note: the same facts, readable without loading the library. An ELF note in section ".note.tenon", owner "Tenon",
@@ -398,14 +436,17 @@ typedef struct tenon_note {
 #define TENON_SANITIZER TENON_SANITIZER_NONE
 #endif
 #if defined(__ELF__)
-#define TENON_BACKEND_NOTE(name_, version_, vendor_)                                                             \
-  __attribute__((section(".note.tenon"), used, aligned(4))) static const struct {                                \
-    uint32_t owner_size, descriptor_size, type;                                                                  \
-    char owner[8];                                                                                               \
-    tenon_note note;                                                                                             \
-  } tenon_backend_note = {6, sizeof(tenon_note), 1, "Tenon",                                                     \
-                          {TENON_ABI_MAJOR, TENON_ABI_MINOR_LEAST, TENON_ABI_MINOR, TENON_SANITIZER, name_, version_, \
-                           vendor_}}
+#define TENON_BACKEND_NOTE(name_, version_, vendor_)                                \
+  __attribute__((section(".note.tenon"), used, aligned(4))) static const struct {   \
+    uint32_t owner_size, descriptor_size, type;                                     \
+    char owner[8];                                                                  \
+    tenon_note note;                                                                \
+  } tenon_backend_note = {6,                                                        \
+                          sizeof(tenon_note),                                       \
+                          1,                                                        \
+                          "Tenon",                                                  \
+                          {TENON_ABI_MAJOR, TENON_ABI_MINOR_LEAST, TENON_ABI_MINOR, \
+                           TENON_SANITIZER, name_, version_, vendor_}}
 #else
 #define TENON_BACKEND_NOTE(name_, version_, vendor_) struct tenon_note
 #endif
@@ -429,13 +470,17 @@ struct tenon_backend {
 /* ------------------------------------------------------------------------------------------------------ "device" */
 typedef uint32_t tenon_memory_flags;
 enum {
-  TENON_MEMORY_HOST_READ = 1u << 0,    /* the host may read it, once mapped */
+  TENON_MEMORY_HOST_READ = 1u << 0, /* the host may read it, once mapped */
   TENON_MEMORY_HOST_WRITE = 1u << 1,
-  TENON_MEMORY_COHERENT = 1u << 2,     /* map and unmap need no copies; a mapping may stay open while queues work */
-  TENON_MEMORY_ADDRESSABLE = 1u << 3,  /* buffers have a base, and kernels of this backend take pointers into it */
-  TENON_MEMORY_HOST_ADDRESS = 1u << 4  /* the base is also valid on the host, whenever the host owns the memory */
+  TENON_MEMORY_COHERENT =
+      1u << 2, /* map and unmap need no copies; a mapping may stay open while queues work */
+  TENON_MEMORY_ADDRESSABLE =
+      1u << 3, /* buffers have a base, and kernels of this backend take pointers into it */
+  TENON_MEMORY_HOST_ADDRESS =
+      1u << 4 /* the base is also valid on the host, whenever the host owns the memory */
 };
-#define TENON_MEMORY_HOST 0u /* id of plain host memory, which the host allocates; own kinds start at 1 */
+#define TENON_MEMORY_HOST \
+  0u /* id of plain host memory, which the host allocates; own kinds start at 1 */
 
 /* Facts of a memory kind. Growable. */
 typedef struct tenon_memory_kind {
@@ -444,8 +489,9 @@ typedef struct tenon_memory_kind {
   const char* name;
   tenon_memory_flags flags;
   uint32_t reserved;
-  uint64_t alignment;          /* of allocations and of tensors within them; a power of two */
-  uint64_t ownership_granule;  /* bytes that change owner between host and queue together; at least 1 */
+  uint64_t alignment; /* of allocations and of tensors within them; a power of two */
+  uint64_t
+      ownership_granule; /* bytes that change owner between host and queue together; at least 1 */
   uint64_t largest_allocation; /* bytes; UINT64_MAX: no limit */
   uint64_t capacity;           /* bytes; 0: unknown */
 } tenon_memory_kind;
@@ -460,7 +506,8 @@ typedef struct tenon_device_info {
   const char* fingerprint; /* changes whenever artifacts or tuning must not be shared any more */
   tenon_device_kind kind;
   uint32_t memory_kind_count;
-  const tenon_memory_kind* const* memory_kinds; /* the first is where tensors live by default; empty: host memory */
+  const tenon_memory_kind* const*
+      memory_kinds;   /* the first is where tensors live by default; empty: host memory */
   DLDevice dl_device; /* what arguments carry */
   double gflops;      /* peak, float32; 0: unknown */
   double gbytes;      /* peak memory bandwidth, GB/s; 0: unknown */
@@ -477,7 +524,12 @@ typedef struct tenon_option {
   uint32_t choice_count;
   uint32_t reserved;
 } tenon_option;
-enum { TENON_OPTION_STRING = 0, TENON_OPTION_INT = 1, TENON_OPTION_BOOL = 2, TENON_OPTION_CHOICE = 3 };
+enum {
+  TENON_OPTION_STRING = 0,
+  TENON_OPTION_INT = 1,
+  TENON_OPTION_BOOL = 2,
+  TENON_OPTION_CHOICE = 3
+};
 
 /* Growable. */
 typedef struct tenon_device_interface {
@@ -485,8 +537,10 @@ typedef struct tenon_device_interface {
   uint32_t reserved;
   /* Options that the application may set; the host refuses others, and values that do not fit their kind. Called before
    * anything else. (optional: none) */
-  void(TENON_CALL* options)(tenon_backend* backend, const tenon_option* const** out_options, uint32_t* out_count);
-  tenon_status(TENON_CALL* enumerate)(tenon_backend* backend, const tenon_device_info* const** out_devices,
+  void(TENON_CALL* options)(tenon_backend* backend, const tenon_option* const** out_options,
+                            uint32_t* out_count);
+  tenon_status(TENON_CALL* enumerate)(tenon_backend* backend,
+                                      const tenon_device_info* const** out_devices,
                                       uint32_t* out_count);
   tenon_status(TENON_CALL* open)(tenon_backend* backend, uint32_t id, tenon_device** out_device);
   /* Ends the device; every object made with it is ended before. */
@@ -509,8 +563,8 @@ enum { TENON_ACCESS_READ = 1, TENON_ACCESS_WRITE = 2, TENON_ACCESS_READ_WRITE = 
 /* Memory from elsewhere, or for elsewhere. Growable. */
 typedef struct tenon_external_memory {
   uint32_t struct_size;
-  uint32_t kind; /* TENON_EXTERNAL_ */
-  void* pointer; /* of kind HOST_POINTER */
+  uint32_t kind;  /* TENON_EXTERNAL_ */
+  void* pointer;  /* of kind HOST_POINTER */
   int64_t handle; /* of kind FILE_DESCRIPTOR: lent for the call */
   uint64_t offset;
   uint64_t size;
@@ -524,31 +578,36 @@ typedef struct tenon_memory_interface {
   /* size is not 0; alignment is a power of two. The buffer may be used on `queue` at once, elsewhere and by the host
    * when the call has returned; queue may be NULL. out_base is set where the kind is addressable, else to NULL.
    * Does not wait. Contents are undefined. */
-  tenon_status(TENON_CALL* allocate)(tenon_device* device, uint32_t memory_kind, uint64_t size, uint64_t alignment,
-                                     tenon_queue* queue, tenon_buffer** out_buffer, void** out_base);
+  tenon_status(TENON_CALL* allocate)(tenon_device* device, uint32_t memory_kind, uint64_t size,
+                                     uint64_t alignment, tenon_queue* queue,
+                                     tenon_buffer** out_buffer, void** out_base);
   /* Ends the buffer behind the fences: the call returns at once, the memory goes when they are reached. */
-  void(TENON_CALL* free)(tenon_device* device, tenon_buffer* buffer, const tenon_fence* fences, uint32_t fence_count);
+  void(TENON_CALL* free)(tenon_device* device, tenon_buffer* buffer, const tenon_fence* fences,
+                         uint32_t fence_count);
   /* Gives the host access to a range, once the fences are reached (the call waits for them, at most timeout_ns). The
    * pointer is valid until unmap. Offset and size need not fit the granule. Ranges mapped for writing do not overlap.
    * Queues do not touch the granules of the range meanwhile, unless the kind is coherent. (optional where no kind of
    * the backend has HOST_READ or HOST_WRITE) */
-  tenon_status(TENON_CALL* map)(tenon_device* device, tenon_buffer* buffer, uint64_t offset, uint64_t size,
-                                tenon_access access, const tenon_fence* fences, uint32_t fence_count,
-                                uint64_t timeout_ns, void** out_pointer);
+  tenon_status(TENON_CALL* map)(tenon_device* device, tenon_buffer* buffer, uint64_t offset,
+                                uint64_t size, tenon_access access, const tenon_fence* fences,
+                                uint32_t fence_count, uint64_t timeout_ns, void** out_pointer);
   /* Ends a mapping. What was written is visible to work that is enqueued afterwards. out_fence, which may be NULL, gets
    * a fence that says from when on (timeline NULL: at once). */
-  tenon_status(TENON_CALL* unmap)(tenon_device* device, tenon_buffer* buffer, void* pointer, tenon_fence* out_fence);
+  tenon_status(TENON_CALL* unmap)(tenon_device* device, tenon_buffer* buffer, void* pointer,
+                                  tenon_fence* out_fence);
   /* (optional) */
-  tenon_status(TENON_CALL* stats)(tenon_device* device, uint32_t memory_kind, tenon_memory_stats* out_stats);
+  tenon_status(TENON_CALL* stats)(tenon_device* device, uint32_t memory_kind,
+                                  tenon_memory_stats* out_stats);
   /* Gives back what is kept for reuse. (optional) */
   tenon_status(TENON_CALL* trim)(tenon_device* device);
   /* A buffer over memory that somebody else owns and keeps until the buffer is freed. TENON_UNSUPPORTED: the host
    * copies instead. (optional: unsupported) */
   tenon_status(TENON_CALL* import_memory)(tenon_device* device, uint32_t memory_kind,
-                                          const tenon_external_memory* external, tenon_buffer** out_buffer,
-                                          void** out_base);
+                                          const tenon_external_memory* external,
+                                          tenon_buffer** out_buffer, void** out_base);
   /* (optional: unsupported) */
-  tenon_status(TENON_CALL* export_memory)(tenon_device* device, tenon_buffer* buffer, uint32_t external_kind,
+  tenon_status(TENON_CALL* export_memory)(tenon_device* device, tenon_buffer* buffer,
+                                          uint32_t external_kind,
                                           tenon_external_memory* out_external);
 } tenon_memory_interface;
 
@@ -579,11 +638,11 @@ typedef struct tenon_queue_interface {
   tenon_status(TENON_CALL* submit)(tenon_queue* queue);
   /* Copies size bytes. Host memory stays valid, and sources unchanged, until the work is done. Ranges do not overlap.
    * Device to device works within the device. */
-  tenon_status(TENON_CALL* copy)(tenon_queue* queue, const tenon_location* source, const tenon_location* destination,
-                                 uint64_t size);
+  tenon_status(TENON_CALL* copy)(tenon_queue* queue, const tenon_location* source,
+                                 const tenon_location* destination, uint64_t size);
   /* Repeats a pattern of 1, 2, 4 or 8 bytes (copied); offset and size are multiples of it. */
-  tenon_status(TENON_CALL* fill)(tenon_queue* queue, const tenon_location* destination, uint64_t size,
-                                 const void* pattern, uint32_t pattern_size);
+  tenon_status(TENON_CALL* fill)(tenon_queue* queue, const tenon_location* destination,
+                                 uint64_t size, const void* pattern, uint32_t pattern_size);
   /* Between record_begin and record_end, runs, copies and fills are recorded, not run; waits, signals and submits are
    * TENON_FAILED_PRECONDITION. A recording holds the arguments by value and runs on any queue of its device, one replay
    * at a time. Only kernels flagged CAPTURABLE may be recorded. (optional, all four together: unsupported) */
@@ -597,20 +656,23 @@ typedef struct tenon_queue_interface {
   /* Nobody waits on it any more, and no signal is pending. */
   void(TENON_CALL* timeline_destroy)(tenon_device* device, tenon_timeline* timeline);
   /* Does not wait. Gives the value reached; the status of the timeline where it failed. */
-  tenon_status(TENON_CALL* timeline_query)(tenon_device* device, tenon_timeline* timeline, uint64_t* out_value);
+  tenon_status(TENON_CALL* timeline_query)(tenon_device* device, tenon_timeline* timeline,
+                                           uint64_t* out_value);
   /* Waits at most timeout_ns (UINT64_MAX: for ever), then TENON_DEADLINE_EXCEEDED. */
-  tenon_status(TENON_CALL* timeline_wait)(tenon_device* device, tenon_timeline* timeline, uint64_t value,
-                                          uint64_t timeout_ns);
+  tenon_status(TENON_CALL* timeline_wait)(tenon_device* device, tenon_timeline* timeline,
+                                          uint64_t value, uint64_t timeout_ns);
   /* Calls `reached` once: on a thread of the backend, or at once on this one. `reached` does not wait. With this the
    * host bridges timelines of different backends. (optional: the host waits on a thread of its own) */
-  tenon_status(TENON_CALL* timeline_notify)(tenon_device* device, tenon_timeline* timeline, uint64_t value,
-                                            void(TENON_CALL* reached)(void* context, tenon_code code), void* context);
+  tenon_status(TENON_CALL* timeline_notify)(
+      tenon_device* device, tenon_timeline* timeline, uint64_t value,
+      void(TENON_CALL* reached)(void* context, tenon_code code), void* context);
 } tenon_queue_interface;
 
 /* ------------------------------------------------------------------------------------------------------ "kernel" */
 typedef uint32_t tenon_numerics;
 enum {
-  TENON_NUMERICS_STRICT = 0,   /* IEEE operations in the storage type, float32 accumulation or better */
+  TENON_NUMERICS_STRICT =
+      0, /* IEEE operations in the storage type, float32 accumulation or better */
   TENON_NUMERICS_STANDARD = 1, /* reassociation, transforms within the declared bound */
   TENON_NUMERICS_FAST = 2      /* reduced precision */
 };
@@ -622,8 +684,8 @@ enum {
 };
 typedef uint32_t tenon_kernel_flags;
 enum {
-  TENON_KERNEL_CAPTURABLE = 1u << 0,  /* may be recorded */
-  TENON_KERNEL_HOST_SYNC = 1u << 1,   /* run waits for the device (outputs of unknown size) */
+  TENON_KERNEL_CAPTURABLE = 1u << 0,      /* may be recorded */
+  TENON_KERNEL_HOST_SYNC = 1u << 1,       /* run waits for the device (outputs of unknown size) */
   TENON_KERNEL_ALLOCATES_OUTPUT = 1u << 2 /* run calls allocate_output for every output */
 };
 
@@ -632,8 +694,8 @@ typedef struct tenon_attribute_rule {
   uint32_t struct_size;
   uint32_t kind; /* TENON_RULE_ */
   const char* name;
-  const char* text;      /* of TEXT_EQUALS */
-  const int64_t* ints;   /* of INT_IN and INTS_ALL_IN: allowed values */
+  const char* text;    /* of TEXT_EQUALS */
+  const int64_t* ints; /* of INT_IN and INTS_ALL_IN: allowed values */
   uint32_t int_count;
   uint32_t reserved;
 } tenon_attribute_rule;
@@ -656,16 +718,17 @@ typedef struct tenon_prepack_info {
   uint32_t memory_kind; /* out */
   uint64_t bytes;       /* out; 0: the input stays as it is */
   uint64_t alignment;   /* out; a power of two */
-  char format[64];      /* out: names the form of the blob; equal weights and formats are packed once and shared */
+  char format
+      [64]; /* out: names the form of the blob; equal weights and formats are packed once and shared */
 } tenon_prepack_info;
 
 /* What prepare gives. Growable. */
 typedef struct tenon_plan_info {
-  uint32_t struct_size; /* set by the host */
-  uint32_t workspace_kind; /* out: memory kind */
-  uint64_t workspace_bytes; /* out */
+  uint32_t struct_size;         /* set by the host */
+  uint32_t workspace_kind;      /* out: memory kind */
+  uint64_t workspace_bytes;     /* out */
   uint64_t workspace_alignment; /* out; 0: that of the memory kind, 64 in TENON_MEMORY_HOST */
-  tenon_plan* plan;         /* out: may be NULL where nothing depends on the shapes */
+  tenon_plan* plan;             /* out: may be NULL where nothing depends on the shapes */
 } tenon_plan_info;
 
 /* The arguments of a run. They and what they point to are lent until run returns; buffers until the work is done.
@@ -673,7 +736,8 @@ typedef struct tenon_plan_info {
 typedef struct tenon_run {
   uint32_t struct_size;
   uint32_t input_count;
-  const tenon_argument* const* inputs; /* NULL where absent; a packed input is its blob: dtype uint8, rank 1 */
+  const tenon_argument* const*
+      inputs; /* NULL where absent; a packed input is its blob: dtype uint8, rank 1 */
   const tenon_argument* const* outputs; /* NULL where not wanted */
   uint32_t output_count;
   uint32_t reserved;
@@ -724,20 +788,22 @@ struct tenon_kernel_descriptor {
 
   /* Whether the kernel takes the node, beyond what the fields above say: OK, or a status from tenon_host.refuse. `node`
    * is lent for the call. device is NULL where the backend has no interface "device". (optional: it does) */
-  tenon_status(TENON_CALL* supports)(const tenon_kernel_descriptor* descriptor, tenon_backend* backend,
-                                     tenon_device* device, const tenon_node* node);
+  tenon_status(TENON_CALL* supports)(const tenon_kernel_descriptor* descriptor,
+                                     tenon_backend* backend, tenon_device* device,
+                                     const tenon_node* node);
   /* Makes the kernel of a node; copies what it needs. device is NULL where the backend has no interface "device".
    * (optional: stateless; all later slots get kernel NULL) */
-  tenon_status(TENON_CALL* create)(const tenon_kernel_descriptor* descriptor, tenon_backend* backend,
-                                   tenon_device* device, const tenon_node* node, tenon_kernel** out_kernel);
+  tenon_status(TENON_CALL* create)(const tenon_kernel_descriptor* descriptor,
+                                   tenon_backend* backend, tenon_device* device,
+                                   const tenon_node* node, tenon_kernel** out_kernel);
   /* one, before the first prepare. Called for each constant input, with blob NULL: says whether it wants it packed and
    * how large; then with the blob, which the host owns. `weight` is in host memory, row-major. A kernel that asked for
    * a blob gets one instead of that input, in prepare and in run; but the second call is left out where the host has a
    * blob of the same weight and format already, so nothing that the kernel needs may be kept from it.
    * (optional: no packing) */
-  tenon_status(TENON_CALL* prepack)(const tenon_kernel_descriptor* descriptor, tenon_kernel* kernel, uint32_t input,
-                                    const tenon_argument* weight, const tenon_argument* blob,
-                                    tenon_prepack_info* out_info);
+  tenon_status(TENON_CALL* prepack)(const tenon_kernel_descriptor* descriptor, tenon_kernel* kernel,
+                                    uint32_t input, const tenon_argument* weight,
+                                    const tenon_argument* blob, tenon_prepack_info* out_info);
   /* Plans for concrete shapes: arguments without data. Several plans are alive at once; afterwards neither kernel nor
    * plan change. TENON_UNSUPPORTED declines: the host takes the next candidate. (optional: no workspace, plan NULL) */
   tenon_status(TENON_CALL* prepare)(const tenon_kernel_descriptor* descriptor, tenon_kernel* kernel,
@@ -745,10 +811,11 @@ struct tenon_kernel_descriptor {
                                     const tenon_argument* const* outputs, uint32_t output_count,
                                     tenon_plan_info* out_info);
   /* Enqueues the work on run->queue and does not wait. Kernel and plan may be in other runs at the same time. */
-  tenon_status(TENON_CALL* run)(const tenon_kernel_descriptor* descriptor, tenon_kernel* kernel, tenon_plan* plan,
-                                const tenon_run* run);
+  tenon_status(TENON_CALL* run)(const tenon_kernel_descriptor* descriptor, tenon_kernel* kernel,
+                                tenon_plan* plan, const tenon_run* run);
   /* Ends a plan; the work of its runs may still be under way where there is a queue. (optional where plans are NULL) */
-  void(TENON_CALL* plan_release)(const tenon_kernel_descriptor* descriptor, tenon_kernel* kernel, tenon_plan* plan);
+  void(TENON_CALL* plan_release)(const tenon_kernel_descriptor* descriptor, tenon_kernel* kernel,
+                                 tenon_plan* plan);
   /* Ends the kernel; its plans are ended before. (optional where create is) */
   void(TENON_CALL* destroy)(const tenon_kernel_descriptor* descriptor, tenon_kernel* kernel);
 };
@@ -768,10 +835,12 @@ typedef struct tenon_kernel_interface {
   uint32_t struct_size;
   uint32_t reserved;
   /* All kernels, the best first: of those that take a node the host prefers the first unless costs say otherwise. */
-  tenon_status(TENON_CALL* descriptors)(tenon_backend* backend, const tenon_kernel_descriptor* const** out_descriptors,
+  tenon_status(TENON_CALL* descriptors)(tenon_backend* backend,
+                                        const tenon_kernel_descriptor* const** out_descriptors,
                                         uint32_t* out_count);
   /* (optional: none) */
-  tenon_status(TENON_CALL* layouts)(tenon_backend* backend, const tenon_layout_info* const** out_layouts,
+  tenon_status(TENON_CALL* layouts)(tenon_backend* backend,
+                                    const tenon_layout_info* const** out_layouts,
                                     uint32_t* out_count);
 } tenon_kernel_interface;
 
@@ -806,19 +875,21 @@ typedef struct tenon_compile_interface {
                                    const tenon_segment* graph, uint32_t* out_colours);
   /* Compiles a segment of one colour. May take long. */
   tenon_status(TENON_CALL* compile)(tenon_backend* backend, const tenon_segment* segment,
-                                    const tenon_compile_request* request, tenon_artifact** out_artifact);
+                                    const tenon_compile_request* request,
+                                    tenon_artifact** out_artifact);
   /* The artifact as bytes, lent. */
-  tenon_status(TENON_CALL* artifact_bytes)(tenon_backend* backend, tenon_artifact* artifact, const void** out_data,
-                                           uint64_t* out_size);
+  tenon_status(TENON_CALL* artifact_bytes)(tenon_backend* backend, tenon_artifact* artifact,
+                                           const void** out_data, uint64_t* out_size);
   void(TENON_CALL* artifact_release)(tenon_backend* backend, tenon_artifact* artifact);
   /* Whether stored bytes can be loaded for the target: OK, TENON_INCOMPATIBLE with the reason, or TENON_DATA_LOSS. */
-  tenon_status(TENON_CALL* check)(tenon_backend* backend, const tenon_compile_target* target, const void* data,
-                                  uint64_t size);
+  tenon_status(TENON_CALL* check)(tenon_backend* backend, const tenon_compile_target* target,
+                                  const void* data, uint64_t size);
   /* Makes a kernel of an artifact's bytes (copied, or kept by the host until the kernel is destroyed: never assume more
    * than the call). out_descriptor is lent as long as the kernel lives; of its slots prepare, run, plan_release and
    * destroy are used. Arguments are the segment's inputs and outputs. */
   tenon_status(TENON_CALL* load)(tenon_device* device, const void* data, uint64_t size,
-                                 const tenon_kernel_descriptor** out_descriptor, tenon_kernel** out_kernel);
+                                 const tenon_kernel_descriptor** out_descriptor,
+                                 tenon_kernel** out_kernel);
 } tenon_compile_interface;
 
 /* --------------------------------------------------------------------------------------------------- "operators" */
@@ -846,15 +917,16 @@ typedef struct tenon_operator {
   void* user;
   /* Types and shapes of the outputs, from those of the inputs (node->inputs, with dimensions that may be unknown). When
    * all dimensions are known it must be exact. */
-  tenon_status(TENON_CALL* infer)(const struct tenon_operator* self, tenon_backend* backend, const tenon_node* node,
-                                  tenon_shape* out_outputs);
+  tenon_status(TENON_CALL* infer)(const struct tenon_operator* self, tenon_backend* backend,
+                                  const tenon_node* node, tenon_shape* out_outputs);
 } tenon_operator;
 
 /* Growable. */
 typedef struct tenon_operators_interface {
   uint32_t struct_size;
   uint32_t reserved;
-  tenon_status(TENON_CALL* operators)(tenon_backend* backend, const tenon_operator* const** out_operators,
+  tenon_status(TENON_CALL* operators)(tenon_backend* backend,
+                                      const tenon_operator* const** out_operators,
                                       uint32_t* out_count);
 } tenon_operators_interface;
 
@@ -866,7 +938,8 @@ typedef struct tenon_profile_interface {
   /* Switches events to tenon_host.profile_event on or off. */
   tenon_status(TENON_CALL* enable)(tenon_device* device, int32_t on);
   /* The device's clock and the host's at the same moment, so that events can be put on the host's clock. */
-  tenon_status(TENON_CALL* clocks)(tenon_device* device, uint64_t* out_device_ns, uint64_t* out_host_ns);
+  tenon_status(TENON_CALL* clocks)(tenon_device* device, uint64_t* out_device_ns,
+                                   uint64_t* out_host_ns);
   /* Events of all work done so far have been given to the host when it returns. (optional: they come at once) */
   tenon_status(TENON_CALL* flush)(tenon_device* device);
 } tenon_profile_interface;

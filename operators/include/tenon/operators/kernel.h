@@ -1,5 +1,6 @@
-// Plain C++ reference kernels, used by the reference and simulator plugins and by the host (constant folding, shape
-// arithmetic). A kernel is planned once for concrete shapes; its plan is immutable and may run on many threads at once.
+// Plain C++ reference kernels, used by the reference and simulator plugins and by the host
+// (constant folding, shape arithmetic). A kernel is planned once for concrete shapes; its plan is
+// immutable and may run on many threads at once.
 #pragma once
 
 #include <memory>
@@ -15,8 +16,9 @@ struct TensorSpec {
   Shape shape;
 };
 
-// Splits [0, total) into chunks of `chunk` (the last one shorter); chunks never depend on the number of threads, so
-// results don't either. `Inline()` runs them one after the other on the calling thread.
+// Splits [0, total) into chunks of `chunk` (the last one shorter); chunks never depend on the
+// number of threads, so results don't either. `Inline()` runs them one after the other on the
+// calling thread.
 struct ParallelFor {
   using Body = void (*)(void* context, int64_t begin, int64_t end);
   void* host = nullptr;
@@ -25,7 +27,9 @@ struct ParallelFor {
 
   template <typename F>
   void operator()(int64_t total, int64_t chunk, const F& f) const {
-    run(host, total, chunk, [](void* c, int64_t b, int64_t e) { (*static_cast<const F*>(c))(b, e); },
+    run(
+        host, total, chunk,
+        [](void* c, int64_t b, int64_t e) { (*static_cast<const F*>(c))(b, e); },
         const_cast<F*>(&f));
   }
 };
@@ -41,11 +45,13 @@ class KernelPlan {
  public:
   virtual ~KernelPlan() = default;
   virtual int64_t workspace_bytes() const { return 0; }
-  // Computes all outputs. Bit-equal at any number of threads. Allocates nothing. Must not keep arguments.
+  // Computes all outputs. Bit-equal at any number of threads. Allocates nothing. Must not keep
+  // arguments.
   virtual Status Run(const KernelArguments& arguments) const = 0;
 };
 
-// Plans `node` for the given types and static shapes. `node` and what it points to must outlive the plan.
+// Plans `node` for the given types and static shapes. `node` and what it points to must outlive the
+// plan.
 using PlanFunction = Result<std::unique_ptr<KernelPlan>> (*)(const NodeView& node,
                                                              std::span<const TensorSpec> inputs,
                                                              std::span<const TensorSpec> outputs);
@@ -54,13 +60,14 @@ struct Kernel {
   std::string_view domain;
   std::string_view name;
   int revision_min, revision_max;
-  uint64_t types;        // bit DataType: element types of input 0 that the kernel computes
+  uint64_t types;  // bit DataType: element types of input 0 that the kernel computes
   PlanFunction plan;
-  double error_bound;    // largest error relative to the largest magnitude of the output, float32
+  double error_bound;  // largest error relative to the largest magnitude of the output, float32
 };
 
 std::span<const Kernel* const> AllKernels();
-const Kernel* FindKernel(std::string_view domain, std::string_view name, int revision, DataType type);
+const Kernel* FindKernel(std::string_view domain, std::string_view name, int revision,
+                         DataType type);
 
 inline constexpr uint64_t Bit(DataType type) { return uint64_t{1} << static_cast<unsigned>(type); }
 

@@ -1,7 +1,8 @@
 // Status and Result<T>: how every room of Tenon above the C ABI reports failure.
 //
-// A Status is one pointer; OK is null, so success costs no allocation. Both are movable values without shared state:
-// any thread may own one. Messages are UTF-8 and say what was wrong, where, what was expected and what to do.
+// A Status is one pointer; OK is null, so success costs no allocation. Both are movable values
+// without shared state: any thread may own one. Messages are UTF-8 and say what was wrong, where,
+// what was expected and what to do.
 #pragma once
 
 #include <cassert>
@@ -17,20 +18,20 @@ namespace tenon {
 // What kind of failure. The numbers are those of `tenon_status_code` in backend.h and of `tenon.h`.
 enum class Code : int32_t {
   kOk = 0,
-  kInvalidArgument = 1,     // the caller's value does not fit
-  kNotFound = 2,            // a named thing does not exist
-  kUnsupported = 3,         // a refusal: somebody else may be able to do it
-  kOutOfMemory = 4,         // an allocation failed
-  kBudgetExceeded = 5,      // a byte budget set by the application would be passed
-  kCancelled = 6,           // the caller cancelled
-  kDeadlineExceeded = 7,    // it took longer than allowed
-  kDeviceLost = 8,          // the device does not come back
-  kInternal = 9,            // a broken promise: of Tenon or of a backend
-  kIncompatible = 10,       // versions, formats or architectures do not match
-  kFailedPrecondition = 11, // the object is in the wrong state for this call
-  kDataLoss = 12,           // a file is truncated or corrupt
-  kIo = 13,                 // the operating system refused to read or write
-  kUnavailable = 14,        // may work later
+  kInvalidArgument = 1,      // the caller's value does not fit
+  kNotFound = 2,             // a named thing does not exist
+  kUnsupported = 3,          // a refusal: somebody else may be able to do it
+  kOutOfMemory = 4,          // an allocation failed
+  kBudgetExceeded = 5,       // a byte budget set by the application would be passed
+  kCancelled = 6,            // the caller cancelled
+  kDeadlineExceeded = 7,     // it took longer than allowed
+  kDeviceLost = 8,           // the device does not come back
+  kInternal = 9,             // a broken promise: of Tenon or of a backend
+  kIncompatible = 10,        // versions, formats or architectures do not match
+  kFailedPrecondition = 11,  // the object is in the wrong state for this call
+  kDataLoss = 12,            // a file is truncated or corrupt
+  kIo = 13,                  // the operating system refused to read or write
+  kUnavailable = 14,         // may work later
 };
 
 std::string_view CodeName(Code code);
@@ -67,14 +68,15 @@ class [[nodiscard]] Status {
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::in_place_index<1>, std::move(value)) {}            // NOLINT
-  Result(Status status) : state_(std::in_place_index<0>, std::move(status)) {      // NOLINT
+  Result(T value) : state_(std::in_place_index<1>, std::move(value)) {}        // NOLINT
+  Result(Status status) : state_(std::in_place_index<0>, std::move(status)) {  // NOLINT
     assert(!std::get<0>(state_).ok());
   }
   template <typename U>
-    requires(std::is_convertible_v<U &&, T> && !std::is_same_v<std::decay_t<U>, T> &&
-             !std::is_same_v<std::decay_t<U>, Status> && !std::is_same_v<std::decay_t<U>, Result>)
-  Result(U&& value) : state_(std::in_place_index<1>, std::forward<U>(value)) {}    // NOLINT
+  requires(std::is_convertible_v<U&&, T> && !std::is_same_v<std::decay_t<U>, T> &&
+           !std::is_same_v<std::decay_t<U>, Status> && !std::is_same_v<std::decay_t<U>, Result>)
+      Result(U&& value)
+      : state_(std::in_place_index<1>, std::forward<U>(value)) {}  // NOLINT
 
   bool ok() const { return state_.index() == 1; }
   // Moves the failure out; only when !ok().
@@ -95,8 +97,8 @@ class [[nodiscard]] Result {
 }  // namespace tenon
 
 // Returns the failure of `expression` (a Status) from the enclosing function.
-#define TENON_RETURN_IF_ERROR(expression)                        \
-  do {                                                           \
+#define TENON_RETURN_IF_ERROR(expression)                                                        \
+  do {                                                                                           \
     if (::tenon::Status tenon_status_ = (expression); !tenon_status_.ok()) return tenon_status_; \
   } while (false)
 // Declares `target` from a Result or returns its failure: TENON_ASSIGN(auto graph, Import(path));

@@ -40,8 +40,9 @@ struct Blob {
 
 struct Constant {
   DataType type = DataType::kUndefined;
-  Shape shape;                       // static
-  std::shared_ptr<const Blob> blob;  // dense row-major, little-endian, sub-byte types packed low bits first
+  Shape shape;  // static
+  std::shared_ptr<const Blob>
+      blob;  // dense row-major, little-endian, sub-byte types packed low bits first
   std::vector<std::string> strings;  // elements where type is kString (blob is then null)
 };
 
@@ -51,27 +52,29 @@ TensorView View(const Constant& constant);
 class Graph;
 struct Attribute {
   std::string name;
-  std::variant<int64_t, float, std::string, std::vector<int64_t>, std::vector<float>, std::vector<std::string>,
-               Constant, std::shared_ptr<Graph>>
+  std::variant<int64_t, float, std::string, std::vector<int64_t>, std::vector<float>,
+               std::vector<std::string>, Constant, std::shared_ptr<Graph>>
       value;
 };
 
 struct Value {
-  std::string name;                 // unique in the graph; made up where ONNX had none
+  std::string name;  // unique in the graph; made up where ONNX had none
   DataType type = DataType::kUndefined;
   Shape shape = Shape::UnknownRank();
-  NodeId producer = kNone;          // kNone for inputs and constants
+  NodeId producer = kNone;                   // kNone for inputs and constants
   std::shared_ptr<const Constant> constant;  // set for initializers and folded values
 };
 
 struct Node {
-  std::string name;                 // unique, made up ("Conv_12") where ONNX had none
-  std::string domain;               // "" is ONNX's own
+  std::string name;    // unique, made up ("Conv_12") where ONNX had none
+  std::string domain;  // "" is ONNX's own
   std::string op;
-  int revision = 1;                 // semantic revision; 0 while `definition` is null (a plugin's own operator: opset)
-  const operators::Operator* definition = nullptr;  // null: not ours; must come from a backend's `operators` interface
-  std::vector<ValueId> inputs;      // kNone where absent
-  std::vector<ValueId> outputs;     // kNone where not wanted
+  int revision =
+      1;  // semantic revision; 0 while `definition` is null (a plugin's own operator: opset)
+  const operators::Operator* definition =
+      nullptr;                   // null: not ours; must come from a backend's `operators` interface
+  std::vector<ValueId> inputs;   // kNone where absent
+  std::vector<ValueId> outputs;  // kNone where not wanted
   std::vector<Attribute> attributes;
   const Attribute* Find(std::string_view attribute) const;
 };
@@ -93,17 +96,17 @@ class Graph {
  public:
   std::string name;
   std::vector<Value> values;
-  std::vector<Node> nodes;          // topological order, checked by Validate
-  std::vector<ValueId> inputs;      // without initializers
+  std::vector<Node> nodes;      // topological order, checked by Validate
+  std::vector<ValueId> inputs;  // without initializers
   std::vector<ValueId> outputs;
-  std::vector<std::string> symbols; // name of symbol id i; anonymous dimensions never get one
+  std::vector<std::string> symbols;  // name of symbol id i; anonymous dimensions never get one
   std::vector<std::pair<std::string, std::string>> metadata;
   std::vector<std::pair<std::string, int>> opsets;  // as imported: domain, version
 
   ValueId AddValue(Value value);
-  NodeId AddNode(Node node);        // sets the outputs' producer
-  uint32_t SymbolFor(std::string_view symbol);  // finds or adds
-  ValueId FindValue(std::string_view value) const;  // linear; kNone where unknown
+  NodeId AddNode(Node node);                           // sets the outputs' producer
+  uint32_t SymbolFor(std::string_view symbol);         // finds or adds
+  ValueId FindValue(std::string_view value) const;     // linear; kNone where unknown
   std::vector<std::vector<NodeId>> Consumers() const;  // per value
   // Reorders nodes topologically; kInvalidArgument names a cycle or a missing value.
   Status Sort();
@@ -111,7 +114,8 @@ class Graph {
   Status Validate() const;
   // Drops values that nobody produces, uses or names as input or output, and renumbers.
   void Compact();
-  std::string Dump() const;         // one line a node: %y:float32[1, 3] = Conv.2 "conv1" (%x, %w) {group=1}
+  std::string Dump()
+      const;  // one line a node: %y:float32[1, 3] = Conv.2 "conv1" (%x, %w) {group=1}
 };
 
 }  // namespace tenon::graph

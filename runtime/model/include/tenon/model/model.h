@@ -18,8 +18,9 @@ struct ImportOptions {
   uint64_t max_model_bytes = uint64_t{64} << 30;
   uint64_t max_tensor_bytes = uint64_t{32} << 30;  // of one initializer
   uint64_t max_nodes = 1'000'000;
-  uint32_t max_depth = 32;                         // of graphs within attributes
-  std::set<std::pair<std::string, std::string>> custom_operators;  // (domain, name) of backends' own operators
+  uint32_t max_depth = 32;  // of graphs within attributes
+  std::set<std::pair<std::string, std::string>>
+      custom_operators;  // (domain, name) of backends' own operators
 };
 
 // Registers ONNX's operator schemas: once for the process, when the first runtime is created. Import does it where nobody
@@ -31,7 +32,8 @@ void RegisterSchemas();
 // the file's opset afterwards; passes::Canonicalise moves them on.
 Result<graph::Graph> ImportFile(const std::string& path, const ImportOptions& options = {});
 // The bytes stay where they are: `owner` keeps them alive as long as the graph's constants.
-Result<graph::Graph> ImportMemory(std::span<const std::byte> bytes, std::shared_ptr<const void> owner,
+Result<graph::Graph> ImportMemory(std::span<const std::byte> bytes,
+                                  std::shared_ptr<const void> owner,
                                   const ImportOptions& options = {});
 
 struct ExportOptions {

@@ -58,6 +58,7 @@ Status RewriteTo(graph::Graph& graph, graph::NodeId node, int revision);
 Status BindSymbols(graph::Graph& graph, const std::map<std::string, int64_t>& sizes);
 
 // A constant of its own bytes.
-std::shared_ptr<const graph::Constant> MakeConstant(DataType type, const Shape& shape, const void* data, uint64_t bytes);
+std::shared_ptr<const graph::Constant> MakeConstant(DataType type, const Shape& shape,
+                                                    const void* data, uint64_t bytes);
 
 }  // namespace tenon::passes

@@ -63,8 +63,8 @@ class AbiSegment {
   const tenon_segment* segment() const { return &segment_; }
 
  private:
-  void Fill(const char* name, std::span<const graph::NodeId> nodes, std::span<const graph::ValueId> inputs,
-            std::span<const graph::ValueId> outputs);
+  void Fill(const char* name, std::span<const graph::NodeId> nodes,
+            std::span<const graph::ValueId> inputs, std::span<const graph::ValueId> outputs);
   AbiValues values_;
   std::deque<AbiNode> nodes_;
   std::vector<const tenon_node*> node_list_;

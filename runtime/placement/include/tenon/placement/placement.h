@@ -21,7 +21,7 @@ struct BackendList {
 struct Options {
   BackendList backends;
   tenon_numerics numerics = TENON_NUMERICS_STANDARD;
-  bool forbid_fallback = false;      // kUnsupported where not every node is taken by the first group
+  bool forbid_fallback = false;  // kUnsupported where not every node is taken by the first group
   const tenon_cancel* cancel = nullptr;  // asked while segments are compiled
   uint64_t deadline_ns = 0;
 };
@@ -29,20 +29,20 @@ struct Options {
 // Why a backend or one of its kernels does not take a node.
 struct Refusal {
   std::string backend;
-  std::string kernel;      // "" where no kernel of that operator exists
+  std::string kernel;  // "" where no kernel of that operator exists
   tenon_reason reason = TENON_REASON_OTHER;
-  std::string message;     // "attribute group: got 2, wants 1"
+  std::string message;  // "attribute group: got 2, wants 1"
 };
 
 struct NodeChoice {
-  std::string node;        // graph node's name; "" for inserted copies and reorders
+  std::string node;  // graph node's name; "" for inserted copies and reorders
   std::string op;
   enum class Kind { kKernel, kSegment, kHost, kView, kCopy, kReorder } kind = Kind::kKernel;
-  std::string backend;     // "host" for shape arithmetic and views
+  std::string backend;  // "host" for shape arithmetic and views
   std::string kernel;
   std::vector<std::string> fallbacks;  // kernels of the same backend that take it too
-  double cost_us = 0;      // modelled
-  uint64_t bytes = 0;      // of a copy or reorder, where known
+  double cost_us = 0;                  // modelled
+  uint64_t bytes = 0;                  // of a copy or reorder, where known
   std::vector<Refusal> refusals;       // of backends and kernels before it
 };
 const char* KindName(NodeChoice::Kind kind);  // "kernel"
@@ -78,7 +78,7 @@ struct PlacedGraph {
   std::vector<backend::Device*> devices;
   std::vector<NodePlacement> nodes;  // by node of the graph
   std::vector<Segment> segments;
-  Report report;                     // a row for each node, in their order
+  Report report;  // a row for each node, in their order
 };
 
 // Places a sorted, inferred graph. kUnsupported: a node that nobody takes, or one that falls back where that is

@@ -10,6 +10,7 @@ namespace tenon::program {
 
 // `report`, which may be null, gets the rows of the placed graph in the order of the steps, with a row for each copy and
 // reorder. kUnsupported: a backend has no reorder between layouts that its kernels want.
-Result<std::shared_ptr<const Program>> Lower(const placement::PlacedGraph& placed, placement::Report* report);
+Result<std::shared_ptr<const Program>> Lower(const placement::PlacedGraph& placed,
+                                             placement::Report* report);
 
 }  // namespace tenon::program

@@ -15,12 +15,20 @@ namespace tenon::program {
 
 // Shapes of all logical values for one set of input shapes, and the contents of what shape arithmetic computed.
 struct ResolvedShapes {
-  struct Contents { std::vector<std::byte> bytes; bool known = false; };
-  struct Symbol { int64_t size = -1; uint32_t input = kNone; };  // the program input that said it
-  std::vector<Shape> shapes;       // by logical value, static unless it depends on data
-  std::vector<Contents> contents;  // by logical value; empty vector where the program has no shape arithmetic
-  std::vector<Symbol> symbols;     // by symbol
-  std::vector<uint8_t> changed;    // by logical value: 1 where shape or contents are not those of `previous`
+  struct Contents {
+    std::vector<std::byte> bytes;
+    bool known = false;
+  };
+  struct Symbol {
+    int64_t size = -1;
+    uint32_t input = kNone;
+  };                          // the program input that said it
+  std::vector<Shape> shapes;  // by logical value, static unless it depends on data
+  std::vector<Contents>
+      contents;  // by logical value; empty vector where the program has no shape arithmetic
+  std::vector<Symbol> symbols;  // by symbol
+  std::vector<uint8_t>
+      changed;  // by logical value: 1 where shape or contents are not those of `previous`
 };
 
 // The shape function of operators that are not ours (a backend's interface "operators").
@@ -30,20 +38,22 @@ using ForeignOperators = passes::ForeignOperators;
 // model (name of the input, what it got, what was expected; a symbol with two values names both inputs). Reuses the
 // memory of `out_resolved`. `previous`, which may be null, is the result for other input shapes: nodes whose input
 // shapes are the same are not inferred again. `foreign` may be null where all operators are ours.
-Status ResolveShapes(const Program& program, std::span<const Shape> inputs, const ResolvedShapes* previous,
-                     ResolvedShapes* out_resolved, const ForeignOperators* foreign = nullptr);
+Status ResolveShapes(const Program& program, std::span<const Shape> inputs,
+                     const ResolvedShapes* previous, ResolvedShapes* out_resolved,
+                     const ForeignOperators* foreign = nullptr);
 
-struct Placement {       // of a physical value with Home::kArena (or the base of its aliases), or of a workspace
+struct
+    Placement {  // of a physical value with Home::kArena (or the base of its aliases), or of a workspace
   uint32_t block = kNone;  // of its memory's arena; kNone: no bytes, or never used
   uint64_t offset = 0;
   uint64_t bytes = 0;
-  uint32_t memory = 0;     // index in Program::memories
+  uint32_t memory = 0;  // index in Program::memories
 };
 struct Arena {
   std::vector<uint64_t> block_bytes;  // each within the memory's largest allocation
   uint64_t bytes = 0;                 // sum
-  uint64_t lower_bound = 0;           // live-set bound: the most bytes alive at one step, sizes aligned
-  uint64_t alignment = 64;            // that the blocks need: the memory's, or a workspace's if it wants more
+  uint64_t lower_bound = 0;  // live-set bound: the most bytes alive at one step, sizes aligned
+  uint64_t alignment = 64;  // that the blocks need: the memory's, or a workspace's if it wants more
 };
 struct WorkspaceRequest {  // by step; bytes 0 where none
   uint64_t bytes = 0;
@@ -64,12 +74,14 @@ enum class PlanEffort : uint8_t { kAuto, kCheap, kThorough };
 // value that a queue reads or writes lives until the host has waited behind it). `workspace` by step, or empty;
 // `physical_bytes` by physical value, in its layout. kUnsupported: a value is larger than its memory's largest
 // allocation.
-Status PlanMemory(const Program& program, const ResolvedShapes& shapes, std::span<const WorkspaceRequest> workspace,
+Status PlanMemory(const Program& program, const ResolvedShapes& shapes,
+                  std::span<const WorkspaceRequest> workspace,
                   std::span<const uint64_t> physical_bytes, MemoryPlan* out_plan,
                   PlanEffort effort = PlanEffort::kAuto);
 
 // Program, shapes and plan as JSON, the same bytes for equal arguments: what `tenon inspect --stage program --json`
 // writes and testing/check_arena_bound.py reads. Workspaces, reuse and lifetimes can be recomputed from it.
-std::string ProgramJson(const Program& program, const ResolvedShapes& shapes, const MemoryPlan& plan);
+std::string ProgramJson(const Program& program, const ResolvedShapes& shapes,
+                        const MemoryPlan& plan);
 
 }  // namespace tenon::program

@@ -27,24 +27,25 @@ struct DeviceRef {
 
 // A memory that arenas are made of. Index 0 of Program::memories is plain host memory (device kNone).
 struct MemoryRef {
-  uint32_t device = kNone;     // index in Program::devices
-  uint32_t kind = 0;           // id of the memory kind
+  uint32_t device = kNone;  // index in Program::devices
+  uint32_t kind = 0;        // id of the memory kind
   uint64_t alignment = 64;
   uint64_t largest_allocation = UINT64_MAX;
 };
 
 struct LogicalValue {
-  std::string name;            // of the graph's value
+  std::string name;  // of the graph's value
   DataType type = DataType::kUndefined;
-  Shape shape;                 // known when loaded: static, or with symbols and unknown dimensions
-  uint32_t constant = kNone;   // index in Program::constants
+  Shape shape;                // known when loaded: static, or with symbols and unknown dimensions
+  uint32_t constant = kNone;  // index in Program::constants
 };
 
 // A node of the placed graph, kept for run-time shapes and for reports. Its inputs and outputs are logical values.
 struct ProgramNode {
-  graph::Node node;            // in the revision in which its kernel gets it; ids are logical values
-  bool host_arithmetic = false;  // its outputs are computed while shapes are resolved; it has no step
-  bool is_view = false;        // output 0 is an alias of input 0; it has no step
+  graph::Node node;  // in the revision in which its kernel gets it; ids are logical values
+  bool host_arithmetic =
+      false;             // its outputs are computed while shapes are resolved; it has no step
+  bool is_view = false;  // output 0 is an alias of input 0; it has no step
 };
 
 enum class Home : uint8_t {
@@ -58,24 +59,24 @@ enum class Home : uint8_t {
 
 struct PhysicalValue {
   uint32_t logical = 0;
-  uint32_t memory = 0;   // index in Program::memories
-  uint32_t layout = 0;   // tenon_layout
+  uint32_t memory = 0;  // index in Program::memories
+  uint32_t layout = 0;  // tenon_layout
   Home home = Home::kArena;
-  uint32_t index = 0;    // see Home
+  uint32_t index = 0;      // see Home
   uint32_t owner = kNone;  // of a backend's own layout: index in Program::devices
 };
 
 enum class StepKind : uint8_t {
-  kKernel,     // runs `kernel` on `device`
-  kCopy,       // copies inputs[0] to outputs[0] on the queue of `device`; one end may be host memory
-  kSignal,     // sets fence `fence` behind everything enqueued on `device` so far
-  kHostWait,   // the host waits for `fence` (set earlier on `device`)
+  kKernel,    // runs `kernel` on `device`
+  kCopy,      // copies inputs[0] to outputs[0] on the queue of `device`; one end may be host memory
+  kSignal,    // sets fence `fence` behind everything enqueued on `device` so far
+  kHostWait,  // the host waits for `fence` (set earlier on `device`)
   kQueueWait,  // the queue of `device` waits for `fence`, which was set on `other_device`
 };
 
 struct Step {
   StepKind kind = StepKind::kKernel;
-  uint32_t device = kNone;        // index in Program::devices
+  uint32_t device = kNone;  // index in Program::devices
   uint32_t other_device = kNone;
   uint32_t fence = kNone;         // 0 .. Program::fence_count - 1, each set once
   uint32_t kernel = kNone;        // index in Program::kernels
@@ -87,10 +88,11 @@ struct Step {
 // A kernel to be made: a descriptor of a backend for a node (or a compiled segment).
 struct KernelRef {
   uint32_t device = kNone;
-  std::string descriptor;                // tenon_kernel_descriptor.name
-  std::vector<std::string> fallbacks;    // same device and layouts, tried in order where prepare declines
-  uint32_t node = kNone;                 // index in Program::nodes; kNone: a reorder
-  std::vector<uint32_t> segment;         // nodes of a compiled segment; then `artifact` is its bytes
+  std::string descriptor;  // tenon_kernel_descriptor.name
+  std::vector<std::string>
+      fallbacks;                  // same device and layouts, tried in order where prepare declines
+  uint32_t node = kNone;          // index in Program::nodes; kNone: a reorder
+  std::vector<uint32_t> segment;  // nodes of a compiled segment; then `artifact` is its bytes
   std::shared_ptr<const std::string> artifact;
   // What the descriptor and all fallbacks allow: the step's output may overwrite its input when their sizes are equal.
   std::vector<operators::InPlace> in_place;
@@ -102,15 +104,15 @@ struct Program {
   std::vector<std::shared_ptr<const graph::Constant>> constants;
   std::vector<LogicalValue> logical;
   std::vector<PhysicalValue> physical;
-  std::vector<ProgramNode> nodes;        // topological order
+  std::vector<ProgramNode> nodes;  // topological order
   std::vector<KernelRef> kernels;
   std::vector<Step> steps;
-  std::vector<uint32_t> inputs;          // logical values, in the graph's order
+  std::vector<uint32_t> inputs;  // logical values, in the graph's order
   std::vector<uint32_t> outputs;
   std::vector<uint32_t> input_physical;  // where the caller's input is (Home::kInput)
-  std::vector<uint32_t> output_physical; // the physical value that holds the result: kOutput where a step can write to the
-                                         // caller's memory (of the graph's value or of one that it is a view of); else
-                                         // (constant, input passed through, wanted twice) it is copied
+  // The physical value that holds the result: kOutput where a step can write to the caller's memory (of the graph's value
+  // or of one that it is a view of); else (constant, input passed through, wanted twice) it is copied.
+  std::vector<uint32_t> output_physical;
   std::vector<std::string> symbols;
   uint32_t fence_count = 0;
   // Derived from everything above for planning, by MakeIndex at the end of lowering. Null in programs made by hand:
@@ -118,8 +120,8 @@ struct Program {
   std::shared_ptr<const ProgramIndex> index;
 
   void MakeIndex();
-  bool IsStatic() const;                 // every logical shape is static
-  std::string Dump() const;              // for `tenon inspect --stage program`
+  bool IsStatic() const;     // every logical shape is static
+  std::string Dump() const;  // for `tenon inspect --stage program`
 };
 
 }  // namespace tenon::program

@@ -1,0 +1,379 @@
+// The interface "kernel": descriptors and the life of a kernel, without its runs.
+#include <cmath>
+#include <cstring>
+
+#include "layers/validate_backend.h"
+#include "layers/validate_run.h"
+
+namespace tenon::backend::validate {
+namespace {
+
+std::string Name(const Descriptor& d) { return std::string("kernel ") + d.inner->name; }
+
+// Whether static data is still what it was when it was looked up.
+void CheckUnchanged(const Descriptor& d, const char* slot) {
+  const uint32_t size = std::min<uint32_t>(d.seen.struct_size, sizeof d.seen);
+  if (std::memcmp(&d.seen, d.inner, size) == 0) return;
+  d.backend->state->Complain("R14", slot,
+                             Name(d) + ": its descriptor has changed since it was looked up");
+}
+
+tenon_status TENON_CALL Supports(const tenon_kernel_descriptor* handle, tenon_backend* backend,
+                                 tenon_device* device, const tenon_node* node) {
+  constexpr const char* kSlot = "kernel.supports";
+  const Descriptor& d = Descriptor::Of(handle);
+  State& state = *d.backend->state;
+  Device* on = device ? Of(device, kSlot) : nullptr;
+  if ((device && !on) || !CheckNode(state, kSlot, node)) return Unusable();
+  if (Backend::Of(backend) != d.backend)
+    return state.Refuse("R4", kSlot, "the backend is another one");
+  return state.Call(kSlot, [&] {
+    return d.inner->supports(d.inner, d.backend->inner, on ? on->inner : nullptr, node);
+  });
+}
+
+tenon_status TENON_CALL Create(const tenon_kernel_descriptor* handle, tenon_backend* backend,
+                               tenon_device* device, const tenon_node* node,
+                               tenon_kernel** out_kernel) {
+  constexpr const char* kSlot = "kernel.create";
+  const Descriptor& d = Descriptor::Of(handle);
+  State& state = *d.backend->state;
+  Device* on = device ? Of(device, kSlot) : nullptr;
+  if ((device && !on) || !CheckOut(state, kSlot, "out_kernel", out_kernel) ||
+      !CheckNode(state, kSlot, node))
+    return Unusable();
+  if (Backend::Of(backend) != d.backend)
+    return state.Refuse("R4", kSlot, "the backend is another one");
+  CheckUnchanged(d, kSlot);
+  tenon_kernel* kernel = nullptr;
+  const tenon_status status = state.Call(kSlot, [&] {
+    return d.inner->create(d.inner, d.backend->inner, on ? on->inner : nullptr, node, &kernel);
+  });
+  if (status.code != TENON_OK) {
+    if (kernel) state.Complain("R2", kSlot, Name(d) + ": failed, but out_kernel is set");
+    return status;
+  }
+  if (!kernel) {
+    state.Complain("R3", kSlot, Name(d) + ": gives no kernel");
+    return status;
+  }
+  *out_kernel = reinterpret_cast<tenon_kernel*>(MakeKernel(d, on, kernel));
+  return status;
+}
+
+// What prepack says of its blob; compared with what it said first.
+void CheckPacked(Kernel& kernel, uint32_t input, bool with_blob, const tenon_prepack_info& info) {
+  constexpr const char* kSlot = "kernel.prepack";
+  State& state = kernel.state;
+  const std::string what = Name(kernel.descriptor) + ", input " + std::to_string(input) + ": ";
+  if (info.bytes != 0) {
+    if (info.alignment != 0 && !IsPowerOfTwo(info.alignment)) {
+      state.Complain("R13", kSlot,
+                     what + "alignment " + std::to_string(info.alignment) + " is no power of two");
+    }
+    if (info.memory_kind != TENON_MEMORY_HOST &&
+        (!kernel.device || !kernel.device->Kind(info.memory_kind))) {
+      state.Complain("R13", kSlot,
+                     what + "there is no memory kind " + std::to_string(info.memory_kind));
+    }
+    if (!std::memchr(info.format, 0, sizeof info.format) || info.format[0] == 0) {
+      state.Complain("R7", kSlot, what + "format is empty, or not zero-terminated");
+    }
+  }
+  std::lock_guard lock(kernel.mutex);
+  const auto known = kernel.packed.find(input);
+  if (!with_blob) {
+    kernel.packed[input].info = info;
+  } else if (known == kernel.packed.end()) {
+    state.Complain("R14", kSlot, what + "a blob is given before the kernel was asked for its size");
+  } else if (known->second.info.bytes != info.bytes ||
+             std::strncmp(known->second.info.format, info.format, sizeof info.format) != 0) {
+    state.Complain("R14", kSlot, what + "says something else than when it was asked for the size");
+  }
+}
+
+tenon_status TENON_CALL Prepack(const tenon_kernel_descriptor* descriptor, tenon_kernel* handle,
+                                uint32_t input, const tenon_argument* weight,
+                                const tenon_argument* blob, tenon_prepack_info* out_info) {
+  constexpr const char* kSlot = "kernel.prepack";
+  Kernel* kernel = Of(descriptor, handle, kSlot);
+  if (!kernel) return Unusable();
+  State& state = kernel->state;
+  const OneThread::Scope one(state, kernel->one, kSlot, "kernel");
+  if (!CheckOut(state, kSlot, "out_info", out_info) || !CheckOut(state, kSlot, "weight", weight) ||
+      !CheckSize(state, kSlot, "tenon_prepack_info", out_info->struct_size,
+                 TENON_SIZE_TO(tenon_prepack_info, format)) ||
+      !CheckArgument(state, kSlot, "weight", weight, kernel->device, Contents::kPresent) ||
+      (blob && !CheckArgument(state, kSlot, "blob", blob, kernel->device, Contents::kPresent))) {
+    return Unusable();
+  }
+  if (weight->memory_kind != TENON_MEMORY_HOST)
+    state.Complain("R13", kSlot, "the weight is not in host memory");
+  if (kernel->prepared)
+    state.Complain("R14", kSlot, Name(kernel->descriptor) + ": prepack comes after prepare");
+  const tenon_prepack_info before = *out_info;
+  const WalledArgument walled(state, blob, blob ? 64 : 0);
+  const Unwritten unwritten(weight);
+  const tenon_status status = state.Call(kSlot, [&] {
+    return kernel->descriptor.inner->prepack(kernel->descriptor.inner, kernel->inner, input, weight,
+                                             walled.argument(), out_info);
+  });
+  walled.Finish(kSlot, Name(kernel->descriptor) + ": wrote outside of the blob");
+  if (unwritten.Changed())
+    state.Complain("R13", kSlot, Name(kernel->descriptor) + ": wrote into the weight");
+  if (out_info->struct_size != before.struct_size)
+    state.Complain("R1", kSlot, "changed struct_size, which the host sets");
+  if (status.code == TENON_OK) CheckPacked(*kernel, input, blob != nullptr, *out_info);
+  return status;
+}
+
+void CheckPlan(Kernel& kernel, const tenon_plan_info& info) {
+  constexpr const char* kSlot = "kernel.prepare";
+  State& state = kernel.state;
+  const std::string what = Name(kernel.descriptor) + ": ";
+  if (info.plan && !kernel.descriptor.inner->plan_release) {
+    state.Complain("R9", kSlot, what + "gives a plan, but its slot plan_release is NULL");
+  }
+  if (info.workspace_bytes != 0) {
+    if (info.workspace_alignment != 0 && !IsPowerOfTwo(info.workspace_alignment)) {
+      state.Complain("R13", kSlot,
+                     what + "workspace_alignment " + std::to_string(info.workspace_alignment) +
+                         " is no power of two");
+    }
+    if (info.workspace_kind != TENON_MEMORY_HOST &&
+        (!kernel.device || !kernel.device->Kind(info.workspace_kind))) {
+      state.Complain("R13", kSlot,
+                     what + "there is no memory kind " + std::to_string(info.workspace_kind) +
+                         " for the workspace");
+    }
+  }
+  std::lock_guard lock(kernel.mutex);
+  if (!info.plan) {
+    kernel.without_plan = info;
+  } else if (!kernel.plans.emplace(info.plan, info).second) {
+    state.Complain("R4", kSlot,
+                   what + "gives plan " + Address(info.plan) + ", which is live already");
+  }
+}
+
+tenon_status TENON_CALL Prepare(const tenon_kernel_descriptor* descriptor, tenon_kernel* handle,
+                                const tenon_argument* const* inputs, uint32_t input_count,
+                                const tenon_argument* const* outputs, uint32_t output_count,
+                                tenon_plan_info* out_info) {
+  constexpr const char* kSlot = "kernel.prepare";
+  Kernel* kernel = Of(descriptor, handle, kSlot);
+  if (!kernel) return Unusable();
+  State& state = kernel->state;
+  if (!CheckOut(state, kSlot, "out_info", out_info) ||
+      !CheckSize(state, kSlot, "tenon_plan_info", out_info->struct_size,
+                 TENON_SIZE_TO(tenon_plan_info, plan)) ||
+      !CheckArguments(state, kSlot, "input", inputs, input_count, kernel->device,
+                      Contents::kAbsent) ||
+      !CheckArguments(state, kSlot, "output", outputs, output_count, kernel->device,
+                      Contents::kAbsent)) {
+    return Unusable();
+  }
+  CheckUnchanged(kernel->descriptor, kSlot);
+  CheckDeclared(*kernel, kSlot, inputs, input_count, outputs, output_count);
+  kernel->prepared = true;
+  const tenon_plan_info before = *out_info;
+  const tenon_status status = state.Call(kSlot, [&] {
+    return kernel->descriptor.inner->prepare(kernel->descriptor.inner, kernel->inner, inputs,
+                                             input_count, outputs, output_count, out_info);
+  });
+  if (out_info->struct_size != before.struct_size)
+    state.Complain("R1", kSlot, "changed struct_size, which the host sets");
+  if (status.code == TENON_OK) {
+    CheckPlan(*kernel, *out_info);
+  } else if (out_info->plan != before.plan && out_info->plan) {
+    state.Complain("R2", kSlot, Name(kernel->descriptor) + ": failed, but gives a plan");
+  }
+  return status;
+}
+
+void TENON_CALL PlanRelease(const tenon_kernel_descriptor* descriptor, tenon_kernel* handle,
+                            tenon_plan* plan) {
+  constexpr const char* kSlot = "kernel.plan_release";
+  Kernel* kernel = Of(descriptor, handle, kSlot);
+  if (!kernel) return;
+  if (plan) {
+    std::unique_lock lock(kernel->mutex);
+    const bool live = kernel->plans.erase(plan) > 0;
+    lock.unlock();
+    if (!live)
+      return kernel->state.Complain(
+          "R4", kSlot,
+          Name(kernel->descriptor) + ": plan " + Address(plan) + " is no live plan of the kernel");
+  }
+  kernel->state.CallVoid(kSlot, [&] {
+    kernel->descriptor.inner->plan_release(kernel->descriptor.inner, kernel->inner, plan);
+  });
+}
+
+void TENON_CALL Destroy(const tenon_kernel_descriptor* descriptor, tenon_kernel* handle) {
+  constexpr const char* kSlot = "kernel.destroy";
+  if (!handle) return;
+  Kernel* kernel = Of(descriptor, handle, kSlot);
+  if (!kernel) return;
+  State& state = kernel->state;
+  if (!kernel->plans.empty()) {
+    state.Complain("R4", kSlot,
+                   Name(kernel->descriptor) + " is ended while " +
+                       std::to_string(kernel->plans.size()) + " of its plans live");
+  }
+  kernel->alive = false;
+  --state.open_kernels;
+  if (kernel->device) --kernel->device->kernels;
+  state.CallVoid(
+      kSlot, [&] { kernel->descriptor.inner->destroy(kernel->descriptor.inner, kernel->inner); });
+}
+
+void CheckRow(State& state, const char* slot, const tenon_kernel_descriptor& d) {
+  const std::string what = std::string("kernel ") + (d.name ? d.name : "without a name");
+  for (const auto& [field, text] :
+       {std::pair{"name", d.name}, std::pair{"domain", d.domain}, std::pair{"op", d.op}}) {
+    CheckText(state, slot, what + ": " + field, text);
+  }
+  const std::pair<const char*, std::pair<const void*, uint32_t>> lists[] = {
+      {"input_dtypes", {d.input_dtypes, d.input_dtype_count}},
+      {"output_dtypes", {d.output_dtypes, d.output_dtype_count}},
+      {"attribute_rules", {d.attribute_rules, d.attribute_rule_count}},
+      {"in_place", {d.in_place, d.in_place_count}},
+      {"input_memory", {d.input_memory, d.input_memory_count}},
+      {"output_memory", {d.output_memory, d.output_memory_count}},
+      {"input_layouts", {d.input_layouts, d.input_layout_count}},
+      {"output_layouts", {d.output_layouts, d.output_layout_count}}};
+  for (const auto& [field, list] : lists)
+    CheckList(state, slot, (what + ": " + field).c_str(), list.first, list.second);
+  if (d.revision_min > d.revision_max || d.rank_min > d.rank_max)
+    state.Complain("R13", slot, what + ": a range is upside down");
+  if (!std::isfinite(d.error_bound) || d.error_bound < 0)
+    state.Complain("R13", slot, what + ": error_bound is negative or not finite");
+  if (d.efficiency > 1000)
+    state.Complain(
+        "R13", slot,
+        what + ": efficiency is " + std::to_string(d.efficiency) + ", expected at most 1000");
+  if (!d.run) state.Complain("R9", slot, what + ": the required slot run is NULL");
+  if (d.create && !d.destroy)
+    state.Complain("R9", slot, what + ": has create, but destroy is NULL");
+}
+
+tenon_status TENON_CALL Descriptors(tenon_backend* handle,
+                                    const tenon_kernel_descriptor* const** out_descriptors,
+                                    uint32_t* out_count) {
+  constexpr const char* kSlot = "kernel.descriptors";
+  Backend& backend = *Backend::Of(handle);
+  State& state = *backend.state;
+  if (!CheckOut(state, kSlot, "out_descriptors", out_descriptors) ||
+      !CheckOut(state, kSlot, "out_count", out_count))
+    return Unusable();
+  const tenon_kernel_descriptor* const* list = nullptr;
+  uint32_t count = 0;
+  const tenon_status status = state.Call(
+      kSlot, [&] { return backend.theirs.kernel.descriptors(backend.inner, &list, &count); });
+  if (status.code != TENON_OK || !CheckList(state, kSlot, "descriptors", list, count))
+    return status;
+  std::vector<const tenon_kernel_descriptor*> wrapped;
+  std::set<std::string> names;
+  for (uint32_t i = 0; i < count; ++i) {
+    const Descriptor* descriptor = list[i] ? Wrap(backend, list[i], kSlot) : nullptr;
+    wrapped.push_back(descriptor ? &descriptor->table : list[i]);
+    if (list[i] && list[i]->name && !names.insert(list[i]->name).second) {
+      state.Complain("R13", kSlot, std::string("two kernels are called ") + list[i]->name);
+    }
+  }
+  std::lock_guard lock(backend.mutex);
+  backend.descriptor_lists.push_back(std::move(wrapped));
+  *out_descriptors = backend.descriptor_lists.back().data();
+  *out_count = count;
+  return status;
+}
+
+tenon_status TENON_CALL Layouts(tenon_backend* handle, const tenon_layout_info* const** out_layouts,
+                                uint32_t* out_count) {
+  constexpr const char* kSlot = "kernel.layouts";
+  Backend& backend = *Backend::Of(handle);
+  State& state = *backend.state;
+  if (!CheckOut(state, kSlot, "out_layouts", out_layouts) ||
+      !CheckOut(state, kSlot, "out_count", out_count))
+    return Unusable();
+  const tenon_status status = state.Call(
+      kSlot, [&] { return backend.theirs.kernel.layouts(backend.inner, out_layouts, out_count); });
+  if (status.code != TENON_OK || !CheckList(state, kSlot, "layouts", *out_layouts, *out_count))
+    return status;
+  for (uint32_t i = 0; i < *out_count; ++i) {
+    const tenon_layout_info* layout = (*out_layouts)[i];
+    if (!layout || !CheckSize(state, kSlot, "tenon_layout_info", layout->struct_size,
+                              TENON_SIZE_TO(tenon_layout_info, bytes)))
+      continue;
+    CheckText(state, kSlot, "layout's name", layout->name);
+    if (layout->id < TENON_LAYOUT_OWN)
+      state.Complain("R13", kSlot,
+                     "a layout of the backend's own has the id " + std::to_string(layout->id));
+    std::lock_guard lock(state.mutex);
+    state.layouts[layout->id] = layout;
+  }
+  return status;
+}
+
+}  // namespace
+
+Descriptor* Wrap(Backend& backend, const tenon_kernel_descriptor* inner, const char* slot) {
+  State& state = *backend.state;
+  {
+    std::lock_guard lock(backend.mutex);
+    if (const auto found = backend.descriptors.find(inner); found != backend.descriptors.end())
+      return found->second.get();
+  }
+  constexpr uint32_t kLeast = TENON_SIZE_TO(tenon_kernel_descriptor, destroy);
+  if (!CheckSize(state, slot, "tenon_kernel_descriptor", inner->struct_size, kLeast))
+    return nullptr;
+  CheckRow(state, slot, *inner);
+  if (!inner->name || !inner->run) return nullptr;
+  auto wrapper = std::make_unique<Descriptor>();
+  wrapper->backend = &backend;
+  wrapper->inner = inner;
+  std::memcpy(&wrapper->table, inner, std::min<size_t>(inner->struct_size, sizeof wrapper->table));
+  wrapper->seen = wrapper->table;
+  tenon_kernel_descriptor& table = wrapper->table;
+  if (table.supports) table.supports = Supports;
+  if (table.create) table.create = Create;
+  if (table.prepack) table.prepack = Prepack;
+  if (table.prepare) table.prepare = Prepare;
+  table.run = Run;
+  if (table.plan_release) table.plan_release = PlanRelease;
+  if (table.destroy) table.destroy = Destroy;
+  wrapper->stateless = state.Make<Kernel>(*wrapper, nullptr, nullptr);
+  std::lock_guard lock(backend.mutex);
+  return backend.descriptors.emplace(inner, std::move(wrapper)).first->second.get();
+}
+
+Kernel* MakeKernel(const Descriptor& descriptor, Device* device, tenon_kernel* inner) {
+  State& state = *descriptor.backend->state;
+  ++state.open_kernels;
+  if (device) ++device->kernels;
+  return state.Make<Kernel>(descriptor, device, inner);
+}
+
+Kernel* Of(const tenon_kernel_descriptor* descriptor, tenon_kernel* kernel, const char* slot) {
+  const Descriptor& d = Descriptor::Of(descriptor);
+  if (!kernel) {
+    if (!d.inner->create) return d.stateless;
+    d.backend->state->Complain("R7", slot, Name(d) + ": the kernel is NULL");
+    return nullptr;
+  }
+  auto* wrapper = reinterpret_cast<Kernel*>(kernel);
+  if (!wrapper->state.Usable(wrapper, slot)) return nullptr;
+  if (&wrapper->descriptor == &d) return wrapper;
+  wrapper->state.Complain(
+      "R4", slot, "the kernel was made by " + Name(wrapper->descriptor) + ", not by " + Name(d));
+  return nullptr;
+}
+
+void FillKernel(const tenon_kernel_interface& theirs, tenon_kernel_interface* ours) {
+  *ours = theirs;
+  if (theirs.descriptors) ours->descriptors = Descriptors;
+  if (theirs.layouts) ours->layouts = Layouts;
+}
+
+}  // namespace tenon::backend::validate

@@ -1,0 +1,318 @@
+// The interface "memory": buffers, mappings and the work that may still use them.
+#include <algorithm>
+
+#include "layers/validate_backend.h"
+
+namespace tenon::backend::validate {
+namespace {
+
+const tenon_memory_interface& Inner(const Device& device) { return device.backend.theirs.memory; }
+
+std::string Name(const tenon_buffer* buffer) { return "buffer " + Address(buffer); }
+
+// A copy of what is known of a live buffer of the device; complains where there is none.
+std::optional<Buffer> FindBuffer(State& state, const char* slot, const Device* device,
+                                 tenon_buffer* buffer) {
+  std::unique_lock lock(state.mutex);
+  const auto found = state.buffers.find(buffer);
+  if (found != state.buffers.end() && found->second.device == device) return found->second;
+  const bool elsewhere = found != state.buffers.end();
+  lock.unlock();
+  state.Complain("R4", slot,
+                 Name(buffer) + (elsewhere ? " belongs to another device"
+                                           : " is no live buffer (never was, or is freed)"));
+  return std::nullopt;
+}
+
+void CheckIdle(State& state, const char* slot, const Buffer& known, tenon_buffer* buffer,
+               std::span<const tenon_fence> fences) {
+  if (known.device->silent()) return;
+  for (const auto& [queue, point] : known.uses) {
+    if (state.fences.Done(queue, point, fences)) continue;
+    return state.Complain(
+        "R12", slot,
+        Name(buffer) +
+            " is in use by work under way that no fence given, and nothing waited for, covers");
+  }
+}
+
+tenon_status GaveBuffer(const char* slot, Device& device, uint32_t kind_id, uint64_t size,
+                        uint64_t alignment, tenon_status status, tenon_buffer* buffer, void* base,
+                        tenon_buffer** out_buffer, void** out_base) {
+  State& state = device.state;
+  if (status.code != TENON_OK) {
+    if (buffer || base) state.Complain("R2", slot, "failed, but an out parameter is set");
+    return status;
+  }
+  if (!buffer) {
+    state.Complain("R3", slot, "gives no buffer");
+    return status;
+  }
+  const tenon_memory_kind* kind = device.Kind(kind_id);
+  const bool addressable = kind && (kind->flags & TENON_MEMORY_ADDRESSABLE) != 0;
+  if (kind && addressable != (base != nullptr)) {
+    state.Complain(
+        "R13", slot,
+        Name(buffer) + (addressable ? ": out_base is NULL in addressable memory"
+                                    : ": out_base is set in memory that is not addressable"));
+  }
+  if (alignment && reinterpret_cast<uintptr_t>(base) % alignment != 0) {
+    state.Complain("R13", slot,
+                   Name(buffer) + ": its base is not aligned to " + std::to_string(alignment));
+  }
+  Buffer known;
+  known.device = &device;
+  known.kind = kind;
+  known.kind_id = kind_id;
+  known.size = size;
+  known.base = base;
+  std::unique_lock lock(state.mutex);
+  const bool fresh = state.buffers.emplace(buffer, std::move(known)).second;
+  lock.unlock();
+  if (!fresh) state.Complain("R4", slot, "gives " + Name(buffer) + ", which is live already");
+  *out_buffer = buffer;
+  *out_base = base;
+  return status;
+}
+
+tenon_status TENON_CALL Allocate(tenon_device* handle, uint32_t memory_kind, uint64_t size,
+                                 uint64_t alignment, tenon_queue* queue, tenon_buffer** out_buffer,
+                                 void** out_base) {
+  constexpr const char* kSlot = "memory.allocate";
+  Device* device = Of(handle, kSlot);
+  if (!device) return Unusable();
+  State& state = device->state;
+  Queue* on = queue ? Of(queue, kSlot) : nullptr;
+  if ((queue && !on) || !CheckOut(state, kSlot, "out_buffer", out_buffer) ||
+      !CheckOut(state, kSlot, "out_base", out_base)) {
+    return Unusable();
+  }
+  if (size == 0 || !IsPowerOfTwo(alignment)) {
+    return state.Refuse("R13", kSlot,
+                        "size " + std::to_string(size) + " and alignment " +
+                            std::to_string(alignment) +
+                            ", expected more than 0 and a power of two");
+  }
+  const tenon_memory_kind* kind = device->Kind(memory_kind);
+  if (!kind)
+    return state.Refuse("R13", kSlot,
+                        "the device has no memory kind " + std::to_string(memory_kind));
+  tenon_buffer* buffer = nullptr;
+  void* base = nullptr;
+  const tenon_status status = state.CallOn(device, kSlot, [&] {
+    return Inner(*device).allocate(device->inner, memory_kind, size, alignment,
+                                   on ? on->inner : nullptr, &buffer, &base);
+  });
+  return GaveBuffer(kSlot, *device, memory_kind, size, std::max(alignment, kind->alignment), status,
+                    buffer, base, out_buffer, out_base);
+}
+
+void TENON_CALL Free(tenon_device* handle, tenon_buffer* buffer, const tenon_fence* fences,
+                     uint32_t count) {
+  constexpr const char* kSlot = "memory.free";
+  Device* device = Of(handle, kSlot);
+  if (!device) return;
+  State& state = device->state;
+  if (!CheckFences(state, kSlot, fences, count, false)) return;
+  if (buffer) {
+    const std::optional<Buffer> known = FindBuffer(state, kSlot, device, buffer);
+    if (!known) return;
+    if (!known->mappings.empty())
+      state.Complain("R4", kSlot, Name(buffer) + " is freed while it is mapped");
+    CheckIdle(state, kSlot, *known, buffer, {fences, count});
+    std::lock_guard lock(state.mutex);
+    state.buffers.erase(buffer);
+  }
+  state.CallVoid(kSlot, [&] { Inner(*device).free(device->inner, buffer, fences, count); });
+}
+
+bool Overlap(const Buffer::Mapping& a, uint64_t offset, uint64_t size) {
+  return offset < a.offset + a.size && a.offset < offset + size;
+}
+
+void CheckMapping(State& state, const char* slot, const Buffer& known, tenon_buffer* buffer,
+                  uint64_t offset, uint64_t size, tenon_access access,
+                  std::span<const tenon_fence> fences) {
+  const tenon_memory_flags flags = known.kind ? known.kind->flags : 0;
+  if (((access & TENON_ACCESS_READ) && !(flags & TENON_MEMORY_HOST_READ)) ||
+      ((access & TENON_ACCESS_WRITE) && !(flags & TENON_MEMORY_HOST_WRITE))) {
+    state.Complain(
+        "R13", slot,
+        Name(buffer) + ": its memory kind does not allow the access " + std::to_string(access));
+  }
+  for (const Buffer::Mapping& mapping : known.mappings) {
+    if (!Overlap(mapping, offset, size) || !((access | mapping.access) & TENON_ACCESS_WRITE))
+      continue;
+    state.Complain("R12", slot,
+                   Name(buffer) + ": a range that is mapped for writing overlaps another one");
+    break;
+  }
+  if (!(flags & TENON_MEMORY_COHERENT)) CheckIdle(state, slot, known, buffer, fences);
+}
+
+tenon_status TENON_CALL Map(tenon_device* handle, tenon_buffer* buffer, uint64_t offset,
+                            uint64_t size, tenon_access access, const tenon_fence* fences,
+                            uint32_t count, uint64_t timeout_ns, void** out_pointer) {
+  constexpr const char* kSlot = "memory.map";
+  Device* device = Of(handle, kSlot);
+  if (!device) return Unusable();
+  State& state = device->state;
+  if (!CheckOut(state, kSlot, "out_pointer", out_pointer) ||
+      !CheckFences(state, kSlot, fences, count, false))
+    return Unusable();
+  const std::optional<Buffer> known = FindBuffer(state, kSlot, device, buffer);
+  if (!known) return Unusable();
+  if (offset > known->size || size > known->size - offset || access == 0 ||
+      access > TENON_ACCESS_READ_WRITE) {
+    return state.Refuse("R13", kSlot,
+                        Name(buffer) + ": " + std::to_string(size) + " bytes at " +
+                            std::to_string(offset) + " with access " + std::to_string(access) +
+                            "; it has " + std::to_string(known->size));
+  }
+  CheckMapping(state, kSlot, *known, buffer, offset, size, access, {fences, count});
+  void* pointer = nullptr;
+  const tenon_status status = state.CallOn(device, kSlot, [&] {
+    return Inner(*device).map(device->inner, buffer, offset, size, access, fences, count,
+                              timeout_ns, &pointer);
+  });
+  if (status.code != TENON_OK) {
+    if (pointer) state.Complain("R2", kSlot, "failed, but out_pointer is set");
+    return status;
+  }
+  if (!pointer) state.Complain("R3", kSlot, "gives no pointer");
+  for (uint32_t i = 0; i < count; ++i) {
+    if (fences[i].origin == TENON_ORIGIN_BACKEND)
+      state.fences.Reached(fences[i].timeline, fences[i].value);
+  }
+  std::lock_guard lock(state.mutex);
+  state.buffers[buffer].mappings.push_back({pointer, offset, size, access});
+  *out_pointer = pointer;
+  return status;
+}
+
+tenon_status TENON_CALL Unmap(tenon_device* handle, tenon_buffer* buffer, void* pointer,
+                              tenon_fence* out_fence) {
+  constexpr const char* kSlot = "memory.unmap";
+  Device* device = Of(handle, kSlot);
+  if (!device) return Unusable();
+  State& state = device->state;
+  if (!FindBuffer(state, kSlot, device, buffer)) return Unusable();
+  {
+    std::unique_lock lock(state.mutex);
+    auto& mappings = state.buffers[buffer].mappings;
+    const auto found = std::ranges::find(mappings, pointer, &Buffer::Mapping::pointer);
+    if (found == mappings.end()) {
+      lock.unlock();
+      return state.Refuse(
+          "R4", kSlot,
+          Name(buffer) + ": " + Address(pointer) + " is no mapping of it (never was, or is ended)");
+    }
+    mappings.erase(found);
+  }
+  const tenon_status status = state.Call(
+      kSlot, [&] { return Inner(*device).unmap(device->inner, buffer, pointer, out_fence); });
+  if (status.code == TENON_OK && out_fence && out_fence->timeline &&
+      out_fence->origin > TENON_ORIGIN_HOST) {
+    state.Complain("R12", kSlot,
+                   "gives a fence of the unknown origin " + std::to_string(out_fence->origin));
+  }
+  return status;
+}
+
+tenon_status TENON_CALL Stats(tenon_device* handle, uint32_t memory_kind,
+                              tenon_memory_stats* out_stats) {
+  constexpr const char* kSlot = "memory.stats";
+  Device* device = Of(handle, kSlot);
+  if (!device || !CheckOut(device->state, kSlot, "out_stats", out_stats) ||
+      !CheckSize(device->state, kSlot, "tenon_memory_stats", out_stats->struct_size,
+                 TENON_SIZE_TO(tenon_memory_stats, allocation_count))) {
+    return Unusable();
+  }
+  const uint32_t size = out_stats->struct_size;
+  const tenon_status status = device->state.Call(
+      kSlot, [&] { return Inner(*device).stats(device->inner, memory_kind, out_stats); });
+  if (out_stats->struct_size != size)
+    device->state.Complain("R1", kSlot, "changed struct_size, which the host sets");
+  return status;
+}
+
+tenon_status TENON_CALL Trim(tenon_device* handle) {
+  Device* device = Of(handle, "memory.trim");
+  if (!device) return Unusable();
+  return device->state.Call("memory.trim", [&] { return Inner(*device).trim(device->inner); });
+}
+
+tenon_status TENON_CALL Import(tenon_device* handle, uint32_t memory_kind,
+                               const tenon_external_memory* external, tenon_buffer** out_buffer,
+                               void** out_base) {
+  constexpr const char* kSlot = "memory.import_memory";
+  Device* device = Of(handle, kSlot);
+  if (!device || !CheckOut(device->state, kSlot, "external", external) ||
+      !CheckOut(device->state, kSlot, "out_buffer", out_buffer) ||
+      !CheckOut(device->state, kSlot, "out_base", out_base) ||
+      !CheckSize(device->state, kSlot, "tenon_external_memory", external->struct_size,
+                 TENON_SIZE_TO(tenon_external_memory, size))) {
+    return Unusable();
+  }
+  tenon_buffer* buffer = nullptr;
+  void* base = nullptr;
+  const tenon_status status = device->state.CallOn(device, kSlot, [&] {
+    return Inner(*device).import_memory(device->inner, memory_kind, external, &buffer, &base);
+  });
+  return GaveBuffer(kSlot, *device, memory_kind, external->size, 0, status, buffer, base,
+                    out_buffer, out_base);
+}
+
+tenon_status TENON_CALL Export(tenon_device* handle, tenon_buffer* buffer, uint32_t external_kind,
+                               tenon_external_memory* out_external) {
+  constexpr const char* kSlot = "memory.export_memory";
+  Device* device = Of(handle, kSlot);
+  if (!device || !CheckOut(device->state, kSlot, "out_external", out_external) ||
+      !FindBuffer(device->state, kSlot, device, buffer)) {
+    return Unusable();
+  }
+  return device->state.Call(kSlot, [&] {
+    return Inner(*device).export_memory(device->inner, buffer, external_kind, out_external);
+  });
+}
+
+}  // namespace
+
+void UseBuffer(Queue& queue, const char* slot, tenon_buffer* buffer, uint64_t offset,
+               uint64_t bytes, uint64_t point) {
+  State& state = queue.state;
+  if (!buffer) return;
+  std::unique_lock lock(state.mutex);
+  const auto found = state.buffers.find(buffer);
+  if (found == state.buffers.end()) return;
+  Buffer& known = found->second;
+  if (queue.recording) {
+    queue.recorded.push_back(buffer);
+  } else {
+    known.uses[queue.id] = point;
+  }
+  const uint64_t granule = known.kind ? std::max<uint64_t>(known.kind->ownership_granule, 1) : 1;
+  const bool coherent = known.kind && (known.kind->flags & TENON_MEMORY_COHERENT);
+  const uint64_t begin = offset / granule * granule,
+                 end = (offset + bytes + granule - 1) / granule * granule;
+  const bool mapped = std::ranges::any_of(
+      known.mappings, [&](const Buffer::Mapping& m) { return Overlap(m, begin, end - begin); });
+  lock.unlock();
+  if (!mapped || coherent || queue.recording || state.fences.WaitsForHost(queue.id)) return;
+  state.Complain("R12", slot,
+                 Name(buffer) + ": work on a range is enqueued while the host has it mapped");
+}
+
+void FillMemory(const tenon_memory_interface& theirs, tenon_memory_interface* ours) {
+  *ours = theirs;
+  if (theirs.allocate) ours->allocate = Allocate;
+  if (theirs.free) ours->free = Free;
+  if (theirs.map) ours->map = Map;
+  if (theirs.unmap) ours->unmap = Unmap;
+  if (theirs.stats) ours->stats = Stats;
+  if (theirs.trim) ours->trim = Trim;
+  if (theirs.import_memory) ours->import_memory = Import;
+  if (theirs.export_memory) ours->export_memory = Export;
+}
+
+}  // namespace tenon::backend::validate

@@ -1,0 +1,401 @@
+// The interface "queue": one thread at a time, fences, timelines that count upward.
+#include <algorithm>
+
+#include "layers/validate_backend.h"
+
+namespace tenon::backend::validate {
+namespace {
+
+const tenon_queue_interface& Inner(const Device& device) { return device.backend.theirs.queue; }
+const tenon_queue_interface& Inner(const Queue& queue) { return Inner(queue.device); }
+
+std::string Name(const tenon_timeline* timeline) { return "timeline " + Address(timeline); }
+
+// A slot of a queue: finds the queue, holds it for one thread, calls.
+template <typename F>
+tenon_status OnQueue(tenon_queue* handle, const char* slot, F&& function) {
+  Queue* queue = Of(handle, slot);
+  if (!queue) return Unusable();
+  const OneThread::Scope one(queue->state, queue->one, slot, "queue");
+  return queue->state.CallOn(&queue->device, slot, [&] { return function(*queue); });
+}
+
+tenon_status TENON_CALL Create(tenon_device* handle, tenon_queue** out_queue) {
+  constexpr const char* kSlot = "queue.create";
+  Device* device = Of(handle, kSlot);
+  if (!device || !CheckOut(device->state, kSlot, "out_queue", out_queue)) return Unusable();
+  State& state = device->state;
+  tenon_queue* queue = nullptr;
+  const tenon_status status =
+      state.CallOn(device, kSlot, [&] { return Inner(*device).create(device->inner, &queue); });
+  if (status.code != TENON_OK) {
+    if (queue) state.Complain("R2", kSlot, "failed, but out_queue is set");
+    return status;
+  }
+  if (!queue) {
+    state.Complain("R3", kSlot, "gives no queue");
+    return status;
+  }
+  ++device->queues;
+  *out_queue =
+      reinterpret_cast<tenon_queue*>(state.Make<Queue>(*device, queue, state.fences.AddQueue()));
+  return status;
+}
+
+void TENON_CALL Destroy(tenon_queue* handle) {
+  constexpr const char* kSlot = "queue.destroy";
+  if (!handle) return;
+  Queue* queue = Of(handle, kSlot);
+  if (!queue) return;
+  const OneThread::Scope one(queue->state, queue->one, kSlot, "queue");
+  queue->alive = false;
+  --queue->device.queues;
+  queue->state.CallVoid(kSlot, [&] { Inner(*queue).destroy(queue->inner); });
+}
+
+tenon_status TENON_CALL Wait(tenon_queue* handle, const tenon_fence* fences, uint32_t count) {
+  constexpr const char* kSlot = "queue.wait";
+  return OnQueue(handle, kSlot, [&](Queue& queue) {
+    if (!CheckFences(queue.state, kSlot, fences, count, false)) return Unusable();
+    for (uint32_t i = 0; i < count; ++i) queue.state.fences.Wait(queue.id, fences[i]);
+    return Inner(queue).wait(queue.inner, fences, count);
+  });
+}
+
+tenon_status TENON_CALL Signal(tenon_queue* handle, const tenon_fence* fences, uint32_t count) {
+  constexpr const char* kSlot = "queue.signal";
+  return OnQueue(handle, kSlot, [&](Queue& queue) {
+    State& state = queue.state;
+    if (!CheckFences(state, kSlot, fences, count, true)) return Unusable();
+    // Noted before the call: a backend may be done with it when it returns.
+    for (uint32_t i = 0; i < count; ++i) {
+      if (state.fences.Signal(queue.id, fences[i])) continue;
+      state.Complain("R12", kSlot,
+                     Name(fences[i].timeline) + ": " + std::to_string(fences[i].value) +
+                         " is not above the last value to be signalled");
+    }
+    const tenon_status status = Inner(queue).signal(queue.inner, fences, count);
+    for (uint32_t i = 0; status.code != TENON_OK && i < count; ++i)
+      state.fences.Unsignal(queue.id, fences[i]);
+    return status;
+  });
+}
+
+tenon_status TENON_CALL Submit(tenon_queue* handle) {
+  return OnQueue(handle, "queue.submit",
+                 [&](Queue& queue) { return Inner(queue).submit(queue.inner); });
+}
+
+// One end of a copy or fill lies within its buffer.
+bool CheckLocation(Queue& queue, const char* slot, const char* what, const tenon_location* at,
+                   uint64_t size) {
+  State& state = queue.state;
+  if (!CheckOut(state, slot, what, at)) return false;
+  if (!at->buffer) {
+    if (!at->host && size > 0)
+      state.Complain("R7", slot, std::string(what) + ": neither buffer nor host memory");
+    return at->host || size == 0;
+  }
+  std::unique_lock lock(state.mutex);
+  const auto found = state.buffers.find(at->buffer);
+  const bool live = found != state.buffers.end();
+  const uint64_t bytes = live ? found->second.size : 0;
+  lock.unlock();
+  if (!live) {
+    state.Complain("R4", slot,
+                   std::string(what) + ": buffer " + Address(at->buffer) + " is no live buffer");
+    return false;
+  }
+  if (at->offset <= bytes && size <= bytes - at->offset) return true;
+  state.Complain("R13", slot,
+                 std::string(what) + ": " + std::to_string(size) + " bytes at " +
+                     std::to_string(at->offset) + " do not fit into the buffer's " +
+                     std::to_string(bytes));
+  return false;
+}
+
+tenon_status TENON_CALL Copy(tenon_queue* handle, const tenon_location* source,
+                             const tenon_location* destination, uint64_t size) {
+  constexpr const char* kSlot = "queue.copy";
+  return OnQueue(handle, kSlot, [&](Queue& queue) {
+    if (!CheckLocation(queue, kSlot, "source", source, size) ||
+        !CheckLocation(queue, kSlot, "destination", destination, size))
+      return Unusable();
+    const bool same = source->buffer && source->buffer == destination->buffer;
+    if (same && source->offset < destination->offset + size &&
+        destination->offset < source->offset + size) {
+      queue.state.Complain("R13", kSlot, "source and destination overlap");
+    }
+    const uint64_t point = queue.state.fences.Enqueue(queue.id);
+    UseBuffer(queue, kSlot, source->buffer, source->offset, size, point);
+    UseBuffer(queue, kSlot, destination->buffer, destination->offset, size, point);
+    return Inner(queue).copy(queue.inner, source, destination, size);
+  });
+}
+
+tenon_status TENON_CALL Fill(tenon_queue* handle, const tenon_location* destination, uint64_t size,
+                             const void* pattern, uint32_t pattern_size) {
+  constexpr const char* kSlot = "queue.fill";
+  return OnQueue(handle, kSlot, [&](Queue& queue) {
+    if (!CheckLocation(queue, kSlot, "destination", destination, size)) return Unusable();
+    if (!pattern || !IsPowerOfTwo(pattern_size) || pattern_size > 8 || size % pattern_size != 0 ||
+        destination->offset % pattern_size != 0) {
+      queue.state.Complain("R13", kSlot,
+                           "a pattern of " + std::to_string(pattern_size) + " bytes at offset " +
+                               std::to_string(destination->offset) + " over " +
+                               std::to_string(size) +
+                               " bytes: expected 1, 2, 4 or 8, and multiples of it");
+      return Unusable();
+    }
+    UseBuffer(queue, kSlot, destination->buffer, destination->offset, size,
+              queue.state.fences.Enqueue(queue.id));
+    return Inner(queue).fill(queue.inner, destination, size, pattern, pattern_size);
+  });
+}
+
+tenon_status TENON_CALL RecordBegin(tenon_queue* handle) {
+  constexpr const char* kSlot = "queue.record_begin";
+  return OnQueue(handle, kSlot, [&](Queue& queue) {
+    if (queue.recording) queue.state.Complain("R13", kSlot, "the queue records already");
+    const tenon_status status = Inner(queue).record_begin(queue.inner);
+    if (status.code == TENON_OK) queue.recording = true;
+    queue.recorded.clear();
+    return status;
+  });
+}
+
+tenon_status TENON_CALL RecordEnd(tenon_queue* handle, tenon_recording** out_recording) {
+  constexpr const char* kSlot = "queue.record_end";
+  return OnQueue(handle, kSlot, [&](Queue& queue) {
+    State& state = queue.state;
+    if (!CheckOut(state, kSlot, "out_recording", out_recording)) return Unusable();
+    tenon_recording* recording = nullptr;
+    const tenon_status status = Inner(queue).record_end(queue.inner, &recording);
+    queue.recording = false;
+    if (status.code != TENON_OK) {
+      if (recording) state.Complain("R2", kSlot, "failed, but out_recording is set");
+      return status;
+    }
+    if (!recording) {
+      state.Complain("R3", kSlot, "gives no recording");
+      return status;
+    }
+    std::lock_guard lock(state.mutex);
+    state.recordings[recording] = {&queue.device, std::move(queue.recorded)};
+    *out_recording = recording;
+    return status;
+  });
+}
+
+tenon_status TENON_CALL Replay(tenon_queue* handle, tenon_recording* recording) {
+  constexpr const char* kSlot = "queue.replay";
+  return OnQueue(handle, kSlot, [&](Queue& queue) {
+    State& state = queue.state;
+    std::unique_lock lock(state.mutex);
+    const auto found = state.recordings.find(recording);
+    const bool live = found != state.recordings.end() && found->second.device == &queue.device;
+    const std::vector<tenon_buffer*> buffers =
+        live ? found->second.buffers : std::vector<tenon_buffer*>();
+    const bool gone = std::ranges::any_of(
+        buffers, [&](tenon_buffer* buffer) { return !state.buffers.contains(buffer); });
+    lock.unlock();
+    if (!live || gone) {
+      state.Complain(
+          "R4", kSlot,
+          "recording " + Address(recording) +
+              (live ? " uses a buffer that is freed" : " is no live recording of the device"));
+      return Unusable();
+    }
+    const uint64_t point = state.fences.Enqueue(queue.id);
+    for (tenon_buffer* buffer : buffers) UseBuffer(queue, kSlot, buffer, 0, 0, point);
+    return Inner(queue).replay(queue.inner, recording);
+  });
+}
+
+void TENON_CALL RecordingDestroy(tenon_queue* handle, tenon_recording* recording) {
+  constexpr const char* kSlot = "queue.recording_destroy";
+  Queue* queue = Of(handle, kSlot);
+  if (!queue) return;
+  const OneThread::Scope one(queue->state, queue->one, kSlot, "queue");
+  if (recording) {
+    std::unique_lock lock(queue->state.mutex);
+    const bool live = queue->state.recordings.erase(recording) > 0;
+    lock.unlock();
+    if (!live)
+      return queue->state.Complain("R4", kSlot,
+                                   "recording " + Address(recording) + " is no live recording");
+  }
+  queue->state.CallVoid(kSlot, [&] { Inner(*queue).recording_destroy(queue->inner, recording); });
+}
+
+tenon_status TENON_CALL TimelineCreate(tenon_device* handle, tenon_timeline** out_timeline) {
+  constexpr const char* kSlot = "queue.timeline_create";
+  Device* device = Of(handle, kSlot);
+  if (!device || !CheckOut(device->state, kSlot, "out_timeline", out_timeline)) return Unusable();
+  State& state = device->state;
+  tenon_timeline* timeline = nullptr;
+  const tenon_status status = state.CallOn(
+      device, kSlot, [&] { return Inner(*device).timeline_create(device->inner, &timeline); });
+  if (status.code != TENON_OK) {
+    if (timeline) state.Complain("R2", kSlot, "failed, but out_timeline is set");
+    return status;
+  }
+  if (!timeline) state.Complain("R3", kSlot, "gives no timeline");
+  if (timeline && !state.fences.AddTimeline(timeline, device)) {
+    state.Complain("R4", kSlot, "gives " + Name(timeline) + ", which is live already");
+  }
+  *out_timeline = timeline;
+  return status;
+}
+
+void TENON_CALL TimelineDestroy(tenon_device* handle, tenon_timeline* timeline) {
+  constexpr const char* kSlot = "queue.timeline_destroy";
+  Device* device = Of(handle, kSlot);
+  if (!device) return;
+  if (timeline) {
+    const int64_t pending = device->state.fences.RemoveTimeline(timeline);
+    if (pending < 0)
+      return device->state.Complain(
+          "R4", kSlot, Name(timeline) + " is no live timeline (never was, or is ended)");
+    if (pending > 0 && !device->silent()) {
+      device->state.Complain("R12", kSlot,
+                             Name(timeline) + ": " + std::to_string(pending) +
+                                 " signals are pending as far as the host knows");
+    }
+  }
+  device->state.CallVoid(kSlot, [&] { Inner(*device).timeline_destroy(device->inner, timeline); });
+}
+
+bool CheckTimeline(Device& device, const char* slot, tenon_timeline* timeline) {
+  if (device.state.fences.Knows(timeline)) return true;
+  device.state.Complain("R4", slot, Name(timeline) + " is no live timeline of this backend");
+  return false;
+}
+
+tenon_status TENON_CALL TimelineQuery(tenon_device* handle, tenon_timeline* timeline,
+                                      uint64_t* out_value) {
+  constexpr const char* kSlot = "queue.timeline_query";
+  Device* device = Of(handle, kSlot);
+  if (!device || !CheckOut(device->state, kSlot, "out_value", out_value) ||
+      !CheckTimeline(*device, kSlot, timeline))
+    return Unusable();
+  State& state = device->state;
+  const tenon_status status = state.Call(
+      kSlot, [&] { return Inner(*device).timeline_query(device->inner, timeline, out_value); });
+  if (status.code == TENON_DEVICE_LOST) device->lost = true;
+  if (status.code == TENON_OK && !state.fences.Queried(timeline, *out_value)) {
+    state.Complain("R12", kSlot, Name(timeline) + " went back to " + std::to_string(*out_value));
+  }
+  state.fences.Reached(timeline, status.code == TENON_OK ? *out_value : UINT64_MAX);
+  return status;
+}
+
+tenon_status TENON_CALL TimelineWait(tenon_device* handle, tenon_timeline* timeline, uint64_t value,
+                                     uint64_t timeout_ns) {
+  constexpr const char* kSlot = "queue.timeline_wait";
+  constexpr uint64_t kLong = 1'000'000'000;
+  Device* device = Of(handle, kSlot);
+  if (!device || !CheckTimeline(*device, kSlot, timeline)) return Unusable();
+  State& state = device->state;
+  const tenon_status status = state.Call(kSlot, [&] {
+    return Inner(*device).timeline_wait(device->inner, timeline, value, timeout_ns);
+  });
+  if (status.code == TENON_DEVICE_LOST) device->lost = true;
+  if (status.code == TENON_DEADLINE_EXCEEDED) {
+    if (timeout_ns == UINT64_MAX) state.Complain("R13", kSlot, "gave up a wait without a limit");
+    if (timeout_ns >= kLong) device->hung = true;
+    return status;
+  }
+  state.fences.Reached(timeline, status.code == TENON_OK ? value : UINT64_MAX);
+  return status;
+}
+
+// `reached` on its way to the host.
+struct Notice {
+  State& state;
+  tenon_timeline* timeline;
+  uint64_t value;
+  void(TENON_CALL* reached)(void*, tenon_code);
+  void* context;
+  std::atomic<int> calls{0};
+};
+
+void TENON_CALL Reached(void* context, tenon_code code) {
+  auto* notice = static_cast<Notice*>(context);
+  if (notice->calls.fetch_add(1) > 0) {
+    return notice->state.Complain("R5", "queue.timeline_notify",
+                                  "reached was called more than once");
+  }
+  --notice->state.callbacks;
+  notice->state.fences.Reached(notice->timeline, code == TENON_OK ? notice->value : UINT64_MAX);
+  notice->reached(notice->context, code);
+}
+
+tenon_status TENON_CALL TimelineNotify(tenon_device* handle, tenon_timeline* timeline,
+                                       uint64_t value, void(TENON_CALL* reached)(void*, tenon_code),
+                                       void* context) {
+  constexpr const char* kSlot = "queue.timeline_notify";
+  Device* device = Of(handle, kSlot);
+  if (!device || !CheckTimeline(*device, kSlot, timeline)) return Unusable();
+  State& state = device->state;
+  if (!reached) return state.Refuse("R9", kSlot, "reached is NULL");
+  Notice* notice = state.Keep(std::make_shared<Notice>(state, timeline, value, reached, context));
+  ++state.callbacks;
+  const tenon_status status = state.Call(kSlot, [&] {
+    return Inner(*device).timeline_notify(device->inner, timeline, value, Reached, notice);
+  });
+  if (status.code != TENON_OK) {
+    if (notice->calls.exchange(1) > 0) {
+      state.Complain("R2", kSlot, "failed, but called reached");
+    } else {
+      --state.callbacks;
+    }
+  }
+  return status;
+}
+
+}  // namespace
+
+Queue* Of(tenon_queue* queue, const char* slot) {
+  auto* wrapper = reinterpret_cast<Queue*>(queue);
+  return wrapper && wrapper->state.Usable(wrapper, slot) ? wrapper : nullptr;
+}
+
+bool CheckFences(State& state, const char* slot, const tenon_fence* fences, uint32_t count,
+                 bool to_signal) {
+  if (!CheckList(state, slot, "fences", fences, count)) return false;
+  for (uint32_t i = 0; i < count; ++i) {
+    const tenon_fence& fence = fences[i];
+    if (fence.reserved != 0) state.Complain("R1", slot, "a fence's reserved field is not 0");
+    if (fence.origin == TENON_ORIGIN_HOST && fence.timeline && !to_signal) continue;
+    if (fence.origin == TENON_ORIGIN_BACKEND && state.fences.Knows(fence.timeline)) continue;
+    state.Complain("R12", slot,
+                   Name(fence.timeline) + (fence.origin == TENON_ORIGIN_HOST
+                                               ? " of the host is to be signalled by a queue"
+                                               : " is no live timeline of this backend"));
+    return false;
+  }
+  return true;
+}
+
+void FillQueue(const tenon_queue_interface& theirs, tenon_queue_interface* ours) {
+  *ours = theirs;
+  if (theirs.create) ours->create = Create;
+  if (theirs.destroy) ours->destroy = Destroy;
+  if (theirs.wait) ours->wait = Wait;
+  if (theirs.signal) ours->signal = Signal;
+  if (theirs.submit) ours->submit = Submit;
+  if (theirs.copy) ours->copy = Copy;
+  if (theirs.fill) ours->fill = Fill;
+  if (theirs.record_begin) ours->record_begin = RecordBegin;
+  if (theirs.record_end) ours->record_end = RecordEnd;
+  if (theirs.replay) ours->replay = Replay;
+  if (theirs.recording_destroy) ours->recording_destroy = RecordingDestroy;
+  if (theirs.timeline_create) ours->timeline_create = TimelineCreate;
+  if (theirs.timeline_destroy) ours->timeline_destroy = TimelineDestroy;
+  if (theirs.timeline_query) ours->timeline_query = TimelineQuery;
+  if (theirs.timeline_wait) ours->timeline_wait = TimelineWait;
+  if (theirs.timeline_notify) ours->timeline_notify = TimelineNotify;
+}
+
+}  // namespace tenon::backend::validate
