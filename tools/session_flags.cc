@@ -13,7 +13,8 @@ namespace {
 const std::map<std::string, tenon_class> kNumerics = {
     {"strict", TENON_CLASS_STRICT}, {"standard", TENON_CLASS_STANDARD}, {"fast", TENON_CLASS_FAST}};
 
-[[noreturn]] void RethrowOpenError(const Error& error, bool model_stage) {
+// An invalid argument is the model's (shapes that contradict each other) unless the user gave sizes or options.
+[[noreturn]] void RethrowOpenError(const Error& error, bool model_stage, bool user_values) {
   switch (error.code()) {
     case TENON_BUDGET_EXCEEDED:
     case TENON_OUT_OF_MEMORY:
@@ -26,6 +27,7 @@ const std::map<std::string, tenon_class> kNumerics = {
           model_stage && error.code() == TENON_INCOMPATIBLE ? kModelRejected : kBackendFailed,
           error.what());
     case TENON_INVALID_ARGUMENT:
+      throw Failure(model_stage || !user_values ? kModelRejected : kUsage, error.what());
     case TENON_NOT_FOUND:
       throw Failure(model_stage ? kModelRejected : kUsage, error.what());
     default:
@@ -94,7 +96,7 @@ OpenedSession Open(const SessionFlags& flags, tenon_session_flags stage_flags, u
     model_stage = false;
     opened.session = std::make_unique<Session>(model, options);
   } catch (const Error& error) {
-    RethrowOpenError(error, model_stage);
+    RethrowOpenError(error, model_stage, !flags.dims.empty() || !flags.settings.empty());
   }
   return opened;
 }

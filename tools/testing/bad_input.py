@@ -1,0 +1,137 @@
+#!/usr/bin/env python3
+"""Give tenon bad files, bad inputs and bad plugins: each ends with its exit code and a message that names the place.
+
+usage: bad_input.py TENON MODEL.onnx LIBRARY_FOLDER
+
+MODEL is the text-direction classifier, LIBRARY_FOLDER has libtenon_reference.so. Nothing may crash (exit codes below 0),
+and nothing may be written over. Ends with a line "N passed, N failed". Needs the Python packages numpy and onnx.
+"""
+import os
+import random
+import subprocess
+import sys
+import tempfile
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper
+
+USAGE, REJECTED, BACKEND, NOT_WRITABLE = 2, 3, 4, 5
+SHAPE = "rand:shape=1x3x48x192"
+
+
+class Checker:
+    def __init__(self, tenon, folder):
+        self.tenon, self.folder, self.passed, self.failed = tenon, folder, 0, 0
+
+    def expect(self, what, arguments, codes, says="", env=None):
+        done = subprocess.run([self.tenon, *arguments], capture_output=True, text=True, timeout=120, errors="replace",
+                              env={**os.environ, **(env or {})})
+        codes = codes if isinstance(codes, tuple) else (codes,)
+        good = done.returncode in codes and says in done.stderr and (done.returncode == 0 or bool(done.stderr.strip()))
+        self.passed, self.failed = self.passed + good, self.failed + (not good)
+        if not good:
+            print(f"FAIL {what}: exit {done.returncode}, expected {codes} and '{says}': {done.stderr.strip()[-300:]}", flush=True)
+
+    def file(self, name, data):
+        path = os.path.join(self.folder, name)
+        with open(path, "wb") as out:
+            out.write(data)
+        return path
+
+
+def small(nodes=None, inputs=(("x", [2, 3]),), outputs=(("y", None),), initializers=(), opset=17, domain=""):
+    nodes = nodes or [helper.make_node("Relu", ["x"], ["y"], name="act")]
+    value = lambda name, dims: helper.make_tensor_value_info(name, TensorProto.FLOAT, dims)
+    graph = helper.make_graph(nodes, "g", [value(*i) for i in inputs], [value(*o) for o in outputs], list(initializers))
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid(domain, opset)], ir_version=8)
+    return model.SerializeToString()
+
+
+def check_files(c, model):
+    whole = open(model, "rb").read()
+    c.expect("missing file", ["run", os.path.join(c.folder, "none.onnx")], REJECTED, "none.onnx")
+    c.expect("a folder", ["run", c.folder], REJECTED, "regular file")
+    c.expect("empty file", ["run", c.file("empty.onnx", b"")], REJECTED, "empty")
+    for percent in range(1, 100):
+        path = c.file("cut.onnx", whole[: len(whole) * percent // 100])
+        c.expect(f"cut at {percent} %", ["run", path, "--input", "x=" + SHAPE], REJECTED, "cut.onnx")
+    noise = random.Random(1)
+    for size in (1, 10, 100, 1000, 100000):
+        c.expect(f"{size} random bytes", ["run", c.file("noise.onnx", noise.randbytes(size))], REJECTED, "noise.onnx")
+
+
+def check_models(c):
+    node = helper.make_node
+    weight = helper.make_tensor("w", TensorProto.FLOAT, [3, 4], np.zeros(12, np.float32).tobytes(), raw=True)
+    short = onnx.TensorProto()
+    short.CopyFrom(weight)
+    short.raw_data = short.raw_data[:40]
+    huge = onnx.TensorProto(name="w", data_type=TensorProto.FLOAT, dims=[1 << 40] * 4)
+    cases = {
+        "cycle": (small([node("Relu", ["b"], ["a"], name="n1"), node("Relu", ["a"], ["b"], name="n2"), node("Relu", ["x"], ["y"])]), "cycle"),
+        "missing value": (small([node("Add", ["x", "gone"], ["y"], name="add")]), "gone"),
+        "duplicate name": (small([node("Relu", ["x"], ["y"]), node("Neg", ["x"], ["y"], name="again")]), "\"y\""),
+        "unknown operator": (small([node("Reelu", ["x"], ["y"], name="act")]), "Reelu"),
+        "unknown domain": (small([node("Relu", ["x"], ["y"], name="act", domain="acme")]), "acme"),
+        "opset of the future": (small(opset=999), "999"),
+        "product overflows": (small([node("MatMul", ["x", "w"], ["y"])], initializers=[huge]), "\"w\""),
+        "raw_data too short": (small([node("MatMul", ["x", "w"], ["y"])], initializers=[short]), "raw_data has 40 bytes"),
+        "shapes that do not fit": (small([node("MatMul", ["x", "w"], ["y"], name="mul")], inputs=(("x", [2, 7]),), initializers=[weight]), "mul"),
+    }
+    for what, (data, says) in cases.items():
+        c.expect(what, ["run", c.file("bad.onnx", data)], REJECTED, says)
+
+
+def check_inputs(c, model):
+    c.expect("unknown input", ["run", model, "--input", "z=zeros"], USAGE, "'z'")
+    c.expect("wrong rank", ["run", model, "--input", "x=zeros:shape=3x48x192"], USAGE, "x")
+    c.expect("wrong shape", ["run", model, "--input", "x=zeros:shape=1x4x48x192"], USAGE, "x")
+    wrong = os.path.join(c.folder, "wrong.npy")
+    np.save(wrong, np.zeros([1, 3, 48, 192], np.int64))
+    c.expect("wrong dtype", ["run", model, "--input", "x=@" + wrong], USAGE, "int64")
+    c.expect("no such file", ["run", model, "--input", "x=@none.npy"], USAGE, "none.npy")
+    c.expect("no such backend", ["run", model, "-b", "nobody"], USAGE, "nobody")
+    c.expect("no such option", ["run", model, "-b", "simulator", "--set", "simulator.clam=all"], USAGE, "claim")
+    c.expect("no such flag", ["run", model, "--treads", "1"], USAGE, "--threads")
+    c.expect("no such verb", ["rum", model], USAGE, "run")
+    c.expect("no verb", [], USAGE)
+    c.expect("budget too small", ["run", model, "-b", "reference", "--budget", "1000", "--input", "x=" + SHAPE], BACKEND, "budget")
+    c.expect("output can't be written", ["run", model, "--output-dir", "/proc/none"], NOT_WRITABLE, "/proc/none")
+    if os.path.exists("/dev/full"):
+        c.expect("full disk", ["run", model, "--input", "x=" + SHAPE, "--profile", "/dev/full"], NOT_WRITABLE, "/dev/full")
+
+
+def check_plugins(c, library):
+    data = bytearray(open(library, "rb").read())
+    info = lambda path: ["backends", "info", path]
+    c.expect("a good plugin", info(library), 0)
+    c.expect("missing plugin", info(os.path.join(c.folder, "none.so")), BACKEND, "none.so")
+    c.expect("not a shared object", info(c.file("text.so", b"hello")), BACKEND, "not a shared object")
+    other = bytearray(data)
+    other[18] = 0xF3  # RISC-V
+    c.expect("another architecture", info(c.file("riscv.so", other)), BACKEND, "architecture")
+    for percent in (1, 10, 50, 90):
+        c.expect(f"plugin cut at {percent} %", info(c.file("cut.so", data[: len(data) * percent // 100])), BACKEND, "cut.so")
+    for name, code in (("no_symbol", "int other(void) { return 0; }"),
+                       ("throws", "#include <stdexcept>\nstruct T { T() { throw std::runtime_error(\"no\"); } } t;"),
+                       ("crashes", "__attribute__((constructor)) static void boom() { __builtin_trap(); }")):
+        path = os.path.join(c.folder, name + ".so")
+        subprocess.run(["c++", "-shared", "-fPIC", "-x", "c++", "-", "-o", path], input=code, text=True, check=True)
+        c.expect(name, info(path), BACKEND, name + ".so")
+
+
+def main():
+    tenon, model, libraries = sys.argv[1:4]
+    with tempfile.TemporaryDirectory() as folder:
+        c = Checker(tenon, folder)
+        check_files(c, model)
+        check_models(c)
+        check_inputs(c, model)
+        check_plugins(c, os.path.join(libraries, "libtenon_reference.so"))
+    print(f"{c.passed} passed, {c.failed} failed")
+    return 1 if c.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
