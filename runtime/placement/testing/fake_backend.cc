@@ -30,7 +30,6 @@ struct Fake {
 };
 
 Fake& Of(tenon_backend* backend) { return *reinterpret_cast<Fake*>(backend); }
-Fake& Of(tenon_device* device) { return *reinterpret_cast<Fake*>(device); }
 constexpr tenon_status kOk{};
 tenon_status No() { return {TENON_UNSUPPORTED, 0, nullptr}; }
 

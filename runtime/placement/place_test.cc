@@ -1,0 +1,205 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "fake_backend.h"
+#include "graph_builder.h"
+#include "tenon/placement/placement.h"
+
+namespace tenon::placement {
+namespace {
+
+using ::testing::ElementsAre;
+using testing::FakeKernel;
+using testing::GraphBuilder;
+using ::testing::HasSubstr;
+using testing::KernelsFor;
+using testing::MakeFake;
+using ::testing::StartsWith;
+
+graph::Graph Chain(const std::vector<std::string>& ops, const std::string& size = "4") {
+  GraphBuilder b;
+  b.Input("v0", {size});
+  for (size_t n = 0; n < ops.size(); ++n) {
+    b.Node(ops[n], {"v" + std::to_string(n)}, {"v" + std::to_string(n + 1)});
+  }
+  b.Output("v" + std::to_string(ops.size()));
+  return b.Take();
+}
+
+std::vector<std::string> Where(const PlacedGraph& placed) {
+  std::vector<std::string> where;
+  for (const NodeChoice& row : placed.report.rows) where.push_back(row.op + "@" + row.backend);
+  return where;
+}
+
+TEST(Place, TheFirstEntryThatSupportsANodeTakesIt) {
+  Options options;
+  options.backends.groups = {
+      {MakeFake({.name = "a", .kernels = KernelsFor({"Neg"}, {.efficiency = 1})})},
+      {MakeFake({.name = "b", .kernels = KernelsFor({"Neg", "Exp"}, {.efficiency = 1000})})}};
+  auto placed = Place(Chain({"Neg", "Exp", "Neg"}), options);
+  ASSERT_TRUE(placed.ok()) << placed.status().message();
+  EXPECT_THAT(Where(*placed), ElementsAre("Neg@a", "Exp@b", "Neg@a"));
+  ASSERT_EQ(placed->report.rows[1].refusals.size(), 1u);
+  EXPECT_EQ(placed->report.rows[1].refusals[0].message, "operator: got Exp, wants one that it has");
+  options.forbid_fallback = true;
+  const auto forbidden = Place(Chain({"Neg", "Exp", "Neg"}), options);
+  ASSERT_FALSE(forbidden.ok());
+  EXPECT_EQ(forbidden.status().message(),
+            "the first backends do not take 1 of 3 nodes: Exp \"Exp_v2\" (a: operator: got Exp, "
+            "wants one that it has)");
+}
+
+TEST(Place, NobodyTakesANode) {
+  Options options;
+  options.backends.groups = {{MakeFake({.name = "a", .kernels = KernelsFor({"Neg"})})}};
+  const auto placed = Place(Chain(std::vector<std::string>(12, "Exp")), options);
+  ASSERT_FALSE(placed.ok());
+  EXPECT_EQ(placed.status().code(), Code::kUnsupported);
+  const std::string message(placed.status().message());
+  EXPECT_THAT(message,
+              StartsWith("no backend takes 12 of 12 nodes: Exp \"Exp_v1\" (a: operator: "));
+  EXPECT_THAT(message, HasSubstr("Exp \"Exp_v10\" (a: "));
+  EXPECT_THAT(message, ::testing::Not(HasSubstr("Exp_v11")));
+  EXPECT_THAT(message, HasSubstr("; and 2 more"));
+}
+
+TEST(Place, AGroupIsDecidedByCost) {
+  auto slow =
+      MakeFake({.name = "slow", .kernels = KernelsFor({"Neg", "Exp"}, {.efficiency = 100})});
+  auto fast = MakeFake({.name = "fast", .kernels = KernelsFor({"Exp"}, {.efficiency = 900})});
+  Options options;
+  options.backends.groups = {{slow, fast}};
+  auto placed = Place(Chain({"Neg", "Exp", "Neg"}, "100000"), options);
+  ASSERT_TRUE(placed.ok());
+  EXPECT_THAT(Where(*placed), ElementsAre("Neg@slow", "Exp@fast", "Neg@slow"));
+}
+
+// A device of great speed is worth the copies for much work only; and a single node amid its own stays on it.
+TEST(Place, CopiesCount) {
+  auto place = [](const std::string& size) {
+    auto host = MakeFake(
+        {.name = "host", .kernels = KernelsFor({"Neg", "Exp"}), .gflops = 20, .gbytes = 10});
+    auto gpu = MakeFake({.name = "gpu",
+                         .kernels = KernelsFor({"Exp", "Neg"}),
+                         .own_memory = true,
+                         .queue = true,
+                         .gflops = 10000,
+                         .gbytes = 1000});
+    Options options;
+    options.backends.groups = {{host, gpu}};
+    auto placed = Place(Chain(std::vector<std::string>(30, "Exp"), size), options);
+    EXPECT_TRUE(placed.ok());
+    return Where(*placed);
+  };
+  EXPECT_EQ(place("4"), std::vector<std::string>(30, "Exp@host"));
+  EXPECT_EQ(place("1000000"), std::vector<std::string>(30, "Exp@gpu"));
+}
+
+TEST(Place, FallbacksHaveTheSameArguments) {
+  FakeKernel host_memory{.op = "Neg", .name = "other_memory"};
+  host_memory.output_memory = {1u << TENON_MEMORY_HOST};
+  auto gpu = MakeFake({.name = "gpu",
+                       .kernels = {{.op = "Neg", .name = "first", .efficiency = 100},
+                                   {.op = "Neg", .name = "second", .efficiency = 800},
+                                   host_memory,
+                                   {.op = "Neg", .name = "third", .efficiency = 100}},
+                       .own_memory = true});
+  Options options;
+  options.backends.groups = {{gpu}};
+  auto placed = Place(Chain({"Neg", "Neg"}, "100000"), options);
+  ASSERT_TRUE(placed.ok());
+  EXPECT_EQ(placed->report.rows[0].kernel, "second");
+  EXPECT_THAT(placed->report.rows[0].fallbacks, ElementsAre("first", "third"));
+}
+
+TEST(Place, ARewrittenNodeTakesThePlaceOfItsOwn) {
+  FakeKernel old{.op = "Softmax"};
+  old.revision_max = 12;
+  GraphBuilder b;
+  b.Input("x", {"2", "3", "4"});
+  b.Node("Softmax", {"x"}, {"y"}, {{"axis", int64_t{1}}});
+  b.Node("Softmax", {"y"}, {"z"}, {{"axis", int64_t{2}}});
+  b.Output("z");
+  Options options;
+  options.backends.groups = {{MakeFake({.name = "fake", .kernels = {old, {.op = "Transpose"}}})}};
+  auto placed = Place(b.Take(), options);
+  if (!placed.ok())
+    GTEST_SKIP() << placed.status().message();  // the operator's rule may not say axis 1
+  EXPECT_TRUE(placed->graph.Validate().ok());
+  EXPECT_EQ(placed->nodes.size(), placed->graph.nodes.size());
+  EXPECT_EQ(placed->report.rows.size(), placed->graph.nodes.size());
+}
+
+TEST(Place, SegmentsAreConvexAndNeedEachOtherInOneDirection) {
+  // Two chains that cross: a -> b, c -> d, with a and d of one colour, b and c of another.
+  GraphBuilder b;
+  b.Input("x", {"4"});
+  b.Node("Exp", {"x"}, {"a"});
+  b.Node("Neg", {"a"}, {"b"});
+  b.Node("Neg", {"x"}, {"c"});
+  b.Node("Exp", {"c"}, {"d"});
+  b.Node("Add", {"b", "d"}, {"e"});
+  b.Output("e");
+  auto compiler = MakeFake({.name = "compiler", .colour = [](const tenon_node& node) {
+                              const std::string op = node.op;
+                              return op == "Exp" ? 1u : op == "Neg" ? 2u : 0u;
+                            }});
+  Options options;
+  options.backends.groups = {{compiler},
+                             {MakeFake({.name = "host", .kernels = KernelsFor({"Add"})})}};
+  auto placed = Place(b.Take(), options);
+  ASSERT_TRUE(placed.ok()) << placed.status().message();
+  EXPECT_TRUE(placed->graph.Validate().ok());
+  EXPECT_EQ(placed->segments.size(), 4u);
+  for (const Segment& segment : placed->segments) {
+    EXPECT_EQ(segment.inputs.size(), 1u);
+    EXPECT_EQ(segment.outputs.size(), 1u);
+    EXPECT_EQ(*segment.artifact, "1 nodes");
+  }
+}
+
+TEST(Place, WhatACompilerDeclinesGoesToKernels) {
+  auto compiler = MakeFake({.name = "compiler",
+                            .kernels = KernelsFor({"Exp"}),
+                            .colour = [](const tenon_node&) { return 1u; },
+                            .compile_code = TENON_UNSUPPORTED});
+  Options options;
+  options.backends.groups = {{compiler}};
+  auto placed = Place(Chain({"Exp", "Exp"}), options);
+  ASSERT_TRUE(placed.ok()) << placed.status().message();
+  EXPECT_EQ(placed->segments.size(), 0u);
+  auto broken = MakeFake({.name = "broken",
+                          .colour = [](const tenon_node&) { return 1u; },
+                          .compile_code = TENON_OUT_OF_MEMORY});
+  options.backends.groups = {{broken}};
+  const auto failed = Place(Chain({"Exp", "Exp"}), options);
+  ASSERT_FALSE(failed.ok());
+  EXPECT_EQ(failed.status().code(), Code::kOutOfMemory);
+  EXPECT_THAT(std::string(failed.status().message()),
+              StartsWith("compiling a segment of 2 nodes from \"Exp_v1\" on broken"));
+}
+
+TEST(Place, ArtifactsComeFromTheCacheTheSecondTime) {
+  auto services = std::make_shared<backend::HostServices>();
+  services->cache_directory = ::testing::TempDir() + "/tenon_place_test_cache";
+  std::filesystem::remove_all(services->cache_directory);
+  auto compiler =
+      MakeFake({.name = "compiler", .colour = [](const tenon_node&) { return 1u; }}, services);
+  Options options;
+  options.backends.groups = {{compiler}};
+  for (int i = 0; i < 2; ++i) {
+    auto placed = Place(Chain({"Exp", "Neg"}), options);
+    ASSERT_TRUE(placed.ok()) << placed.status().message();
+    EXPECT_EQ(*placed->segments[0].artifact, "2 nodes");
+  }
+  EXPECT_EQ(testing::CompileCount(*compiler), 1);
+  ASSERT_TRUE(Place(Chain({"Exp", "Exp"}), options).ok());
+  EXPECT_EQ(testing::CompileCount(*compiler), 2);
+  std::filesystem::remove_all(services->cache_directory);
+}
+
+}  // namespace
+}  // namespace tenon::placement
