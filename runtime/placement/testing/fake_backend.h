@@ -13,7 +13,7 @@
 namespace tenon::placement::testing {
 
 struct FakeKernel {
-  std::string op;
+  std::string op = {};
   std::string name = {};  // "fake_<op>" where empty
   std::string domain = {};
   uint32_t revision_min = 1, revision_max = 99;
