@@ -131,7 +131,9 @@ std::vector<uint64_t> DenseBytes(const Program& program, const ResolvedShapes& s
 
 void PlanRandom(uint32_t seed, int nodes, Planned* out) {
   std::mt19937 random(seed);
-  auto placed = placement::Place(RandomGraph(random, nodes), RandomBackends(seed));
+  const placement::Options backends =
+      RandomBackends(seed);  // they live longer than what is placed on them
+  auto placed = placement::Place(RandomGraph(random, nodes), backends);
   ASSERT_TRUE(placed.ok()) << placed.status().message();
   placement::Report report;
   auto program = Lower(*placed, &report);
