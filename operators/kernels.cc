@@ -14,7 +14,9 @@ struct KernelRegistry {
 
   KernelRegistry() {
     for (const KernelRowsFunction source : KernelRowSources()) {
-      for (const Kernel& row : source()) all.push_back(&row);
+      for (const Kernel& row : source()) {
+        if (row.types != 0) all.push_back(&row);  // a part without types
+      }
     }
     by_name = all;
     std::ranges::stable_sort(by_name, {}, &Kernel::name);

@@ -4,6 +4,8 @@
 
 #include <tenon/backend_api/backend.h>
 
+#include "complete_tables.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -19,7 +21,6 @@ typedef struct abi_c11_objects {
  * that failed. */
 int abi_c11_call_everything(tenon_backend* backend, const tenon_host* host,
                             const abi_c11_objects* objects);
-int32_t complete_negotiate(const tenon_offer* offer, tenon_answer* answer);
 
 #ifdef __cplusplus
 }

@@ -7,7 +7,9 @@
 #include <stdatomic.h>
 #include <tenon/backend_api/backend.h>
 
-enum { COMPLETE_POINTERS = 1, COMPLETE_HANDLES = 2, COMPLETE_MOST = 64 };
+#include "complete_tables.h"
+
+enum { COMPLETE_MOST = 64 };
 
 typedef struct complete_object {
   tenon_backend object; /* first: the handle */
@@ -68,19 +70,8 @@ struct tenon_queue {
   struct tenon_recording pending, recorded;
 };
 
-extern const tenon_device_interface complete_device_interface;
-extern const tenon_memory_interface complete_memory_interface;
-extern const tenon_queue_interface complete_queue_interface;
-extern const tenon_kernel_interface complete_kernel_interface;
-extern const tenon_compile_interface complete_compile_interface;
-extern const tenon_operators_interface complete_operators_interface;
-extern const tenon_profile_interface complete_profile_interface;
-
-int32_t complete_negotiate(const tenon_offer* offer, tenon_answer* answer);
-
 tenon_status complete_ok(void);
 tenon_status complete_fail(const tenon_host* host, tenon_code code, const char* message);
-const tenon_host* complete_host(tenon_backend* backend);
 /* Does the command now. */
 tenon_code complete_do(tenon_device* device, const complete_command* command);
 /* Enqueues the command, records it, or does it where queue is NULL. */

@@ -51,15 +51,37 @@ using Numbers = Join<Floats, Ints>::Type;
 using NumbersAndBool = Join<Numbers, TypeList<bool>>::Type;
 using Bools = TypeList<bool>;
 
+// The types of List for which Part::kHas<T>: kernels of many types are compiled in parts, float32 fully optimised, the
+// others (whose loops are many and seldom hot) cheaply.
+template <typename Part, typename List>
+struct Only;
+template <typename Part>
+struct Only<Part, TypeList<>> {
+  using Type = TypeList<>;
+};
+template <typename Part, typename T, typename... Rest>
+struct Only<Part, TypeList<T, Rest...>> {
+  using Type = typename Join<std::conditional_t<Part::template kHas<T>, TypeList<T>, TypeList<>>,
+                             typename Only<Part, TypeList<Rest...>>::Type>::Type;
+};
+struct Float32Part {
+  template <typename T>
+  static constexpr bool kHas = std::is_same_v<T, float>;
+};
+struct OtherPart {
+  template <typename T>
+  static constexpr bool kHas = !std::is_same_v<T, float>;
+};
+
 // Calls f.template operator()<T>() for the T of `list` that has `type`; otherwise() where none has.
+template <typename F, typename G>
+auto Dispatch(TypeList<>, DataType, F, G otherwise) -> decltype(otherwise()) {
+  return otherwise();
+}
 template <typename T, typename... Rest, typename F, typename G>
 auto Dispatch(TypeList<T, Rest...>, DataType type, F f, G otherwise) -> decltype(otherwise()) {
   if (type == kTypeOf<T>) return f.template operator()<T>();
-  if constexpr (sizeof...(Rest) > 0) {
-    return Dispatch(TypeList<Rest...>{}, type, f, otherwise);
-  } else {
-    return otherwise();
-  }
+  return Dispatch(TypeList<Rest...>{}, type, f, otherwise);
 }
 
 // Types that are moved and not computed with: by element width (strings and sub-byte types are not

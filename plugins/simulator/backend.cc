@@ -55,8 +55,12 @@ tenon_status Backend::Quiesce(uint64_t timeout_ns) {
   const auto timeout = std::chrono::nanoseconds(
       std::min<uint64_t>(timeout_ns, std::chrono::nanoseconds(longest).count()));
   const auto deadline = std::chrono::steady_clock::now() + timeout;
-  std::lock_guard lock(mutex_);
-  for (Device* device : open_) {
+  std::set<Device*> open;
+  {
+    std::lock_guard lock(mutex_);
+    open = open_;
+  }
+  for (Device* device : open) {
     const Status status = device->Quiesce(deadline);
     if (!status.ok()) return device->ToAbi(status);
   }

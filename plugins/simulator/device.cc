@@ -18,8 +18,7 @@ Device::Device(Backend& backend, uint32_t id)
 
 Device::~Device() {
   backend().Closed(this);
-  lost_.store(true, std::memory_order_release);
-  FailTimelines();
+  Lose("it is being closed");
   for (const auto& core : Cores()) core->Close();
   for (const auto& core : Cores()) core->Join();
   profile_.Flush();
@@ -46,24 +45,23 @@ void Device::CheckStarts() const {
   }
 }
 
-Status Device::LostStatus() {
-  return Status(Code::kDeviceLost, "simulator:0 is lost: close the device and open it again");
+Status Device::LostStatus() const {
+  std::lock_guard lock(mutex_);
+  return Status(Code::kDeviceLost,
+                "simulator:0 is lost (" + why_lost_ + "): close the device and open it again");
 }
 
-void Device::Lose() {
-  lost_.store(true, std::memory_order_release);
-  FailTimelines();
-}
-
-void Device::FailTimelines() {
+void Device::Lose(std::string_view why) {
   std::vector<std::shared_ptr<TimelineState>> live;
   {
     std::lock_guard lock(mutex_);
+    if (why_lost_.empty()) why_lost_ = why;
     awake_ = true;
     for (const auto& timeline : timelines_) {
       if (auto state = timeline.lock()) live.push_back(std::move(state));
     }
   }
+  lost_.store(true, std::memory_order_release);
   woken_.notify_all();
   for (const auto& timeline : live) timeline->Fail(LostStatus());
 }
@@ -74,8 +72,10 @@ void Device::Pause(std::chrono::microseconds time) {
 }
 
 Status Device::Hang() {
-  std::unique_lock lock(mutex_);
-  woken_.wait(lock, [&] { return awake_; });
+  {
+    std::unique_lock lock(mutex_);
+    woken_.wait(lock, [&] { return awake_; });
+  }
   return LostStatus();
 }
 

@@ -46,9 +46,9 @@ class Device : public sdk::Device<Backend> {
   void CheckAlive() const;
   void CheckStarts() const;
   bool lost() const { return lost_.load(std::memory_order_acquire); }
-  static Status LostStatus();
-  // From now on everything but ending objects fails; all timelines fail.
-  void Lose();
+  Status LostStatus() const;
+  // From now on everything but ending objects fails; all timelines fail. `why` is for messages.
+  void Lose(std::string_view why);
   // Sleeps, or blocks for ever; woken when the device is lost or closed.
   void Pause(std::chrono::microseconds time);
   Status Hang();
@@ -77,7 +77,6 @@ class Device : public sdk::Device<Backend> {
   void FlushProfile() { profile_.Flush(); }
 
  private:
-  void FailTimelines();
   std::vector<std::shared_ptr<QueueCore>> Cores();
 
   const Options& options_;
@@ -89,6 +88,7 @@ class Device : public sdk::Device<Backend> {
   mutable std::mutex mutex_;
   std::condition_variable woken_;
   bool awake_ = false;  // lost or closing: nobody sleeps or hangs any more
+  std::string why_lost_;
   std::vector<std::weak_ptr<TimelineState>> timelines_;
   std::vector<std::shared_ptr<QueueCore>> cores_;
 };

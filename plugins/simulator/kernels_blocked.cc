@@ -93,7 +93,7 @@ class BlockedDescriptor : public KernelDescriptor {
     }
     if (!row_.all_inputs) return sdk::kOk;
     for (uint32_t i = 0; i < node.input_count; ++i) {
-      if (!SurelyEqual(*node.inputs[i], *node.outputs[0])) {
+      if (!node.inputs[i] || !SurelyEqual(*node.inputs[i], *node.outputs[0])) {
         return host.Refuse(TENON_REASON_SHAPE, "input " + std::to_string(i) + " shape",
                            SpecOf(node.inputs[i]).shape.ToString(),
                            "that of the output, " + SpecOf(node.outputs[0]).shape.ToString());

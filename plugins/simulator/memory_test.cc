@@ -18,7 +18,9 @@ bool CanRead(const void* address) {
   int ends[2];
   if (pipe(ends) != 0) return false;
   const bool readable = write(ends[1], address, 1) == 1;
-  if (!readable) EXPECT_EQ(errno, EFAULT);
+  if (!readable) {
+    EXPECT_EQ(errno, EFAULT);
+  }
   close(ends[0]);
   close(ends[1]);
   return readable;
@@ -202,7 +204,7 @@ TEST_P(EachKind, QueuesDoNotTouchWhatTheHostHasMapped) {
 }
 
 TEST(Locked, PagesFaultUnlessTheyAreMapped) {
-  Simulator simulator({{"memory", "locked"}});
+  Simulator simulator{{{"memory", "locked"}}};
   const auto page = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
   Buffer buffer(simulator, 3 * page);
   for (uint64_t at = 0; at < 3 * page; at += page) EXPECT_FALSE(CanRead(buffer.base() + at)) << at;
@@ -227,7 +229,7 @@ TEST(Locked, PagesFaultUnlessTheyAreMapped) {
 }
 
 TEST(Locked, AMappingForReadingCannotBeWritten) {
-  Simulator simulator({{"memory", "locked"}});
+  Simulator simulator{{{"memory", "locked"}}};
   Buffer buffer(simulator, 64);
   void* pointer = nullptr;
   ASSERT_TRUE(simulator
@@ -248,7 +250,7 @@ TEST(Locked, AMappingForReadingCannotBeWritten) {
 }
 
 TEST(Handle, ChargesStagingCopiesToTheHost) {
-  Simulator simulator({{"memory", "handle"}});
+  Simulator simulator{{{"memory", "handle"}}};
   Buffer buffer(simulator, 1 << 20);
   EXPECT_EQ(simulator.backend().host_bytes(), 0u);
   void* pointer = nullptr;
@@ -264,7 +266,7 @@ TEST(Handle, ChargesStagingCopiesToTheHost) {
 }
 
 TEST(Unified, ImportsAlignedHostMemory) {
-  Simulator simulator({{"memory", "unified"}});
+  Simulator simulator{{{"memory", "unified"}}};
   alignas(64) static uint32_t memory[64];
   tenon_external_memory external{};
   external.struct_size = TENON_SIZE_TO(tenon_external_memory, size);
@@ -299,7 +301,7 @@ TEST(Unified, ImportsAlignedHostMemory) {
 }
 
 TEST(Memory, HasACapacityAndALargestAllocation) {
-  Simulator simulator({{"capacity", "10000"}, {"largest_allocation", "8192"}});
+  Simulator simulator{{{"capacity", "10000"}, {"largest_allocation", "8192"}}};
   EXPECT_EQ(simulator.device().default_memory()->largest_allocation, 8192u);
   EXPECT_THROW(Buffer(simulator, 8193), std::runtime_error);
   Buffer first(simulator, 8000);

@@ -73,7 +73,7 @@ void QueueCore::Execute(const Command& command) {
     Status status = fence.timeline->Wait(fence.value, UINT64_MAX);
     if (failure_.ok()) failure_ = std::move(status);
   }
-  if (failure_.ok() && device_.lost()) failure_ = Device::LostStatus();
+  if (failure_.ok() && device_.lost()) failure_ = device_.LostStatus();
   if (command.work && failure_.ok()) failure_ = RunLate(*command.work);
   if (command.recorded && failure_.ok()) failure_ = Replay(*command.recorded);
   if (command.signals.empty()) return;

@@ -63,9 +63,9 @@ Operand BufferOperand(const std::string& what, tenon_buffer* buffer, uint64_t of
 }
 
 Status Work::Run(Device& device) const {
-  if (device.lost()) return Device::LostStatus();
+  if (device.lost()) return device.LostStatus();
   if (Status lost = device.faults().Count(FaultKind::kLost, name_); !lost.ok()) {
-    device.Lose();
+    device.Lose(lost.message());
     return lost;
   }
   if (!device.faults().Count(FaultKind::kHang, name_).ok()) return device.Hang();

@@ -90,12 +90,6 @@ class Chooser {
 
   // All uses of a value together: copies are shared.
   double ValueCost(ValueId root, const std::vector<uint32_t>& chosen) const {
-    if (graph_.values[root].constant) {
-      double sum = 0;
-      for (const Use& use : uses_[root])
-        sum += EdgeCost(root, {}, Wanted(use, chosen[use.node]), use.through_view);
-      return sum;
-    }
     const graph::NodeId node = maker_[root].first;
     const Location made = MadeAt(root, node == graph::kNone ? 0 : chosen[node]);
     std::vector<Location> wanted;
@@ -169,8 +163,15 @@ class Chooser {
     chosen_[n] = way;
     double sum = problem_.ways[n][way].cost;
     std::vector<ValueId> roots;
-    for (ValueId v : graph_.nodes[n].inputs) {
-      if (v != graph::kNone) roots.push_back(Root(v));
+    const std::vector<ValueId>& inputs = graph_.nodes[n].inputs;
+    for (uint32_t i = 0; i < inputs.size(); ++i) {
+      if (inputs[i] == graph::kNone) continue;
+      const ValueId root = Root(inputs[i]);
+      if (!graph_.values[root].constant) {
+        roots.push_back(root);
+      } else {  // uses of a constant cost each for itself
+        sum += EdgeCost(root, {}, problem_.ways[n][way].inputs[i], root != inputs[i]);
+      }
     }
     std::ranges::sort(roots);
     roots.erase(std::unique(roots.begin(), roots.end()), roots.end());

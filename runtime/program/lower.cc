@@ -107,18 +107,6 @@ void Lowering::ChooseOutputHomes() {
 // the host begins as soon as they are made.
 void Lowering::FindNeeds() {
   const graph::Graph& graph = placed_.graph;
-  auto memory_of = [&](uint32_t device, uint32_t kind) { return MemoryOf(device, kind); };
-  auto made_in = [&](uint32_t v) -> uint32_t {
-    const uint32_t n = made_by_[v];
-    if (n == kNone) return 0;
-    const placement::NodePlacement& made = placed_.nodes[n];
-    const backend::Device& device = *placed_.devices[made.device];
-    if (made.kind == Kind::kSegment)
-      return memory_of(made.device, placement::DefaultMemory(device));
-    const auto& outputs = graph.nodes[n].outputs;
-    const size_t o = static_cast<size_t>(std::ranges::find(outputs, v) - outputs.begin());
-    return memory_of(made.device, placement::OutputMemory(device, *made.kernels[0], o));
-  };
   for (uint32_t n = 0; n < placed_.nodes.size(); ++n) {
     const placement::NodePlacement& user = placed_.nodes[n];
     if (user.kind == Kind::kHost || user.kind == Kind::kView) continue;
@@ -129,14 +117,28 @@ void Lowering::FindNeeds() {
       const uint32_t kind = user.kind == Kind::kSegment
                                 ? placement::DefaultMemory(device)
                                 : placement::InputMemory(device, *user.kernels[0], i);
-      const bool inside = user.kind == Kind::kSegment && made_by_[root] != kNone &&
-                          placed_.nodes[made_by_[root]].segment == user.segment;
-      if (!inside && memory_of(user.device, kind) != made_in(root)) needs_[root].elsewhere = true;
+      if (LeavesDevice(root, MemoryOf(user.device, kind))) needs_[root].elsewhere = true;
     }
   }
   for (uint32_t v : program_.outputs) {
-    if (made_in(Root(v)) != 0) needs_[Root(v)].elsewhere = true;
+    if (LeavesDevice(Root(v), 0)) needs_[Root(v)].elsewhere = true;
   }
+}
+
+// Whether the value is made in a device's memory, and `memory` is not of that device.
+bool Lowering::LeavesDevice(uint32_t logical, uint32_t memory) const {
+  const uint32_t n = made_by_[logical];
+  if (n == kNone) return false;
+  const placement::NodePlacement& made = placed_.nodes[n];
+  const backend::Device& device = *placed_.devices[made.device];
+  uint32_t kind = placement::DefaultMemory(device);
+  if (made.kind != Kind::kSegment) {
+    const auto& outputs = placed_.graph.nodes[n].outputs;
+    const auto o = static_cast<size_t>(std::ranges::find(outputs, logical) - outputs.begin());
+    kind = placement::OutputMemory(device, *made.kernels[0], o);
+  }
+  const uint32_t from = program_.memories[MemoryOf(made.device, kind)].device;
+  return from != kNone && from != program_.memories[memory].device;
 }
 
 Status Lowering::EmitNode(uint32_t n) {

@@ -40,6 +40,7 @@ class Lowering {
   void FindNeeds();
   uint32_t Root(uint32_t logical) const;
   bool MadeByStep(uint32_t logical) const;
+  bool LeavesDevice(uint32_t logical, uint32_t memory) const;
 
   // values.cc: places and movement
   uint32_t MemoryOf(uint32_t device, uint32_t kind) const;
