@@ -11,7 +11,7 @@ if(NOT EXISTS ${third_party}/complete)
 endif()
 
 find_package(Threads REQUIRED)
-find_package(Boost 1.74 REQUIRED COMPONENTS filesystem)
+find_package(Boost 1.74 CONFIG REQUIRED COMPONENTS filesystem)
 find_package(fmt REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(nlohmann_json REQUIRED)
@@ -24,7 +24,7 @@ endif()
 add_library(dlpack INTERFACE)
 add_library(dlpack::dlpack ALIAS dlpack)
 set_target_properties(dlpack PROPERTIES EXPORT_NAME dlpack)
-target_include_directories(dlpack SYSTEM INTERFACE $<BUILD_INTERFACE:${third_party}/include> $<INSTALL_INTERFACE:include>)
+target_include_directories(dlpack SYSTEM INTERFACE $<BUILD_INTERFACE:${third_party}/include> $<INSTALL_INTERFACE:$<INSTALL_PREFIX>/${CMAKE_INSTALL_INCLUDEDIR}>)
 
 add_library(tenon_deps::protobuf_lite STATIC IMPORTED)
 set_target_properties(tenon_deps::protobuf_lite PROPERTIES

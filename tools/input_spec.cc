@@ -34,7 +34,7 @@ T ParseNumber(const std::string& text, const std::string& what) {
 std::vector<int64_t> ParseShape(const std::string& text) {
   std::vector<int64_t> dims;
   for (const std::string& dim : Split(text, 'x'))
-    dims.push_back(ParseNumber<int64_t>(dim, "shape"));
+    dims.push_back(ParseNumber<int64_t>(dim, "shape=" + text + " (sizes joined by x: 2x3)"));
   return dims;
 }
 

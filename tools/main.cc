@@ -43,6 +43,7 @@ std::string Suggest(const CLI::App& app, int argc, char** argv) {
   for (const CLI::App* verb : app.get_subcommands({})) known.push_back(verb->get_name());
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
+    if (scope == &app && word == "help") return "it is tenon --help, or tenon VERB --help";
     if (scope == &app && !word.starts_with('-')) {
       const auto verbs =
           app.get_subcommands([&](const CLI::App* verb) { return verb->get_name() == word; });
@@ -79,7 +80,13 @@ int Main(int argc, char** argv) {
   app.require_subcommand(1);
   app.footer(
       "tenon VERB --help tells more. Exit codes: 0 ok, 1 mismatch, 2 usage, 3 model rejected,\n"
-      "4 backend failed or budget exceeded, 5 output not writable.");
+      "4 backend failed or budget exceeded, 5 output not writable.\n"
+      "Environment: TENON_ADD_BACKEND_FILES (shared objects or manifests, joined by :, besides "
+      "those that are\n"
+      "found), TENON_BACKEND_FILES (instead of them), TENON_BACKENDS_SELECT, "
+      "TENON_BACKENDS_DISABLE (names or\n"
+      "patterns, joined by a comma), TENON_LAYERS=validate (checks backends against the rules of "
+      "the ABI).");
   Action action;
   AddRun(app, action);
   AddBench(app, action);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <map>
 
 #include "input_spec.h"
@@ -35,13 +36,32 @@ const std::map<std::string, tenon_class> kNumerics = {
   }
 }
 
+// For CLI11: "" where the list is right.
+std::string HasNoEmptyNames(const std::string& list) {
+  char before = ',';
+  for (const char c : list + ',') {
+    const bool ends = c == ',' || c == '+';
+    if (ends && (before == ',' || before == '+'))
+      return "a name is missing in '" + list + "' (expected a,b+c)";
+    before = c;
+  }
+  return "";
+}
+
 }  // namespace
 
 void SessionFlags::AddTo(CLI::App& verb, bool with_inputs) {
   verb.add_option("model", model, "ONNX file")->required()->type_name("MODEL");
-  verb.add_option("-b,--backends", backends,
-                  "Backends in order of preference: a,b; a+b is one group decided by cost")
-      ->type_name("LIST");
+  verb.add_option(
+          "-b,--backends", backends,
+          "Backends in order of preference: a,b; a+b is one group decided by cost. Default: "
+          "all that compute on the host, as one group")
+      ->type_name("LIST")
+      ->check(HasNoEmptyNames);
+  verb.add_option("--backend-file", backend_files,
+                  "A backend's shared object or manifest, besides those that are found")
+      ->type_name("FILE")
+      ->allow_extra_args(false);
   verb.add_option("--set", settings, "Option of a backend: simulator.claim=seed:7")
       ->type_name("BACKEND.OPTION=VALUE")
       ->allow_extra_args(false);
@@ -50,8 +70,10 @@ void SessionFlags::AddTo(CLI::App& verb, bool with_inputs) {
       ->allow_extra_args(false);
   verb.add_option("--class", numerics, "Numerics: strict, standard or fast")
       ->check(CLI::IsMember({"strict", "standard", "fast"}));
-  verb.add_option("--budget", budget, "Most bytes that the session may ask for")
-      ->type_name("BYTES");
+  verb.add_option("--budget", budget,
+                  "Most bytes that the session may ask for: 64000000, 64MB, 64MiB")
+      ->type_name("BYTES")
+      ->transform(CLI::AsSizeValue(false));
   verb.add_option("--fallback", fallback,
                   "A node that the first backends don't take: report or forbid")
       ->check(CLI::IsMember({"report", "forbid"}));
@@ -59,13 +81,14 @@ void SessionFlags::AddTo(CLI::App& verb, bool with_inputs) {
   if (!with_inputs) return;
   verb.add_option("--input", inputs,
                   "@file.npy, @picture.png[:mean=..,scale=..,layout=..], zeros, "
-                  "rand[:seed=N][:shape=..], raw:@file")
+                  "rand[:seed=N][:shape=2x3], raw:@file")
       ->type_name("NAME=SPEC")
       ->allow_extra_args(false);
 }
 
-std::unique_ptr<Runtime> MakeRuntime(uint32_t threads) {
+std::unique_ptr<Runtime> MakeRuntime(uint32_t threads, std::vector<std::string> backend_files) {
   RuntimeOptions options;
+  options.backend_files = std::move(backend_files);
   options.use_environment = true;
   options.threads = threads;
   options.log = [](tenon_log_level level, const char* message) {
@@ -80,7 +103,7 @@ std::unique_ptr<Runtime> MakeRuntime(uint32_t threads) {
 OpenedSession Open(const SessionFlags& flags, tenon_session_flags stage_flags, uint32_t threads) {
   OpenedSession opened;
   threads = threads ? threads : flags.threads;
-  opened.runtime = MakeRuntime(threads);
+  opened.runtime = MakeRuntime(threads, flags.backend_files);
   SessionOptions options;
   options.backends = flags.backends;
   options.backend_options = flags.settings;
@@ -129,27 +152,41 @@ void CheckViolations(const Runtime& runtime) {
   if (!violations.empty()) throw Failure(kBackendFailed, "validate: " + violations);
 }
 
-void RethrowRunError(const Error& error) {
-  throw Failure(error.code() == TENON_INVALID_ARGUMENT || error.code() == TENON_NOT_FOUND
-                    ? kUsage
-                    : kBackendFailed,
-                error.what());
+void RethrowRunError(const Error& error, const Session& session,
+                     std::span<const HostTensor> inputs) {
+  if (error.code() != TENON_INVALID_ARGUMENT && error.code() != TENON_NOT_FOUND)
+    throw Failure(kBackendFailed, error.what());
+  std::string open;
+  const std::vector<ValueInfo> infos = session.inputs();
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    if (std::ranges::none_of(infos[i].dims, [](int64_t dim) { return dim < 0; })) continue;
+    open += fmt::format("{}{} as {}", open.empty() ? "" : ", ", infos[i].name,
+                        Describe(inputs[i].dtype, inputs[i].dims));
+  }
+  if (!open.empty()) {
+    open = fmt::format(
+        " (it was given {}; --dim NAME=V and --input NAME=rand:shape=AxBxC choose "
+        "open dimensions, which are 1 otherwise)",
+        open);
+  }
+  throw Failure(kUsage, error.what() + open);
 }
 
 void ReportFallback(const Session& session) {
-  size_t count = 0;
+  size_t count = 0, nodes = 0;
   std::map<std::string, size_t> where;
   for (const tenon_placement_row* row : session.placement()) {
+    nodes += *row->node != '\0';  // inserted copies and reorders have no name
     if (!row->fallback) continue;
     ++count;
     ++where[row->backend];
   }
   if (count == 0) return;
   std::string text;
-  for (const auto& [backend, nodes] : where)
-    text += fmt::format("{}{} on {}", text.empty() ? "" : ", ", nodes, backend);
-  fmt::print(stderr, "tenon: fallback: {} of {} nodes ({}); tenon explain says why\n", count,
-             session.placement().size(), text);
+  for (const auto& [backend, on] : where)
+    text += fmt::format("{}{} on {}", text.empty() ? "" : ", ", on, backend);
+  fmt::print(stderr, "tenon: fallback: {} of {} nodes ({}); tenon explain says why\n", count, nodes,
+             text);
 }
 
 }  // namespace tenon::tools

@@ -19,6 +19,7 @@ struct SessionFlags {
   std::vector<std::string> inputs;    // NAME=SPEC
   std::string numerics = "standard";
   std::string fallback = "report";
+  std::vector<std::string> backend_files;
   uint32_t threads = 0;
   uint64_t budget = 0;
   bool json = false;
@@ -34,13 +35,14 @@ struct OpenedSession {
 // stage_flags: TENON_SESSION_... ; threads 0: as the flags say.
 OpenedSession Open(const SessionFlags& flags, tenon_session_flags stage_flags = 0,
                    uint32_t threads = 0);
-std::unique_ptr<Runtime> MakeRuntime(uint32_t threads);
+std::unique_ptr<Runtime> MakeRuntime(uint32_t threads, std::vector<std::string> backend_files = {});
 // One tensor for each input, in the model's order: as --input says, the others random.
 std::vector<HostTensor> MakeInputs(const Session& session, const SessionFlags& flags);
 // Complaints of the validation layer, if there are any, as a failure.
 void CheckViolations(const Runtime& runtime);
-// What a failed run means for the exit code.
-[[noreturn]] void RethrowRunError(const Error& error);
+// What a failed run means for the exit code; where inputs don't fit, the message tells the sizes that open dimensions had.
+[[noreturn]] void RethrowRunError(const Error& error, const Session& session,
+                                  std::span<const HostTensor> inputs);
 // One line on stderr where nodes run on another group of backends than the first.
 void ReportFallback(const Session& session);
 

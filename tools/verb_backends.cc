@@ -12,6 +12,25 @@ namespace {
 using Json = nlohmann::ordered_json;
 constexpr const char* kOptionKinds[] = {"string", "int", "bool", "choice"};
 
+std::string OperatorOf(const tenon_kernel_descriptor& kernel) {
+  return *kernel.domain ? fmt::format("{}.{}", kernel.domain, kernel.op) : kernel.op;
+}
+
+// Element types of input 0; "any" where the descriptor does not say.
+std::string TypesOf(const tenon_kernel_descriptor& kernel) {
+  if (kernel.input_dtype_count == 0 || kernel.input_dtypes[0] == UINT64_MAX) return "any";
+  std::string types;
+  for (tenon_dtype type = 1; type <= TENON_INT2; ++type) {
+    if ((kernel.input_dtypes[0] & TENON_DTYPE_BIT(type)) != 0)
+      types += (types.empty() ? "" : " ") + std::string(tenon_dtype_name(type));
+  }
+  return types;
+}
+
+std::vector<std::string> ChoicesOf(const tenon_option& option) {
+  return {option.choices, option.choices + option.choice_count};
+}
+
 Json ToJson(const tenon_backend_info& info) {
   Json json = {{"name", info.name},
                {"version", info.version},
@@ -26,6 +45,17 @@ Json ToJson(const tenon_backend_info& info) {
   }
   json["abi"] = fmt::format("{}.{}", TENON_ABI_MAJOR, info.abi_minor);
   json["kernels"] = info.kernel_count;
+  json["kernel_list"] = Json::array();
+  for (uint32_t i = 0; i < info.kernel_count; ++i) {
+    const tenon_kernel_descriptor& kernel = *info.kernels[i];
+    json["kernel_list"].push_back({{"name", kernel.name},
+                                   {"op", OperatorOf(kernel)},
+                                   {"revision_min", kernel.revision_min},
+                                   {"revision_max", kernel.revision_max},
+                                   {"types", TypesOf(kernel)}});
+  }
+  json["left_out"] = Json::array();
+  for (uint32_t i = 0; i < info.left_out_count; ++i) json["left_out"].push_back(info.left_out[i]);
   json["compiles"] = info.compiles != 0;
   json["devices"] = Json::array();
   for (uint32_t i = 0; i < info.device_count; ++i) {
@@ -46,6 +76,7 @@ Json ToJson(const tenon_backend_info& info) {
     json["options"].push_back({{"name", option.name},
                                {"kind", kOptionKinds[option.kind > 3 ? 0 : option.kind]},
                                {"default", option.default_value ? option.default_value : ""},
+                               {"choices", ChoicesOf(option)},
                                {"description", option.description ? option.description : ""}});
   }
   return json;
@@ -59,9 +90,9 @@ void PrintShort(const tenon_backend_info& info) {
   std::string devices;
   for (uint32_t i = 0; i < info.device_count; ++i)
     devices += fmt::format("{}{}", i ? ", " : "", info.devices[i]->name);
-  fmt::print("{:<12} {:<8} ABI 0.{}  {} kernels{}  {}  {}\n", info.name, info.version,
-             info.abi_minor, info.kernel_count, info.compiles ? ", compiles" : "", devices,
-             info.library_path);
+  fmt::print("{:<12} {:<8} ABI 0.{}  {} kernel{}{}  {}  {}\n", info.name, info.version,
+             info.abi_minor, info.kernel_count, info.kernel_count == 1 ? "" : "s",
+             info.compiles ? ", compiles" : "", devices, info.library_path);
 }
 
 void PrintLong(const tenon_backend_info& info) {
@@ -82,10 +113,18 @@ void PrintLong(const tenon_backend_info& info) {
   }
   for (uint32_t i = 0; i < info.option_count; ++i) {
     const tenon_option& option = *info.options[i];
-    fmt::print("  option   {}.{} = {}  {}\n", info.name, option.name,
+    fmt::print("  option   {}.{} = {}  {}{}\n", info.name, option.name,
                option.default_value ? option.default_value : "",
-               option.description ? option.description : "");
+               option.description ? option.description : "",
+               option.choice_count ? fmt::format(" ({})", fmt::join(ChoicesOf(option), ", ")) : "");
   }
+  for (uint32_t i = 0; i < info.kernel_count; ++i) {
+    const tenon_kernel_descriptor& kernel = *info.kernels[i];
+    fmt::print("  kernel   {}: {} of revisions {} to {}, {}\n", kernel.name, OperatorOf(kernel),
+               kernel.revision_min, kernel.revision_max, TypesOf(kernel));
+  }
+  for (uint32_t i = 0; i < info.left_out_count; ++i)
+    fmt::print("  error    {}\n", info.left_out[i]);
 }
 
 int List(bool json, bool full) {
@@ -111,21 +150,23 @@ int Info(const std::string& file, bool json) {
   RuntimeOptions options;
   options.discovery = TENON_DISCOVER_NONE;
   options.backend_files = {file};
+  options.layers = {"validate"};
   const Runtime runtime(std::move(options));
   for (const tenon_backend_info* info : runtime.backends()) {
     if (json)
       fmt::print("{}\n", Json{{"version", 1}, {"backend", ToJson(*info)}}.dump(2));
     else
       PrintLong(*info);
-    if (info->code != TENON_OK) return kBackendFailed;
+    if (info->code != TENON_OK || info->left_out_count != 0) return kBackendFailed;
   }
+  CheckViolations(runtime);
   return kOk;
 }
 
 }  // namespace
 
 void AddBackends(CLI::App& app, Action& action) {
-  CLI::App* verb = app.add_subcommand("backends", "Lists backends, or tells about one library");
+  CLI::App* verb = app.add_subcommand("backends", "Lists backends, or tells about one file");
   auto json = std::make_shared<bool>(false);
   auto full = std::make_shared<bool>(false);
   auto file = std::make_shared<std::string>();
@@ -134,8 +175,9 @@ void AddBackends(CLI::App& app, Action& action) {
   CLI::App* list = verb->add_subcommand("list", "Every backend that was found (the default)");
   list->add_flag("--json", *json, "Print JSON on stdout");
   list->add_flag("--long", *full, "Devices, memory kinds and options too");
-  CLI::App* info =
-      verb->add_subcommand("info", "Probes one library in a child process and tells about it");
+  CLI::App* info = verb->add_subcommand("info",
+                                        "Loads a file in a child process first, then under the "
+                                        "validation layer; tells what it offers");
   info->add_option("file", *file, "Shared object or manifest")->required()->type_name("FILE");
   info->add_flag("--json", *json, "Print JSON on stdout");
   verb->footer("Example: tenon backends info lib/tenon/libtenon_simulator.so");

@@ -126,7 +126,7 @@ Json BenchOnce(const BenchFlags& flags, uint32_t threads) {
             {"constant_bytes", stats.constant_bytes},
             {"backends", BackendNames(*opened.session)}};
   } catch (const Error& error) {
-    RethrowRunError(error);
+    RethrowRunError(error, *opened.session, inputs);
   }
 }
 

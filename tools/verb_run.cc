@@ -28,7 +28,7 @@ int Run(const RunFlags& flags) {
   try {
     outputs = opened.session->Run(wrapped);
   } catch (const Error& error) {
-    RethrowRunError(error);
+    RethrowRunError(error, *opened.session, inputs);
   }
   CheckViolations(*opened.runtime);
   nlohmann::ordered_json json = {{"version", 1}, {"outputs", nlohmann::ordered_json::array()}};

@@ -80,9 +80,9 @@ Options ReadOptions(sdk::Host host) {
   options.capacity = number("capacity");
   options.seed = number("seed");
   options.delay_us = number("delay_us");
-  options.poison = host.Option("poison") != "false" && host.Option("poison") != "0";
+  options.poison = host.Flag("poison");
   options.blocked = host.Option("layout") == "blocked";
-  options.compile = host.Option("compile") == "on";
+  options.compile = host.Flag("compile");
   options.claim = Claim(host.Option("claim"));
   options.fault = host.Option("fault");
   return options;

@@ -19,7 +19,7 @@ inline constexpr sdk::OptionRow kOptionRows[] = {
      {"locked", "handle", "unified"}},
     {"largest_allocation", TENON_OPTION_INT, "67108864", "bytes of the largest allocation"},
     {"capacity", TENON_OPTION_INT, "0", "bytes of each memory kind; 0: no limit"},
-    {"poison", TENON_OPTION_BOOL, "true", "new memory is filled with 0xFF: NaN, -1"},
+    {"poison", TENON_OPTION_BOOL, "on", "new memory is filled with 0xFF: NaN, -1"},
     {"seed", TENON_OPTION_INT, "0", "seed of the random delays"},
     {"delay_us", TENON_OPTION_INT, "50",
      "one piece of work in eight starts up to so many microseconds late"},
@@ -30,11 +30,7 @@ inline constexpr sdk::OptionRow kOptionRows[] = {
      {"plain", "blocked"}},
     {"claim", TENON_OPTION_STRING, "all",
      "nodes taken: all, none, seed:N (about half of them), ops:Conv,Relu"},
-    {"compile",
-     TENON_OPTION_CHOICE,
-     "off",
-     "whether segments are taken for compilation",
-     {"off", "on"}},
+    {"compile", TENON_OPTION_BOOL, "off", "whether segments are taken for compilation"},
     {"fault", TENON_OPTION_STRING, "",
      "KIND:N,... lets the N-th call or work of a kind fail: alloc, map, queue, timeline, create, "
      "prepare, compile, "

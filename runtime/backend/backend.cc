@@ -52,6 +52,7 @@ std::span<const tenon_operator* const> Backend::operators() const { return state
 std::span<const tenon_option* const> Backend::options() const { return state_->options; }
 const tenon_compile_interface* Backend::compile() const { return state_->tables.compile; }
 const tenon_profile_interface* Backend::profile() const { return state_->tables.profile; }
+const std::vector<std::string>& Backend::left_out() const { return state_->left_out; }
 uint64_t Backend::host_bytes() const { return state_->host->bytes(); }
 
 std::vector<std::string> Backend::violations() const {

@@ -49,19 +49,20 @@ struct BackendLoader {
   template <typename T>
   void Keep(const char* what, const T* const* list, uint32_t count, Status (*check)(const T*),
             std::vector<const T*>* out) {
-    if (count && !list) {
-      state.host->Log(TENON_LOG_WARNING, std::string("R7: the list of ") + what + "s is NULL");
-      return;
-    }
+    if (count && !list) return LeaveOut(std::string("R7: the list of ") + what + "s is NULL");
     for (uint32_t i = 0; i < count; ++i) {
       const Status why = check(list[i]);
       if (why.ok()) {
         out->push_back(list[i]);
-        continue;
+      } else {
+        LeaveOut(std::string(what) + " " + std::to_string(i) +
+                 " is left out: " + std::string(why.message()));
       }
-      state.host->Log(TENON_LOG_WARNING, std::string(what) + " " + std::to_string(i) +
-                                             " is left out: " + std::string(why.message()));
     }
+  }
+  void LeaveOut(std::string why) {
+    state.host->Log(TENON_LOG_WARNING, why);
+    state.left_out.push_back(std::move(why));
   }
 
   Status SetOptions() {
@@ -100,6 +101,11 @@ struct BackendLoader {
     for (uint32_t i = 0; i < count; ++i) {
       tenon_device* device = nullptr;
       TENON_RETURN_IF_ERROR(CheckDevice(infos[i]));
+      if (infos[i]->memory_kind_count && !state.tables.memory) {
+        return Status(Code::kIncompatible, std::string("R13: device ") + infos[i]->name +
+                                               " has memory kinds, but the backend has no "
+                                               "interface \"memory\"");
+      }
       TENON_RETURN_IF_ERROR(Call("device.open", [&] {
         return state.tables.device->open(state.handle, infos[i]->id, &device);
       }));
@@ -179,11 +185,16 @@ Result<std::shared_ptr<Backend>> Backend::Create(tenon_negotiate_function negoti
 Result<std::shared_ptr<Backend>> Backend::Load(const std::string& library_path,
                                                const LoadOptions& options,
                                                std::shared_ptr<HostServices> services) {
-  TENON_RETURN_IF_ERROR(CheckNote(library_path));
+  TENON_ASSIGN(const std::string noted, CheckNote(library_path));
   TENON_ASSIGN(std::shared_ptr<Library> library, Library::Open(library_path, options.unload));
   Result<std::shared_ptr<Backend>> backend =
       Create(library->negotiate(), options, std::move(services));
   if (!backend.ok()) return std::move(backend).status().WithContext(library_path);
+  if (!noted.empty() && noted != (*backend)->name()) {
+    return Status(Code::kIncompatible, library_path + ": its note calls it '" + noted +
+                                           "', tenon_negotiate '" + (*backend)->name() +
+                                           "': the names must be the same");
+  }
   (*backend)->state_->library = std::move(library);
   (*backend)->state_->library_path = library_path;
   return backend;

@@ -54,6 +54,7 @@ struct Backend::State {
   std::vector<const tenon_layout_info*> layouts;
   std::vector<const tenon_operator*> operators;
   std::vector<const tenon_option*> options;
+  std::vector<std::string> left_out;
 };
 
 // Whether static data of the backend can be used; else why it is dropped, or the backend refused.

@@ -186,6 +186,12 @@ Status CheckOption(const tenon_option* option) {
   if (option->choice_count && !option->choices) {
     return Incompatible(std::string("R7: option ") + option->name + ": choices is NULL");
   }
+  for (uint32_t i = 0; i < option->choice_count; ++i) {
+    if (!option->choices[i]) {
+      return Incompatible(std::string("R7: option ") + option->name + ": choice " +
+                          std::to_string(i) + " is NULL");
+    }
+  }
   return {};
 }
 

@@ -59,64 +59,13 @@ Status CheckAbi(const fs::path& path, const nlohmann::json& backend) {
           std::to_string(TENON_ABI_MAJOR) + "." + std::to_string(TENON_ABI_MINOR));
 }
 
-Result<Manifest> ReadManifest(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return Status(Code::kNotFound, path.string() + ": no such manifest, or not readable");
-  constexpr size_t kLargest = 1 << 20;
-  std::string text_of_file(kLargest, '\0');
-  file.read(text_of_file.data(), static_cast<std::streamsize>(kLargest));
-  text_of_file.resize(static_cast<size_t>(file.gcount()));
-  const nlohmann::json json = nlohmann::json::parse(text_of_file, nullptr, false);
-  if (json.is_discarded() || !json.is_object() || !json.contains("backend") ||
-      !json["backend"].is_object()) {
-    return Status(Code::kInvalidArgument,
-                  path.string() + ": not a manifest (JSON with an object \"backend\")");
-  }
-  const std::string version = json.value("file_format_version", nlohmann::json()).is_string()
-                                  ? json["file_format_version"].get<std::string>()
-                                  : std::string();
-  if (!version.starts_with("1.")) {
-    return Status(Code::kIncompatible, path.string() + ": \"file_format_version\" is '" + version +
-                                           "', this host reads 1.x");
-  }
-  const auto& backend = json["backend"];
-  TENON_RETURN_IF_ERROR(CheckAbi(path, backend));
-  const auto text = [&](const char* key) {
-    return backend.contains(key) && backend[key].is_string() ? backend[key].get<std::string>()
-                                                             : std::string();
-  };
-  Manifest manifest;
-  manifest.name = text("name");
-  manifest.vendor = text("vendor");
-  manifest.manifest_path = path.string();
-  const std::string library = text("library_path");
-  if (manifest.name.empty() || library.empty()) {
-    return Status(Code::kInvalidArgument,
-                  path.string() + ": \"backend\" needs \"name\" and \"library_path\"");
-  }
-  manifest.library_path = (path.parent_path() / library).lexically_normal().string();
-  if (backend.contains("devices") && backend["devices"].is_array()) {
-    for (const auto& device : backend["devices"]) {
-      if (device.is_string()) manifest.devices.push_back(device.get<std::string>());
-    }
-  }
-  manifest.threads = backend.contains("threads") && backend["threads"].is_boolean() &&
-                     backend["threads"].get<bool>();
-  return manifest;
-}
-
-// A library that was named directly: what its note says is its manifest.
+// A library that was named directly: what its note says is its manifest. Nothing is loaded to learn its name.
 Result<Manifest> FromLibrary(const std::string& path) {
   Manifest manifest;
   manifest.library_path = fs::absolute(path).lexically_normal().string();
-  Result<tenon_note> note = ReadNote(manifest.library_path);
-  if (!note.ok()) TENON_RETURN_IF_ERROR(CheckSharedObject(manifest.library_path));
-  if (note.ok()) {
-    manifest.name = note->name;
-    manifest.vendor = note->vendor;
-  } else {
-    manifest.name = fs::path(path).stem().string();
-  }
+  TENON_ASSIGN(const tenon_note note, ReadNote(manifest.library_path));
+  manifest.name = note.name;
+  manifest.vendor = note.vendor;
   return manifest;
 }
 
@@ -124,15 +73,14 @@ Result<Manifest> FromLibrary(const std::string& path) {
 Status CheckNew(const Manifest& manifest, const DiscoveryResult& result) {
   for (const Manifest& known : result.manifests) {
     if (known.name != manifest.name || known.library_path == manifest.library_path) continue;
-    return Status(Code::kFailedPrecondition,
-                  "backend " + manifest.name + " is there already, from " + known.library_path);
+    return Status(Code::kFailedPrecondition, manifest.library_path + ": backend " + manifest.name +
+                                                 " is there already, from " + known.library_path);
   }
   return {};
 }
 
 void Add(const std::string& path, DiscoveryResult* result) {
-  Result<Manifest> manifest =
-      path.ends_with(".json") ? ReadManifest(fs::absolute(path)) : FromLibrary(path);
+  Result<Manifest> manifest = path.ends_with(".json") ? ReadManifest(path) : FromLibrary(path);
   Status why = manifest.ok() ? CheckNew(*manifest, *result) : std::move(manifest).status();
   if (!why.ok()) {
     result->refusals.push_back({path, std::move(why)});
@@ -172,6 +120,54 @@ bool MatchesAny(const std::string& name, const std::vector<std::string>& globs) 
 }
 
 }  // namespace
+
+Result<Manifest> ReadManifest(const std::string& file) {
+  const fs::path path = fs::absolute(file);
+  std::ifstream stream(path, std::ios::binary);
+  if (!stream)
+    return Status(Code::kNotFound, path.string() + ": no such manifest, or not readable");
+  constexpr size_t kLargest = 1 << 20;
+  std::string text_of_file(kLargest, '\0');
+  stream.read(text_of_file.data(), static_cast<std::streamsize>(kLargest));
+  text_of_file.resize(static_cast<size_t>(stream.gcount()));
+  const nlohmann::json json = nlohmann::json::parse(text_of_file, nullptr, false);
+  if (json.is_discarded() || !json.is_object() || !json.contains("backend") ||
+      !json["backend"].is_object()) {
+    return Status(Code::kInvalidArgument,
+                  path.string() + ": not a manifest (JSON with an object \"backend\")");
+  }
+  const std::string version = json.value("file_format_version", nlohmann::json()).is_string()
+                                  ? json["file_format_version"].get<std::string>()
+                                  : std::string();
+  if (!version.starts_with("1.")) {
+    return Status(Code::kIncompatible, path.string() + ": \"file_format_version\" is '" + version +
+                                           "', this host reads 1.x");
+  }
+  const auto& backend = json["backend"];
+  TENON_RETURN_IF_ERROR(CheckAbi(path, backend));
+  const auto text = [&](const char* key) {
+    return backend.contains(key) && backend[key].is_string() ? backend[key].get<std::string>()
+                                                             : std::string();
+  };
+  Manifest manifest;
+  manifest.name = text("name");
+  manifest.vendor = text("vendor");
+  manifest.manifest_path = path.string();
+  const std::string library = text("library_path");
+  if (manifest.name.empty() || library.empty()) {
+    return Status(Code::kInvalidArgument,
+                  path.string() + ": \"backend\" needs \"name\" and \"library_path\"");
+  }
+  manifest.library_path = (path.parent_path() / library).lexically_normal().string();
+  if (backend.contains("devices") && backend["devices"].is_array()) {
+    for (const auto& device : backend["devices"]) {
+      if (device.is_string()) manifest.devices.push_back(device.get<std::string>());
+    }
+  }
+  manifest.threads = backend.contains("threads") && backend["threads"].is_boolean() &&
+                     backend["threads"].get<bool>();
+  return manifest;
+}
 
 DiscoveryResult Discover(const DiscoveryOptions& options) {
   DiscoveryResult result;

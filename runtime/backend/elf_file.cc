@@ -136,8 +136,8 @@ Result<tenon_note> ReadNote(const std::string& library_path) {
     return note;
   }
   return Status(Code::kNotFound, library_path +
-                                     ": has no section .note.tenon; it is no backend, "
-                                     "or was stripped");
+                                     ": has no section .note.tenon: it is no backend, or "
+                                     "its sources lack TENON_BACKEND_NOTE, or it was stripped");
 }
 
 }  // namespace tenon::backend

@@ -73,11 +73,13 @@ Status Negotiate(tenon_negotiate_function negotiate, Negotiated* out) {
   return {};
 }
 
-Status CheckNote(const std::string& library_path) {
+Result<std::string> CheckNote(const std::string& library_path) {
   Result<tenon_note> note = ReadNote(library_path);
   if (!note.ok()) {
     const bool absent = note.status().code() == Code::kNotFound;
-    return absent ? CheckSharedObject(library_path) : std::move(note).status();
+    if (!absent) return std::move(note).status();
+    TENON_RETURN_IF_ERROR(CheckSharedObject(library_path));
+    return std::string();
   }
   if (note->abi_major != TENON_ABI_MAJOR) {
     return Incompatible(library_path + ": built for ABI " + std::to_string(note->abi_major) + "." +
@@ -94,7 +96,7 @@ Status CheckNote(const std::string& library_path) {
                         SanitizerName(note->sanitizer) + ", this host with " +
                         SanitizerName(TENON_SANITIZER) + "; such a library would end the process");
   }
-  return {};
+  return std::string(note->name);
 }
 
 }  // namespace tenon::backend

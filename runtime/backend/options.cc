@@ -17,25 +17,29 @@ bool IsInteger(const std::string& value) {
   return *end == 0 && errno == 0;
 }
 
-bool Fits(const tenon_option& option, const std::string& value, std::string* out_expected) {
+// The value in the form that the backend gets; or what was expected.
+Result<std::string> Normalise(const tenon_option& option, const std::string& value) {
+  std::string expected;
   switch (option.kind) {
     case TENON_OPTION_INT:
-      *out_expected = "an integer";
-      return IsInteger(value);
+      if (IsInteger(value)) return value;
+      expected = "an integer";
+      break;
     case TENON_OPTION_BOOL:
-      *out_expected = "on or off";
-      return value == "on" || value == "off" || value == "true" || value == "false" ||
-             value == "1" || value == "0";
+      if (value == "on" || value == "true" || value == "1") return std::string("on");
+      if (value == "off" || value == "false" || value == "0") return std::string("off");
+      expected = "on or off";
+      break;
     case TENON_OPTION_CHOICE:
-      *out_expected = "one of";
       for (uint32_t i = 0; i < option.choice_count; ++i) {
-        if (value == option.choices[i]) return true;
-        *out_expected += std::string(i ? ", " : " ") + option.choices[i];
+        if (value == option.choices[i]) return value;
+        expected += std::string(i ? ", " : "one of ") + option.choices[i];
       }
-      return false;
+      break;
     default:
-      return true;
+      return value;
   }
+  return Status(Code::kInvalidArgument, "got '" + value + "', expected " + expected);
 }
 
 // Levenshtein's distance, row by row.
@@ -53,9 +57,8 @@ size_t Distance(const std::string& a, const std::string& b) {
   return row.back();
 }
 
-Status Unknown(const std::string& backend, const std::string& name,
-               std::span<const tenon_option* const> schema) {
-  std::string message = "backend " + backend + " has no option '" + name + "'";
+Status Unknown(const std::string& name, std::span<const tenon_option* const> schema) {
+  std::string message = "there is no option '" + name + "'";
   if (schema.empty()) return Status(Code::kInvalidArgument, message + "; it has none");
   const auto nearest = std::ranges::min_element(
       schema, {}, [&](const tenon_option* option) { return Distance(name, option->name); });
@@ -73,18 +76,23 @@ Result<std::map<std::string, std::string>> CheckOptions(
     const std::map<std::string, std::string>& given) {
   std::map<std::string, std::string> values;
   for (const tenon_option* option : schema) {
-    values[option->name] = option->default_value ? option->default_value : "";
+    const char* value = option->default_value ? option->default_value : "";
+    auto normal = Normalise(*option, value);
+    if (!normal.ok()) {
+      return Status(Code::kIncompatible, "R13: the default of option " + backend + "." +
+                                             option->name + ": " +
+                                             std::string(normal.status().message()));
+    }
+    values[option->name] = std::move(*normal);
   }
   for (const auto& [name, value] : given) {
     const auto option = std::ranges::find_if(
         schema, [&name = name](const tenon_option* known) { return name == known->name; });
-    if (option == schema.end()) return Unknown(backend, name, schema);
-    std::string expected;
-    if (!Fits(**option, value, &expected)) {
-      return Status(Code::kInvalidArgument, "option " + backend + "." + name + ": got '" + value +
-                                                "', expected " + expected);
-    }
-    values[name] = value;
+    if (option == schema.end()) return Unknown(name, schema);
+    auto normal = Normalise(**option, value);
+    if (!normal.ok())
+      return std::move(normal).status().WithContext("option " + backend + "." + name);
+    values[name] = std::move(*normal);
   }
   return values;
 }

@@ -141,6 +141,7 @@ Status LiveKernel::Prepack(KernelMaking& making, uint32_t input, const graph::Co
                                                          [&]() -> Result<std::shared_ptr<Block>> {
                                                            return Pack(input, weight, info);
                                                          }));
+  graph::ReleasePages(*constant.blob);
   packed->input = input;
   packed->argument = BlobArgument(*packed->weight->block, info.bytes, *device_, packed->dims);
   packed->description = packed->argument;

@@ -142,6 +142,7 @@ Status LiveProgram::PlaceConstant(uint32_t physical) {
     return block;
   };
   TENON_ASSIGN(auto weight, options_.weights->GetOrMake(key, constant.blob, make));
+  graph::ReleasePages(*constant.blob);
   constants_[physical] = weight->block->At(0);
   if (!space.host()) uploaded_bytes_ += constant.blob->size;
   held_.push_back(std::move(weight));

@@ -9,6 +9,18 @@ namespace tenon::placement {
 
 using Kind = NodeChoice::Kind;
 
+// Where a kernel stands in the order in which kernels are asked: its backend's place, its own among the backend's.
+std::pair<size_t, size_t> Placing::Rank(const std::string& backend,
+                                        const std::string& kernel) const {
+  for (size_t d = 0; d < problem_.devices.size(); ++d) {
+    const backend::Backend& at = problem_.devices[d]->backend();
+    if (at.name() != backend) continue;
+    const auto found = std::ranges::find(at.descriptors(), kernel, &tenon_kernel_descriptor::name);
+    return {d, static_cast<size_t>(found - at.descriptors().begin())};
+  }
+  return {problem_.devices.size(), 0};
+}
+
 NodeChoice Placing::RowOf(graph::NodeId n) const {
   const graph::Node& node = graph_.nodes[n];
   NodeChoice row;
@@ -31,11 +43,7 @@ NodeChoice Placing::RowOf(graph::NodeId n) const {
     row.cost_us = way.cost;
     // What comes after the choice was not before it.
     std::erase_if(row.refusals, [&](const Refusal& refusal) {
-      const auto at = [&](const std::string& name) {
-        return std::ranges::find(problem_.devices, name,
-                                 [](const backend::Device* d) { return d->backend().name(); });
-      };
-      return at(refusal.backend) > at(row.backend);
+      return Rank(refusal.backend, refusal.kernel) > Rank(row.backend, row.kernel);
     });
   }
   return row;

@@ -8,9 +8,6 @@
 
 namespace tenon::placement {
 
-inline constexpr int64_t kAssumedDim = 16;
-
-double AssumedBytes(const graph::Value& value);
 // The operator's work at the device's peaks and the kernel's efficiency, and what a launch takes.
 double KernelCost(const backend::Device& device, const tenon_kernel_descriptor& kernel,
                   const graph::Graph& graph, const graph::Node& node);

@@ -23,7 +23,7 @@ std::vector<Match> Matcher::Find(const graph::Graph& graph, graph::NodeId id,
     const std::string name = node.domain.empty() ? node.op : node.domain + "." + node.op;
     if (refusals)
       refusals->push_back({backend, "", TENON_REASON_OPERATOR,
-                           "operator: got " + name + ", wants one that it has"});
+                           "operator: got " + name + ", wants one that it has" + LeftOut()});
     return matches;
   }
   Revisions revisions;
@@ -37,6 +37,14 @@ std::vector<Match> Matcher::Find(const graph::Graph& graph, graph::NodeId id,
     }
   }
   return matches;
+}
+
+// What may be why the backend lacks an operator.
+std::string Matcher::LeftOut() const {
+  std::string text;
+  for (const std::string& line : device_->backend().left_out())
+    text += (text.empty() ? " (" : "; ") + line;
+  return text.empty() ? text : text + ")";
 }
 
 bool Matcher::Try(const tenon_kernel_descriptor& kernel, const graph::Graph& graph,

@@ -36,6 +36,7 @@ class Matcher {
                           std::vector<Refusal>* refusals) const;
 
  private:
+  std::string LeftOut() const;
   using Revisions = std::map<int, Result<std::shared_ptr<const Rewritten>>>;
   bool Try(const tenon_kernel_descriptor& kernel, const graph::Graph& graph, graph::NodeId node,
            Revisions* revisions, Match* out_match, Refusal* out_refusal) const;

@@ -52,6 +52,22 @@ TEST(Place, TheFirstEntryThatSupportsANodeTakesIt) {
             "wants one that it has)");
 }
 
+TEST(Place, RefusalsAreThoseOfKernelsBeforeTheChoice) {
+  const tenon_dtypes ints = TENON_DTYPE_BIT(TENON_INT32);
+  Options options;
+  options.backends.groups = {
+      {MakeFake({.name = "a",
+                 .kernels = {{.op = "Neg", .name = "first", .input_types = ints},
+                             {.op = "Neg", .name = "second"},
+                             {.op = "Neg", .name = "third", .input_types = ints}}})},
+      {MakeFake({.name = "b", .kernels = {{.op = "Neg", .input_types = ints}}})}};
+  auto placed = Place(Chain({"Neg"}), options);
+  ASSERT_TRUE(placed.ok()) << placed.status().message();
+  EXPECT_EQ(placed->report.rows[0].kernel, "second");
+  ASSERT_EQ(placed->report.rows[0].refusals.size(), 1u);
+  EXPECT_EQ(placed->report.rows[0].refusals[0].kernel, "first");
+}
+
 TEST(Place, NobodyTakesANode) {
   Options options;
   options.backends.groups = {{MakeFake({.name = "a", .kernels = KernelsFor({"Neg"})})}};

@@ -40,6 +40,7 @@ class Placing {
   PlacedGraph Assemble();
   void AppendRewritten(const Rewritten& rewritten, const std::string& name,
                        const NodePlacement& placement, const NodeChoice& row, PlacedGraph* out);
+  std::pair<size_t, size_t> Rank(const std::string& backend, const std::string& kernel) const;
   NodeChoice RowOf(graph::NodeId node) const;
   Result<bool> CompileSegments(PlacedGraph* placed);
 

@@ -198,14 +198,15 @@ void Lowering::AddRow(Kind kind, uint32_t device, const std::string& kernel, uin
   row.kind = kind;
   row.backend = program_.devices[device].backend;
   row.kernel = kernel;
+  row.value = value.name;
   if (value.shape.IsStatic()) {
     auto bytes = CheckedByteSize(value.type, value.shape.ElementCount());
     if (bytes.ok()) row.bytes = static_cast<uint64_t>(*bytes);
   }
-  row.cost_us =
-      kind == Kind::kCopy
-          ? placement::CopyCost(*placed_.devices[device], static_cast<double>(row.bytes))
-          : placement::ReorderCost(*placed_.devices[device], static_cast<double>(row.bytes));
+  const double bytes =
+      placement::AssumedBytes(placed_.graph.values[program_.physical[from].logical]);
+  row.cost_us = kind == Kind::kCopy ? placement::CopyCost(*placed_.devices[device], bytes)
+                                    : placement::ReorderCost(*placed_.devices[device], bytes);
   rows_.push_back(std::move(row));
 }
 

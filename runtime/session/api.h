@@ -20,6 +20,7 @@ struct tenon_runtime {
   std::vector<const tenon_backend_info*> list;
   std::vector<std::unique_ptr<std::string>> texts;
   std::vector<std::unique_ptr<std::vector<const tenon_device_info*>>> devices;
+  std::vector<std::unique_ptr<std::vector<const char*>>> left_out;
 };
 struct tenon_model {
   std::shared_ptr<const tenon::session::Model> impl;

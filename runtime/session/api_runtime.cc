@@ -73,6 +73,11 @@ void AddInfo(tenon_runtime* runtime, const FoundBackend& row) {
     info->options = backend.options().data();
     info->option_count = static_cast<uint32_t>(backend.options().size());
     info->operator_count = static_cast<uint32_t>(backend.operators().size());
+    info->kernels = backend.descriptors().data();
+    auto& left_out = runtime->left_out.emplace_back(std::make_unique<std::vector<const char*>>());
+    for (const std::string& line : backend.left_out()) left_out->push_back(line.c_str());
+    info->left_out = left_out->data();
+    info->left_out_count = static_cast<uint32_t>(left_out->size());
   }
   runtime->list.push_back(info.get());
   runtime->infos.push_back(std::move(info));
@@ -195,9 +200,11 @@ tenon_status tenon_model_inspect(tenon_model* model, tenon_format format, tenon_
   });
 }
 
-tenon_status tenon_backend_probe(const char* library_path) {
-  return Guard([&] {
-    TENON_REQUIRE(library_path);
-    return backend::Probe(library_path);
+tenon_status tenon_backend_probe(const char* path) {
+  return Guard([&]() -> Status {
+    TENON_REQUIRE(path);
+    if (!std::string_view(path).ends_with(".json")) return backend::Probe(path);
+    TENON_ASSIGN(const backend::Manifest manifest, backend::ReadManifest(path));
+    return backend::Probe(manifest.library_path);
   });
 }

@@ -5,6 +5,8 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "tenon/placement/kernel_facts.h"
+
 namespace tenon::session {
 
 using Kind = placement::NodeChoice::Kind;
@@ -29,6 +31,16 @@ std::string RefusalText(const placement::Refusal& refusal) {
          refusal.message;
 }
 
+// A kernel for other types says nothing where the backend has one for the node's type, which refused for a reason of
+// its own.
+bool IsBesidesThePoint(const placement::Refusal& refusal,
+                       const std::vector<placement::Refusal>& all) {
+  return refusal.reason == TENON_REASON_DTYPE &&
+         std::ranges::any_of(all, [&](const placement::Refusal& other) {
+           return other.backend == refusal.backend && other.reason != TENON_REASON_DTYPE;
+         });
+}
+
 struct Totals {
   std::map<std::string, int> kinds, backends;
   int fallbacks = 0;
@@ -46,6 +58,10 @@ Totals Sum(const placement::Report& report, const BackendGroups& groups) {
     totals.fallback_cost_us += row.cost_us;
   }
   return totals;
+}
+
+std::string Counted(size_t count, const std::string& noun) {
+  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
 }
 
 std::string Cell(const std::string& text, size_t width) {
@@ -70,6 +86,7 @@ PlacementRows::PlacementRows(const placement::Report& report, const BackendGroup
     out.kernel = choice.kernel.c_str();
     out.cost_us = choice.cost_us;
     out.bytes = choice.bytes;
+    out.value = choice.value.c_str();
     out.refusals = row.pointers.data();
     out.fallback = IsFallback(choice, groups);
     list_.push_back(&out);
@@ -91,20 +108,25 @@ std::string ExplainText(const placement::Report& report, const BackendGroups& gr
   for (const placement::NodeChoice& row : report.rows) {
     char cost[32];
     std::snprintf(cost, sizeof cost, "%.2f", row.cost_us);
-    text += Cell(row.node, node_width) + "  " + Cell(row.op, op_width) + "  " +
+    const std::string what = row.value.empty() ? row.node : "\"" + row.value + "\"";
+    text += Cell(what, node_width) + "  " + Cell(row.op, op_width) + "  " +
             Cell(placement::KindName(row.kind), 7) + "  " +
             Cell(where(row), std::max<size_t>(where_width, 14)) + "  " + cost +
             (IsFallback(row, groups) ? "  fallback" : "") + "\n";
-    for (const placement::Refusal& refusal : row.refusals)
-      text += "    not " + RefusalText(refusal) + "\n";
+    for (const placement::Refusal& refusal : row.refusals) {
+      if (!IsBesidesThePoint(refusal, row.refusals))
+        text += "    not " + RefusalText(refusal) + "\n";
+    }
   }
   const Totals totals = Sum(report, groups);
-  text += std::to_string(report.rows.size()) + " rows:";
+  text += Counted(report.rows.size(), "row") + ":";
   for (const auto& [kind, count] : totals.kinds) text += " " + std::to_string(count) + " " + kind;
   text += "; by backend:";
   for (const auto& [backend, count] : totals.backends)
     text += " " + backend + " " + std::to_string(count);
-  return text + "; " + std::to_string(totals.fallbacks) + " fallbacks\n";
+  return text + "; " + Counted(static_cast<size_t>(totals.fallbacks), "fallback") +
+         "\nCosts are modelled; an open dimension counts as " +
+         std::to_string(placement::kAssumedDim) + ".\n";
 }
 
 std::string ExplainJson(const placement::Report& report, const BackendGroups& groups) {
@@ -126,6 +148,7 @@ std::string ExplainJson(const placement::Report& report, const BackendGroups& gr
                     {"fallback_kernels", row.fallbacks},
                     {"cost_us", row.cost_us},
                     {"bytes", row.bytes},
+                    {"value", row.value},
                     {"fallback", IsFallback(row, groups)},
                     {"refusals", std::move(refusals)}});
   }

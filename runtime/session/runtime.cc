@@ -82,6 +82,11 @@ Result<std::shared_ptr<backend::Backend>> Runtime::Load(const std::string& name,
   load.unload = options_.unload;
   TENON_ASSIGN(auto backend,
                backend::Backend::Load(manifest->library_path, load, Services(threads)));
+  if (backend->name() != name) {
+    return Status(Code::kIncompatible, manifest->manifest_path + ": names the backend '" + name +
+                                           "', but " + manifest->library_path + " is '" +
+                                           backend->name() + "'");
+  }
   std::erase_if(instances_, [](const Instance& i) { return i.backend.expired(); });
   instances_.push_back({name, options, threads, backend});
   if (!options_.unload) kept_.push_back(backend);

@@ -38,6 +38,8 @@
  *  R11 Unload.   By default a backend is never unloaded. Where the application asks for it: quiesce, every object ended,
  *                destroy, then the library is closed.
  *  R12 Fences.   Work is ordered by fences alone. A run never waits on the host; memory is reused only behind a fence.
+ *  R13 Texts.    What tables, descriptors and arguments say, and what calls do, is as the text of their field or slot
+ *                asks: a run writes its outputs and workspace and nothing else, sizes hold shapes, ranges are ordered.
  *
  * Versions: the host offers a range of minor versions, the backend chooses one. In 0.x a breaking change raises the
  * minor version and the least minor that hosts accept; an addition raises the minor version alone.
@@ -343,8 +345,9 @@ struct tenon_host {
   /* Runs `task` later on one of the host's threads. It must not wait for another task. */
   tenon_status(TENON_CALL* submit)(const tenon_host* host, void(TENON_CALL* task)(void* context),
                                    void* context);
-  /* The value of an option (see device.options), or its default; NULL where there is no such option. Not before the
-   * host has called device.enumerate or device.open, or looked up "kernel" or "compile". */
+  /* The value of an option (see device.options), or its default; NULL where there is no such option: "on" or "off" for
+   * TENON_OPTION_BOOL, decimal digits for TENON_OPTION_INT. Not before the host has called device.enumerate or
+   * device.open, or looked up "kernel" or "compile". */
   const char*(TENON_CALL* option)(const tenon_host* host, const char* name);
   /* NULL where the operator is unknown. */
   const tenon_operator_schema*(TENON_CALL* operator_schema)(const tenon_host* host,

@@ -1,5 +1,4 @@
-/* The embedding API of Tenon: open a model, run it, ask why. C11 and C++; tenon.hpp is a C++ layer
- * over it.
+/* The embedding API of Tenon: open a model, run it, ask why. C11 and C++; tenon.hpp is a C++ layer over it.
  *
  *   tenon_runtime* runtime; tenon_session* session; tenon_tensor* in; tenon_tensor* out = NULL;
  *   tenon_runtime_create(NULL, &runtime);
@@ -9,20 +8,16 @@
  *
  * Rules, which hold everywhere and are not repeated:
  *  - Numbers for codes, element types, numerics and log levels are those of backend.h.
- *  - Growable structs start with struct_size (TENON_INIT sets it); a field beyond it reads as 0,
- * and 0 or NULL means the default. Structs that Tenon gives are lent and carry their own
- * struct_size.
- *  - A function that can fail returns tenon_status by value. Its detail belongs to the caller:
- * tenon_status_release. On failure out parameters are NULL, or as they were.
- *  - create, open, wrap, start and out_blob give: the caller ends the object with the function
- * named after it; ending NULL does nothing. Everything else lends, for as long as the object lives
- * that was asked.
+ *  - Growable structs start with struct_size (TENON_INIT sets it); a field beyond it reads as 0, and 0 or NULL means
+ *    the default. Structs that Tenon gives are lent and carry their own struct_size.
+ *  - A function that can fail returns tenon_status by value. Its detail belongs to the caller: tenon_status_release. On
+ *    failure out parameters are NULL, or as they were.
+ *  - create, open, wrap, start and out_blob give: the caller ends the object with the function named after it; ending
+ *    NULL does nothing. Everything else lends, for as long as the object lives that was asked.
  *  - Objects keep alive what they were made of, so they may be ended in any order.
- *  - Threads: "any" may be called from several threads at once; "one" by one thread at a time for
- * the first argument. A function without a word is "any". Callbacks say on which thread they come;
- * they may not wait for Tenon.
- *  - Strings are UTF-8 and zero-terminated. The library never prints, exits, throws or keeps global
- * state. */
+ *  - Threads: "any" may be called from several threads at once; "one" by one thread at a time for the first argument.
+ *    A function without a word is "any". Callbacks say on which thread they come; they may not wait for Tenon.
+ *  - Strings are UTF-8 and zero-terminated. The library never prints, exits, throws or keeps global state. */
 #ifndef TENON_RUNTIME_TENON_H_
 #define TENON_RUNTIME_TENON_H_
 
@@ -64,23 +59,20 @@ typedef struct tenon_blob tenon_blob;       /* bytes or text */
 /* "0.1.0". */
 TENON_API const char* tenon_version(void);
 
-/* -----------------------------------------------------------------------------------------------------
- * Status */
+/* --------------------------------------------------------------------------------------------------- Status */
 /* Lent until the status is released; the name of its code where there is no detail, "" for OK. */
 TENON_API const char* tenon_status_message(tenon_status status);
 TENON_API void tenon_status_release(tenon_status status);
 /* "INVALID_ARGUMENT"; static. */
 TENON_API const char* tenon_code_name(tenon_code code);
 
-/* -------------------------------------------------------------------------------------------------------
- * Blobs */
+/* ------------------------------------------------------------------------------------------------------ Blobs */
 TENON_API const void* tenon_blob_data(
     const tenon_blob* blob); /* text is zero-terminated beyond its size */
 TENON_API uint64_t tenon_blob_size(const tenon_blob* blob);
 TENON_API void tenon_blob_release(tenon_blob* blob);
 
-/* -----------------------------------------------------------------------------------------------------
- * Runtime */
+/* -------------------------------------------------------------------------------------------------- Runtime */
 typedef uint32_t tenon_discovery;
 enum {
   TENON_DISCOVER_BUNDLED = 0, /* manifests beside the runtime's library */
@@ -130,20 +122,24 @@ typedef struct tenon_backend_info {
   const tenon_option* const* options;
   uint32_t option_count;
   uint32_t operator_count; /* of its own operators */
+  uint32_t reserved;
+  const tenon_kernel_descriptor* const* kernels;
+  const char* const* left_out; /* kernels, options .. that can't be used, each with the reason */
+  uint32_t left_out_count;
+  uint32_t reserved2;
 } tenon_backend_info;
 
 /* Discovers and loads all backends (once) and tells about each, refused ones included. */
 TENON_API tenon_status tenon_runtime_backends(tenon_runtime* runtime,
                                               const tenon_backend_info* const** out_infos,
                                               uint32_t* out_count);
-/* Loads a backend's library in a child process, creates and destroys it there: finds one that
+/* Loads a backend's library (or that of a manifest) in a child process, creates and destroys it there: finds one that
  * throws, ends its process or hangs while it is loaded. TENON_INCOMPATIBLE says what happened. */
-TENON_API tenon_status tenon_backend_probe(const char* library_path);
+TENON_API tenon_status tenon_backend_probe(const char* path);
 /* Complaints of the validation layer so far, one a line; empty where all is well. */
 TENON_API tenon_status tenon_runtime_violations(tenon_runtime* runtime, tenon_blob** out_blob);
 
-/* -------------------------------------------------------------------------------------------------------
- * Model */
+/* ---------------------------------------------------------------------------------------------------- Model */
 /* Limits on what is imported; 0: the default. */
 typedef struct tenon_limits {
   uint32_t struct_size;
@@ -190,8 +186,7 @@ enum { TENON_FORMAT_TEXT = 0, TENON_FORMAT_JSON = 1, TENON_FORMAT_ONNX = 2 };
 TENON_API tenon_status tenon_model_inspect(tenon_model* model, tenon_format format,
                                            tenon_blob** out_blob);
 
-/* -----------------------------------------------------------------------------------------------------
- * Session */
+/* -------------------------------------------------------------------------------------------------- Session */
 typedef uint32_t tenon_fallback;
 enum { TENON_FALLBACK_REPORT = 0, TENON_FALLBACK_FORBID = 1 };
 typedef uint32_t tenon_class;
@@ -253,8 +248,7 @@ TENON_API void tenon_session_outputs(const tenon_session* session,
 TENON_API void tenon_session_metadata(const tenon_session* session, const char* const** out_pairs,
                                       uint32_t* out_count);
 
-/* -----------------------------------------------------------------------------------------------------
- * Tensors */
+/* -------------------------------------------------------------------------------------------------- Tensors */
 /* The caller's host memory, dense row-major; it stays the caller's. `bytes` must hold the shape.
  * Alignment to the element is required; to 64 bytes it is faster. */
 TENON_API tenon_status tenon_tensor_wrap(tenon_dtype dtype, int32_t rank, const int64_t* dims,
@@ -290,16 +284,14 @@ TENON_API tenon_status tenon_tensor_read(tenon_tensor* tensor, void* out_data, u
 TENON_API const char* tenon_dtype_name(tenon_dtype dtype);
 TENON_API uint64_t tenon_dtype_bytes(tenon_dtype dtype, uint64_t count);
 
-/* -------------------------------------------------------------------------------------------------
- * Cancellation */
+/* --------------------------------------------------------------------------------------------- Cancellation */
 /* A token for runs (tenon_cancel of backend.h): create, request from any thread, release when no
  * run uses it. */
 TENON_API tenon_status tenon_cancel_create(tenon_cancel** out_cancel);
 TENON_API void tenon_cancel_request(tenon_cancel* cancel);
 TENON_API void tenon_cancel_release(tenon_cancel* cancel);
 
-/* ---------------------------------------------------------------------------------------------------------
- * Run */
+/* ------------------------------------------------------------------------------------------------------ Run */
 /* Where the time of a run went, in nanoseconds. On asynchronous devices parts overlap: compute is
  * what is left. */
 typedef struct tenon_run_times {
@@ -385,8 +377,7 @@ TENON_API tenon_fence tenon_pending_fence(tenon_pending* pending);
 /* Does not stop the run. */
 TENON_API void tenon_pending_release(tenon_pending* pending);
 
-/* -----------------------------------------------------------------------------------------------
- * Explain, inspect */
+/* ----------------------------------------------------------------------------------------- Explain, inspect */
 /* One row of the placement report; the rows add up to the nodes of the program. */
 typedef struct tenon_placement_row {
   uint32_t struct_size;
@@ -402,12 +393,13 @@ typedef struct tenon_placement_row {
                                   group: got 2, ..." */
   uint32_t fallback;           /* 1: not on the first group of the backends */
   uint32_t reserved;
+  const char* value; /* what is copied or reordered; "" for others */
 } tenon_placement_row;
 TENON_API void tenon_session_placement(const tenon_session* session,
                                        const tenon_placement_row* const** out_rows,
                                        uint32_t* out_count);
 /* The report as text, or as JSON: {"version": 1, "backends": [..], "rows": [{"node", "op", "kind",
- * "backend", "kernel", "cost_us", "bytes", "fallback", "refusals": [{"backend", "kernel", "reason",
+ * "backend", "kernel", "cost_us", "bytes", "value", "fallback", "refusals": [{"backend", "kernel", "reason",
  * "message"}]}], "totals": {..}}. */
 TENON_API tenon_status tenon_session_explain(tenon_session* session, tenon_format format,
                                              tenon_blob** out_blob);

@@ -4,9 +4,14 @@
 //
 //   tenon::Runtime runtime;
 //   tenon::Session session(runtime, "model.onnx", {.backends = "simulator,reference"});
+//   std::vector<float> data(1 * 3 * 48 * 192);
 //   std::vector<tenon::Tensor> out = session.Run({tenon::Tensor::Wrap(data, {1, 3, 48, 192})});
 //   std::span<const float> scores = out[0].As<float>();
 #pragma once
+
+#if __cplusplus < 202002L
+#error "tenon.hpp needs C++20: -std=c++20"
+#endif
 
 #include <chrono>
 #include <cstdint>

@@ -69,6 +69,40 @@ concept HasOperators = requires {
 
 namespace detail {
 
+// A member that is there, but not as it is called, would leave its interface out silently.
+template <typename B>
+constexpr void CheckMembers() {
+  static_assert(
+      HasKernelRows<B> || !requires { B::kKernels; }, "kKernels is made by sdk::Rows");
+  static_assert(
+      HasDescriptors<B> || !requires { &B::Descriptors; },
+      "Descriptors gives a span of const tenon_kernel_descriptor*");
+  static_assert(
+      HasLayouts<B> || !requires { &B::Layouts; },
+      "Layouts gives a span of const tenon_layout_info*");
+  static_assert(
+      HasOptions<B> || !requires { B::kOptions; }, "kOptions is an array of OptionRow");
+  static_assert(
+      HasOperators<B> || !requires { B::kOperators; }, "kOperators is an array of OperatorRow");
+  static_assert(
+      HasCompile<B> || !requires { &B::Compile; },
+      "Colour, Compile, Check and class Program are not as compile.h says");
+  static_assert(HasDevices<B> || !(
+                                     requires { &B::Devices; } || requires { typename B::Device; }),
+                "class Device and Devices() are public, and as device.h says");
+  static_assert(!HasOptions<B> || HasDevices<B>, "options need class Device and Devices()");
+  if constexpr (HasDevices<B>) {
+    using D = typename B::Device;
+    static_assert(
+        HasMemory<D> || !(
+                            requires { &D::Allocate; } || requires { typename D::Buffer; }),
+        "class Buffer, Allocate, Base and Free are public, and as memory.h says");
+    static_assert(
+        HasProfile<D> || !requires { &D::EnableProfile; },
+        "EnableProfile and ReadClocks are not as profile.h says");
+  }
+}
+
 template <typename B>
 struct KernelSlotsOf {
   static tenon_status TENON_CALL Descriptors(tenon_backend* backend,
@@ -104,6 +138,7 @@ struct KernelSlotsOf {
 // The table of an interface of B in version 1, or nullptr.
 template <typename B>
 const void* FindInterface(std::string_view name) {
+  CheckMembers<B>();
   if constexpr (HasKernelRows<B> || HasDescriptors<B>) {
     if (name == "kernel") return &KernelSlotsOf<B>::kTable;
   }

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <cstdlib>
 #include <exception>
 #include <string>
 #include <string_view>
@@ -43,6 +44,12 @@ class Host {
   std::string_view Option(const char* name) const {
     const char* value = table_->option(table_, name);
     return value ? std::string_view(value) : std::string_view();
+  }
+  // Of an option of kind TENON_OPTION_BOOL, of kind TENON_OPTION_INT.
+  bool Flag(const char* name) const { return Option(name) == "on"; }
+  int64_t Int(const char* name) const {
+    const char* value = table_->option(table_, name);
+    return value ? std::strtoll(value, nullptr, 10) : 0;
   }
   uint64_t ClockNs() const { return table_->clock_ns(table_); }
   bool Cancelled(const tenon_cancel* token) const { return table_->cancelled(table_, token) != 0; }

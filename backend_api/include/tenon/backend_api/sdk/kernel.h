@@ -79,8 +79,14 @@ constexpr auto Rows(const Parts&... parts) {
       return part;
     }
   };
-  return std::apply([](const auto&... row) { return std::array<Row, sizeof...(row)>{row...}; },
-                    std::tuple_cat(list(parts)...));
+  const auto all =
+      std::apply([](const auto&... row) { return std::array<Row, sizeof...(row)>{row...}; },
+                 std::tuple_cat(list(parts)...));
+  for (const Row& row : all) {
+    // In a constant this does not compile.
+    if (!row.op || !row.kernel.run) throw "a row needs .op and .kernel";
+  }
+  return all;
 }
 
 // "neg_float32": the operator in lower case and the least type of output 0.

@@ -20,7 +20,8 @@ inline std::string DimsToString(std::span<const int64_t> dims) {
   std::string text = "[";
   for (const int64_t dim : dims) {
     if (text.size() > 1) text += ", ";
-    text += dim >= 0 ? std::to_string(dim) : dim == -1 ? "?" : "s" + std::to_string(-2 - dim);
+    if (dim < -1) text += 's';
+    text += dim == -1 ? "?" : std::to_string(dim >= 0 ? dim : -2 - dim);
   }
   return text + "]";
 }

@@ -72,8 +72,13 @@
 //
 // Where to read on: backend.h (what else a backend may offer, and how), kernel.h (rows),
 // kernel_slots.h (what a kernel's class may have), node.h (attributes, constants, refusals),
-// argument.h (tensors, runs), host.h (services).
+// argument.h (tensors, runs), host.h (services), testing/ (a host, nodes and arguments for unit
+// tests of kernels without Tenon).
 #pragma once
+
+#if __cplusplus < 202002L
+#error "Tenon's C++ SDK needs C++20: -std=c++20, or tenon_add_backend() of Tenon's CMake package"
+#endif
 
 #include "tenon/backend_api/sdk/argument.h"
 #include "tenon/backend_api/sdk/backend.h"

@@ -41,6 +41,8 @@ struct DiscoveryResult {
 // Sorted by file name; never looks into the working directory; ignores the environment with raised
 // privileges.
 DiscoveryResult Discover(const DiscoveryOptions& options);
+// One manifest (JSON). The library that it names is not touched.
+Result<Manifest> ReadManifest(const std::string& file);
 
 // The facts of the note section, read without loading. kIncompatible / kDataLoss / kNotFound say
 // why there are none.
@@ -111,6 +113,8 @@ class Backend {
   std::span<const tenon_option* const> options() const;
   const tenon_compile_interface* compile() const;  // may be null
   const tenon_profile_interface* profile() const;  // may be null
+  // Kernels, layouts, options and operators that can't be used, each with the reason; also logged.
+  const std::vector<std::string>& left_out() const;
   // Complaints of the validation layer so far, "R4: ..." each; empty where it is not on. The layer
   // also logs them.
   std::vector<std::string> violations() const;

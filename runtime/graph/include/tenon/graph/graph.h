@@ -46,6 +46,10 @@ struct Constant {
   std::vector<std::string> strings;  // elements where type is kString (blob is then null)
 };
 
+// The bytes were copied to where they are used and are hardly read again: pages of a file go back to the system, and
+// come again when somebody reads them. Nothing for bytes made in memory.
+void ReleasePages(const Blob& blob);
+
 // The constant's bytes, lent; data is null for strings.
 TensorView View(const Constant& constant);
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "tenon/backend/backend.h"
+#include "tenon/graph/graph.h"
 #include "tenon/operators/operator.h"
 
 namespace tenon::placement {
@@ -26,6 +27,9 @@ bool SameArguments(const backend::Device& device, const tenon_kernel_descriptor&
 std::vector<operators::InPlace> InPlacePairs(
     std::span<const tenon_kernel_descriptor* const> kernels);
 
+// Bytes of a value; symbols and unknown dimensions count as kAssumedDim.
+inline constexpr int64_t kAssumedDim = 16;
+double AssumedBytes(const graph::Value& value);
 // Modelled microseconds of a copy between the device's memory and the host's, and of a change of layout.
 double CopyCost(const backend::Device& device, double bytes);
 double ReorderCost(const backend::Device& device, double bytes);

@@ -43,6 +43,7 @@ struct NodeChoice {
   std::vector<std::string> fallbacks;  // kernels of the same backend that take it too
   double cost_us = 0;                  // modelled
   uint64_t bytes = 0;                  // of a copy or reorder, where known
+  std::string value;                   // what is copied or reordered
   std::vector<Refusal> refusals;       // of backends and kernels before it
 };
 const char* KindName(NodeChoice::Kind kind);  // "kernel"
