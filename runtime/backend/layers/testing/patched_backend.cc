@@ -78,6 +78,16 @@ std::string Lines::All() const {
   return all;
 }
 
+std::vector<std::string> Lines::With(const std::string& mark) const {
+  std::lock_guard lock(mutex_);
+  std::vector<std::string> found;
+  for (const std::string& line : lines_) {
+    if (const size_t at = line.find(mark); at != std::string::npos)
+      found.push_back(line.substr(at + mark.size()));
+  }
+  return found;
+}
+
 Patched::Patched(Patch patch, std::shared_ptr<ParallelRunner> parallel) {
   current.patch = std::move(patch);
   auto services = std::make_shared<HostServices>();
