@@ -446,9 +446,10 @@ bool CheckFences(State& state, const char* slot, const tenon_fence* fences, uint
     if (fence.origin == TENON_ORIGIN_HOST && fence.timeline && !to_signal) continue;
     if (fence.origin == TENON_ORIGIN_BACKEND && state.fences.Knows(fence.timeline)) continue;
     state.Complain("R12", slot,
-                   Name(fence.timeline) + (fence.origin == TENON_ORIGIN_HOST
-                                               ? " of the host is to be signalled by a queue"
-                                               : " is no live timeline of this backend"));
+                   Name(fence.timeline) +
+                       (fence.origin != TENON_ORIGIN_HOST ? " is no live timeline of this backend"
+                        : fence.timeline ? " of the host is to be signalled by a queue"
+                                         : " of the host is NULL"));
     return false;
   }
   return true;
