@@ -276,6 +276,7 @@ void CheckRow(State& state, const char* slot, const tenon_kernel_descriptor& d) 
         !CheckSize(state, slot, "tenon_attribute_rule", rule->struct_size,
                    TENON_SIZE_TO(tenon_attribute_rule, int_count)))
       continue;
+    CheckReserved(state, slot, "tenon_attribute_rule", rule->reserved);
     CheckText(state, slot, what + ": an attribute rule's name", rule->name);
     CheckList(state, slot, "allowed values", rule->ints, rule->int_count);
     if (rule->kind == TENON_RULE_TEXT_EQUALS)

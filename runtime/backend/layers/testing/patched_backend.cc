@@ -166,23 +166,28 @@ tenon_code HeldQueue::Finish(uint64_t value) {
       patched.queue().timeline_wait(patched.device().handle(), timeline, value, UINT64_MAX));
 }
 
+tenon_kernel_descriptor& OneDescriptor() {
+  static tenon_kernel_descriptor kernel;
+  return kernel;
+}
+
 std::function<void(tenon_kernel_interface&)> OneKernel(
     const std::function<void(tenon_kernel_descriptor&)>& change) {
-  static tenon_kernel_descriptor kernel;
-  kernel = {};
-  kernel.struct_size = sizeof kernel;
-  kernel.name = "broken";
-  kernel.domain = "";
-  kernel.op = "Neg";
-  kernel.revision_min = kernel.revision_max = 1;
-  kernel.run = [](const tenon_kernel_descriptor*, tenon_kernel*, tenon_plan*, const tenon_run*) {
-    return tenon_status{};
-  };
-  change(kernel);
-  return [](tenon_kernel_interface& table) {
+  return [change](tenon_kernel_interface& table) {
+    tenon_kernel_descriptor& kernel = OneDescriptor();
+    kernel = {};
+    kernel.struct_size = sizeof kernel;
+    kernel.name = "broken";
+    kernel.domain = "";
+    kernel.op = "Neg";
+    kernel.revision_min = kernel.revision_max = 1;
+    kernel.run = [](const tenon_kernel_descriptor*, tenon_kernel*, tenon_plan*, const tenon_run*) {
+      return tenon_status{};
+    };
+    change(kernel);
     table.descriptors = [](tenon_backend*, const tenon_kernel_descriptor* const** out_list,
                            uint32_t* out_count) {
-      static const tenon_kernel_descriptor* const list[] = {&kernel};
+      static const tenon_kernel_descriptor* const list[] = {&OneDescriptor()};
       *out_list = list;
       *out_count = 1;
       return tenon_status{};

@@ -108,6 +108,7 @@ struct HeldQueue {
 // A kernel "broken" without state, in plain host memory, whose run is `run`: patches Patch::kernel.
 std::function<void(tenon_kernel_interface&)> OneKernel(
     const std::function<void(tenon_kernel_descriptor&)>& change);
+tenon_kernel_descriptor& OneDescriptor();  // the descriptor of "broken"
 tenon_status RunKernel(const Patched& patched, const std::string& name, const tenon_argument* input,
                        const tenon_argument* output, tenon_queue* queue = nullptr,
                        tenon_run_context* context = nullptr);
