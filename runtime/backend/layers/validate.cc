@@ -220,8 +220,9 @@ tenon_status TENON_CALL Enumerate(tenon_backend* handle,
                        std::string(kind->name ? kind->name : "a memory kind") +
                            " has HOST_READ or HOST_WRITE, but memory.map or unmap is NULL");
     }
-    std::lock_guard lock(backend.mutex);
+    std::scoped_lock lock(backend.mutex, state.mutex);
     backend.infos[info->id] = info;
+    state.device_ids.insert(info->id);
   }
   return status;
 }

@@ -250,6 +250,12 @@ void TENON_CALL ProfileEvent(const tenon_host* host, const tenon_profile_event* 
       !CheckText(*h.state, kSlot, "name", event->name)) {
     return;
   }
+  std::unique_lock lock(h.state->mutex);
+  const std::set<uint32_t>& ids = h.state->device_ids;
+  const bool there = ids.empty() ? event->device == 0 : ids.contains(event->device);
+  lock.unlock();
+  if (!there)
+    h.state->Complain("R13", kSlot, "there is no device " + std::to_string(event->device));
   if (event->end_ns < event->begin_ns) h.state->Complain("R13", kSlot, "ends before it begins");
   h.outer->profile_event(h.outer, event);
 }

@@ -200,6 +200,7 @@ class State {
   std::unordered_set<const void*> lent_bytes;             // cache_get, segment_to_onnx
   std::unordered_set<const void*> runs;                   // contexts of runs under way
   std::unordered_multiset<tenon_timeline*> waited_for;
+  std::set<uint32_t> device_ids;
   std::unordered_map<uint32_t, const tenon_layout_info*> layouts;
   std::atomic<int64_t> tasks{0};      // submitted and not begun
   std::atomic<int64_t> callbacks{0};  // notify whose `reached` has not come

@@ -93,6 +93,9 @@ Patched::Patched(Patch patch, std::shared_ptr<ParallelRunner> parallel) {
   auto services = std::make_shared<HostServices>();
   services->parallel = std::move(parallel);
   services->log = [lines = lines_](tenon_log_level, std::string_view line) { lines->Add(line); };
+  services->segment_to_onnx = [](const tenon_segment*, uint32_t) -> Result<std::string> {
+    return std::string("onnx");
+  };
   LoadOptions options;
   options.layers = current.patch.layers;
   options.options = current.patch.options;
