@@ -184,8 +184,10 @@ tenon_status TENON_CALL Load(tenon_device* handle, const void* data, uint64_t si
     state.Complain("R3", kSlot, "gives no descriptor or no kernel");
     return {TENON_INTERNAL, 0, nullptr};
   }
-  if (!descriptor->destroy)
+  if (!descriptor->destroy) {
     state.Complain("R9", kSlot, "the descriptor's slot destroy is NULL, but the kernel is not");
+    return {TENON_INTERNAL, 0, nullptr};
+  }
   const Descriptor* wrapped = Wrap(device->backend, descriptor, kSlot);
   if (!wrapped) return {TENON_INTERNAL, 0, nullptr};
   *out_descriptor = &wrapped->table;

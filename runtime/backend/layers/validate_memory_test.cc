@@ -405,10 +405,9 @@ std::vector<Misdeed> OfTheBackend() {
        .act = [](const Patched& p) { Allocate(p, kHandles); },
        .patch = Allocates(ALLOCATE {
          Real(device, kind, out_buffer, out_base);
-         *out_base = *out_buffer;
+         *out_base = reinterpret_cast<void*>(0x1000);
          return tenon_status{};
-       }),
-       .also = "R13: memory.allocate: buffer *: its base is not aligned"},
+       })},
       {.name = "AllocateGivesWhatIsNotAligned",
        .complaint = "R13: memory.allocate: buffer *: its base is not aligned to 64",
        .act = AllocateOne,

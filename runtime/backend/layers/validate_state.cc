@@ -101,10 +101,13 @@ Handle* State::Find(const void* handle, const char* kind, const char* slot) {
   return nullptr;
 }
 
-// The control bits: rounding, denormals, masks. Not the sticky flags.
+// The control bits: rounding, denormals, masks. Not the sticky flags. On x86-64 both units have
+// them: SSE in the low half, x87 in the high one.
 uint32_t State::FloatingPoint() {
 #if defined(__x86_64__)
-  return _mm_getcsr() & ~0x3fu;
+  uint16_t x87 = 0;
+  __asm__ volatile("fnstcw %0" : "=m"(x87));
+  return (_mm_getcsr() & 0xffc0u) | uint32_t{x87} << 16;
 #else
   return static_cast<uint32_t>(std::fegetround());
 #endif
@@ -114,7 +117,9 @@ void State::CheckFloatingPoint(const char* slot, uint32_t before) {
   if (FloatingPoint() == before) return;
   Complain("R6", slot, "changed the floating-point environment (rounding, denormals or masks)");
 #if defined(__x86_64__)
-  _mm_setcsr(before);
+  const auto x87 = static_cast<uint16_t>(before >> 16);
+  __asm__ volatile("fldcw %0" : : "m"(x87));
+  _mm_setcsr(before & 0xffffu);
 #else
   std::fesetround(static_cast<int>(before));
 #endif
