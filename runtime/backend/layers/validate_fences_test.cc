@@ -443,7 +443,11 @@ TEST(FenceBook, ASignalThatFailedWasNone) {
   EXPECT_TRUE(book.Signal(queue, Fence(timeline, 3)));
   book.Reached(timeline, 3);
   EXPECT_TRUE(book.Signal(queue, Fence(timeline, 5)));
+  EXPECT_TRUE(book.Signal(queue, Fence(timeline, 6)));
+  EXPECT_TRUE(book.MayReach(timeline, 6));
+  book.Unsignal(queue, Fence(timeline, 6));
   EXPECT_TRUE(book.MayReach(timeline, 5));
+  EXPECT_FALSE(book.MayReach(timeline, 6));
   book.Unsignal(queue, Fence(timeline, 5));
   EXPECT_FALSE(book.MayReach(timeline, 5));
   EXPECT_TRUE(book.MayReach(timeline, 3));

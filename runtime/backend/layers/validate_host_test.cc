@@ -418,6 +418,92 @@ class Later final : public ParallelRunner {
  private:
   std::vector<std::function<void()>> tasks_;
 };
+// What the host answers arrives at the backend.
+TEST(ValidateHost, ServicesGoThrough) {
+  Patched p;
+  const tenon_host* h = HostOfPatched();
+  h->log(h, TENON_LOG_INFO, "a line");
+  EXPECT_TRUE(p.Logged("complete: a line"));
+  EXPECT_EQ(h->abi_minor, p->abi_minor());
+  const tenon_status broken = h->error(h, TENON_IO, "broken");
+  EXPECT_EQ(broken.code, TENON_IO);
+  EXPECT_STREQ(h->error_message(h, broken.detail), "broken");
+  Release(h, broken);
+  const tenon_status refused = h->refuse(h, TENON_REASON_RANK, "rank", "5", "4");
+  EXPECT_EQ(refused.code, TENON_UNSUPPORTED);
+  EXPECT_STREQ(h->error_message(h, refused.detail), "rank: got 5, wants 4");
+  Release(h, refused);
+  EXPECT_STREQ(h->error_message(h, nullptr), "");
+  EXPECT_STREQ(h->option(h, "speed"), "fast");
+  const tenon_operator_schema* add = h->operator_schema(h, "", "Add");
+  ASSERT_NE(add, nullptr);
+  EXPECT_EQ(add->max_inputs, 2u);
+  EXPECT_EQ(h->operator_schema(h, "", "NoSuchOperator"), nullptr);
+  const uint64_t now = h->clock_ns(h);
+  EXPECT_LE(now, h->clock_ns(h));
+  CancelToken token;
+  EXPECT_EQ(h->cancelled(h, token.handle()), 0);
+  token.Cancel();
+  EXPECT_NE(h->cancelled(h, token.handle()), 0);
+
+  std::vector<int64_t> chunks;
+  h->parallel_for(
+      h, 10, 4,
+      [](void* context, int64_t begin, int64_t end) {
+        static_cast<std::vector<int64_t>*>(context)->push_back(end - begin);
+      },
+      &chunks);
+  EXPECT_EQ(chunks, (std::vector<int64_t>{4, 4, 2}));
+  int done = 0;
+  EXPECT_EQ(h->submit(
+                 h, [](void* context) { ++*static_cast<int*>(context); }, &done)
+                .code,
+            TENON_OK);
+  EXPECT_EQ(done, 1);
+
+  EXPECT_EQ(h->cache_put(h, "key", "bytes", 5).code, TENON_OK);
+  EXPECT_EQ(h->cache_get(h, "key", &data, &size).code, TENON_OK);
+  EXPECT_EQ(std::string(static_cast<const char*>(data), size), "bytes");
+  h->cache_release(h, data);
+  HostTimeline timeline;
+  timeline.Signal(3);
+  uint64_t value = 0;
+  EXPECT_EQ(h->timeline_query(h, timeline.handle(), &value).code, TENON_OK);
+  EXPECT_EQ(value, 3u);
+  EXPECT_EQ(h->timeline_wait(h, timeline.handle(), 3, 0).code, TENON_OK);
+  const tenon_status late = h->timeline_wait(h, timeline.handle(), 4, 0);
+  EXPECT_EQ(late.code, TENON_DEADLINE_EXCEEDED);
+  Release(h, late);
+  tenon_code told = TENON_INTERNAL;
+  h->timeline_notify(
+      h, timeline.handle(), 3,
+      [](void* context, tenon_code code) { *static_cast<tenon_code*>(context) = code; }, &told);
+  EXPECT_EQ(told, TENON_OK);
+  void* memory = h->allocate(h, 100, 256);
+  EXPECT_EQ(reinterpret_cast<uintptr_t>(memory) % 256, 0u);
+  EXPECT_EQ(p->host_bytes(), 100u);
+  h->free(h, memory);
+  h->free(h, nullptr);
+  p.Close();
+  EXPECT_TRUE(p.IsSilent());
+}
+
+class Full final : public ParallelRunner {
+ public:
+  void ParallelFor(int64_t total, int64_t, Body body, void* context) override {
+    body(context, 0, total);
+  }
+  Status Submit(std::function<void()>) override { return Status(Code::kUnavailable, "full"); }
+};
+TEST(ValidateHost, TaskThatIsNotTakenIsNotMissed) {
+  Patched p({}, std::make_shared<Full>());
+  const tenon_status status = HostOfPatched()->submit(HostOfPatched(), Nothing, nullptr);
+  EXPECT_EQ(status.code, TENON_UNAVAILABLE);
+  EXPECT_STREQ(HostOfPatched()->error_message(HostOfPatched(), status.detail), "full");
+  Release(HostOfPatched(), status);
+  p.Close();
+  EXPECT_TRUE(p.IsSilent());
+}
 TEST(ValidateHost, TaskIsNotDoneAtTheEnd) {
   static int done;
   done = 0;

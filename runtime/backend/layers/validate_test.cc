@@ -6,6 +6,7 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "abi_c11_test.h"
 #include "layers/testing/misdeed.h"
 #include "layers/testing/node.h"
 
@@ -436,6 +437,35 @@ INSTANTIATE_TEST_SUITE_P(Option, Validate, ::testing::ValuesIn(Options()), NameO
 INSTANTIATE_TEST_SUITE_P(Status, Validate, ::testing::ValuesIn(Statuses()), NameOf);
 
 /* ---------------------------------------------------------------- What is right, what goes through */
+// Every slot of the complete backend; the program of the ABI's own test checks what comes back.
+class EightFloats final : public RunOutputs {
+ public:
+  Result<const tenon_argument*> AllocateOutput(uint32_t, int32_t, const int64_t* dims) override {
+    y_.dim = dims[0];
+    y_.argument.bytes = static_cast<uint64_t>(dims[0]) * sizeof(float);
+    return static_cast<const tenon_argument*>(&y_.argument);
+  }
+  tenon_run_context* handle() {
+    return reinterpret_cast<tenon_run_context*>(static_cast<RunOutputs*>(this));
+  }
+
+ private:
+  float data_[8] = {};
+  Floats y_{8, data_};
+};
+TEST(Validate, SilentWhenEverythingIsCalled) {
+  Patched p;
+  EightFloats outputs;
+  HostTimeline timeline;
+  timeline.Signal(1);
+  CancelToken cancel;
+  const abi_c11_objects objects = {outputs.handle(), timeline.handle(),
+                                   const_cast<tenon_cancel*>(cancel.handle())};
+  EXPECT_EQ(abi_c11_call_everything(p->handle(), p->host(), &objects), 0)
+      << "the line of abi_c11_test.c whose check failed";
+  p.Close();
+  EXPECT_TRUE(p.IsSilent());
+}
 // A complaint is said once, in the log and in the list.
 TEST(Validate, SaysEachThingOnce) {
   Patched p;

@@ -1,6 +1,9 @@
 #include "layers/testing/patched_backend.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <filesystem>
 
 namespace tenon::backend::testing {
 namespace {
@@ -93,6 +96,8 @@ Patched::Patched(Patch patch, std::shared_ptr<ParallelRunner> parallel) {
   auto services = std::make_shared<HostServices>();
   services->parallel = std::move(parallel);
   services->log = [lines = lines_](tenon_log_level, std::string_view line) { lines->Add(line); };
+  cache_ = (std::filesystem::temp_directory_path() / ("validate_" + std::to_string(getpid())));
+  services->cache_directory = cache_;
   services->segment_to_onnx = [](const tenon_segment*, uint32_t) -> Result<std::string> {
     return std::string("onnx");
   };
@@ -104,6 +109,11 @@ Patched::Patched(Patch patch, std::shared_ptr<ParallelRunner> parallel) {
     backend_ = std::move(made).value();
   else
     refusal_ = std::move(made).status();
+}
+
+void Patched::Close() {
+  backend_.reset();
+  std::filesystem::remove_all(cache_);
 }
 
 const tenon_kernel_descriptor* Patched::Kernel(const std::string& name) const {

@@ -52,7 +52,7 @@ class Patched {
   Patched& operator=(const Patched&) = delete;
 
   // Ends the backend: what it complains of then is in the log.
-  void Close() { backend_.reset(); }
+  void Close();
   bool made() const { return backend_ != nullptr; }
   const Status& refusal() const { return refusal_; }  // where it was not made
   Backend& operator*() const { return *backend_; }
@@ -67,9 +67,11 @@ class Patched {
   // Whether something was complained of that holds the text, "R4: memory.free: ..."; else all of it.
   ::testing::AssertionResult Complains(const std::string& text) const;
   ::testing::AssertionResult IsSilent() const;
+  bool Logged(const std::string& text) const { return lines_->Has(text); }
   std::vector<std::string> Complaints() const { return lines_->With("validate: "); }
 
  private:
+  std::string cache_;
   std::shared_ptr<Lines> lines_ = std::make_shared<Lines>();
   std::shared_ptr<Backend> backend_;
   Status refusal_;
