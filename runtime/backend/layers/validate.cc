@@ -1,5 +1,7 @@
 #include "layers/validate.h"
 
+#include <algorithm>
+#include <cmath>
 #include <cstring>
 
 #include "layers/validate_backend.h"
@@ -12,7 +14,8 @@ namespace {
 
 /* ------------------------------------------------------------------------------------ The object
  */
-// Looks up a table of the backend and fills the one that the host gets.
+// Looks up a table of the backend and fills the one that the host gets. What the host does not know
+// at the table's end is cut off: its handles would not be wrapped.
 template <typename T>
 const void* LookUp(Backend& backend, const char* name, T Backend::Tables::*table,
                    void (*fill)(const T&, T*)) {
@@ -25,23 +28,41 @@ const void* LookUp(Backend& backend, const char* name, T Backend::Tables::*table
   std::memcpy(&size, found, sizeof size);
   if (!CheckSize(state, "backend.interface", name, size, offsetof(T, reserved) + sizeof(uint32_t)))
     return nullptr;
+  T copy{};
+  std::memcpy(&copy, found, std::min<size_t>(size, sizeof copy));
+  CheckReserved(state, "backend.interface", name, copy.reserved);
   std::lock_guard lock(backend.mutex);
   T& theirs = backend.theirs.*table;
-  std::memcpy(&theirs, found, std::min<size_t>(size, sizeof theirs));
+  if (theirs.struct_size != 0) {
+    if (std::memcmp(&theirs, &copy, sizeof copy) != 0)
+      state.Complain("R14", "backend.interface",
+                     std::string(name) + ": the table has changed since it was looked up");
+    return &(backend.ours.*table);
+  }
+  theirs = copy;
   fill(theirs, &(backend.ours.*table));
   (backend.ours.*table).struct_size = std::min<uint32_t>(size, sizeof theirs);
   return &(backend.ours.*table);
 }
 
 const void* TENON_CALL Interface(tenon_backend* handle, const char* name, uint32_t version) {
-  Backend& backend = *Backend::Of(handle);
-  State& state = *backend.state;
-  if (!CheckText(state, "backend.interface", "name", name)) return nullptr;
+  Backend* known = Of(handle, "backend.interface");
+  if (!known || !CheckText(*known->state, "backend.interface", "name", name)) return nullptr;
+  Backend& backend = *known;
   const std::string_view table = name;
   if (version != 1) return nullptr;
+  if (table == "kernel" || table == "compile") backend.state->options_are_known = true;
   if (table == "device") return LookUp(backend, name, &Backend::Tables::device, FillDevice);
   if (table == "memory") return LookUp(backend, name, &Backend::Tables::memory, FillMemory);
-  if (table == "queue") return LookUp(backend, name, &Backend::Tables::queue, FillQueue);
+  if (table == "queue") {
+    const void* found = LookUp(backend, name, &Backend::Tables::queue, FillQueue);
+    const tenon_queue_interface& q = backend.theirs.queue;
+    const int recording = !!q.record_begin + !!q.record_end + !!q.replay + !!q.recording_destroy;
+    if (found && recording % 4 != 0)
+      backend.state->Complain("R9", "backend.interface",
+                              "queue: only some of the four slots of recordings are there");
+    return found;
+  }
   if (table == "kernel") return LookUp(backend, name, &Backend::Tables::kernel, FillKernel);
   if (table == "compile") return LookUp(backend, name, &Backend::Tables::compile, FillCompile);
   if (table == "operators")
@@ -51,9 +72,10 @@ const void* TENON_CALL Interface(tenon_backend* handle, const char* name, uint32
 }
 
 tenon_status TENON_CALL Quiesce(tenon_backend* handle, uint64_t timeout_ns) {
-  Backend& backend = *Backend::Of(handle);
-  return backend.state->Call("backend.quiesce",
-                             [&] { return backend.inner->quiesce(backend.inner, timeout_ns); });
+  Backend* backend = Of(handle, "backend.quiesce");
+  if (!backend) return Unusable();
+  return backend->state->Call("backend.quiesce",
+                              [&] { return backend->inner->quiesce(backend->inner, timeout_ns); });
 }
 
 // What must be gone when the backend is ended, by whose hand.
@@ -79,12 +101,12 @@ void CheckLeaks(State& state) {
 void TENON_CALL Destroy(tenon_backend* handle) {
   constexpr const char* kSlot = "backend.destroy";
   if (!handle) return;
-  Backend& backend = *Backend::Of(handle);
-  State& state = *backend.state;
-  if (!std::exchange(backend.alive, false))
-    return state.Complain("R4", kSlot, "the backend is ended twice");
+  Backend* backend = Of(handle, kSlot);
+  if (!backend) return;
+  State& state = *backend->state;
   CheckLeaks(state);
-  state.CallVoid(kSlot, [&] { backend.inner->destroy(backend.inner); });
+  state.CallVoid(kSlot, [&] { backend->inner->destroy(backend->inner); });
+  state.ended = true;
   std::unique_lock lock(state.mutex);
   const size_t memory = state.host_memory.size(), bytes = state.lent_bytes.size();
   lock.unlock();
@@ -104,6 +126,7 @@ void TENON_CALL Destroy(tenon_backend* handle) {
 void CheckKind(State& state, const char* slot, const std::string& device,
                const tenon_memory_kind& kind) {
   const std::string what = "device " + device + ", memory kind " + std::to_string(kind.id);
+  CheckReserved(state, slot, "tenon_memory_kind", kind.reserved);
   CheckText(state, slot, what + ": name", kind.name);
   if (kind.id < 1 || kind.id > 31)
     state.Complain("R13", slot, what + ": the id is outside 1 to 31");
@@ -120,21 +143,30 @@ void CheckKind(State& state, const char* slot, const std::string& device,
 void TENON_CALL Options(tenon_backend* handle, const tenon_option* const** out_options,
                         uint32_t* out_count) {
   constexpr const char* kSlot = "device.options";
-  Backend& backend = *Backend::Of(handle);
-  State& state = *backend.state;
-  if (!CheckOut(state, kSlot, "out_options", out_options) ||
-      !CheckOut(state, kSlot, "out_count", out_count))
+  Backend* backend = Of(handle, kSlot);
+  if (!backend || !CheckOut(*backend->state, kSlot, "out_options", out_options) ||
+      !CheckOut(*backend->state, kSlot, "out_count", out_count))
     return;
+  State& state = *backend->state;
   state.CallVoid(kSlot,
-                 [&] { backend.theirs.device.options(backend.inner, out_options, out_count); });
+                 [&] { backend->theirs.device.options(backend->inner, out_options, out_count); });
   if (!CheckList(state, kSlot, "options", *out_options, *out_count)) return;
+  std::set<std::string> names;
   for (uint32_t i = 0; i < *out_count; ++i) {
     const tenon_option* option = (*out_options)[i];
-    if (!option || !CheckSize(state, kSlot, "tenon_option", option->struct_size,
-                              TENON_SIZE_TO(tenon_option, choice_count)))
+    if (!CheckGiven(state, kSlot, "an option", option) ||
+        !CheckSize(state, kSlot, "tenon_option", option->struct_size,
+                   TENON_SIZE_TO(tenon_option, choice_count)))
       continue;
-    CheckText(state, kSlot, "an option's name", option->name);
-    CheckList(state, kSlot, "choices", option->choices, option->choice_count);
+    CheckReserved(state, kSlot, "tenon_option", option->reserved);
+    CheckText(state, kSlot, "an option's default_value", option->default_value);
+    CheckText(state, kSlot, "an option's description", option->description);
+    if (CheckText(state, kSlot, "an option's name", option->name) &&
+        !names.insert(option->name).second)
+      state.Complain("R13", kSlot, std::string("two options are called ") + option->name);
+    if (!CheckList(state, kSlot, "choices", option->choices, option->choice_count)) continue;
+    for (uint32_t c = 0; c < option->choice_count; ++c)
+      CheckText(state, kSlot, "an option's choice", option->choices[c]);
   }
 }
 
@@ -142,11 +174,13 @@ tenon_status TENON_CALL Enumerate(tenon_backend* handle,
                                   const tenon_device_info* const** out_devices,
                                   uint32_t* out_count) {
   constexpr const char* kSlot = "device.enumerate";
-  Backend& backend = *Backend::Of(handle);
-  State& state = *backend.state;
-  if (!CheckOut(state, kSlot, "out_devices", out_devices) ||
-      !CheckOut(state, kSlot, "out_count", out_count))
+  Backend* known = Of(handle, kSlot);
+  if (!known || !CheckOut(*known->state, kSlot, "out_devices", out_devices) ||
+      !CheckOut(*known->state, kSlot, "out_count", out_count))
     return Unusable();
+  Backend& backend = *known;
+  State& state = *backend.state;
+  state.options_are_known = true;
   const tenon_status status = state.Call(kSlot, [&] {
     return backend.theirs.device.enumerate(backend.inner, out_devices, out_count);
   });
@@ -155,32 +189,51 @@ tenon_status TENON_CALL Enumerate(tenon_backend* handle,
   std::set<uint32_t> ids;
   for (uint32_t i = 0; i < *out_count; ++i) {
     const tenon_device_info* info = (*out_devices)[i];
-    if (!info || !CheckSize(state, kSlot, "tenon_device_info", info->struct_size,
-                            TENON_SIZE_TO(tenon_device_info, gbytes)))
+    if (!CheckGiven(state, kSlot, "a device's info", info) ||
+        !CheckSize(state, kSlot, "tenon_device_info", info->struct_size,
+                   TENON_SIZE_TO(tenon_device_info, gbytes)))
       continue;
     if (!ids.insert(info->id).second)
       state.Complain("R13", kSlot, "two devices have the id " + std::to_string(info->id));
+    for (const double peak : {info->gflops, info->gbytes}) {
+      if (!std::isfinite(peak) || peak < 0)
+        state.Complain("R13", kSlot, "a device's gflops or gbytes is negative or not finite");
+    }
     CheckText(state, kSlot, "a device's fingerprint", info->fingerprint);
     if (!CheckText(state, kSlot, "a device's name", info->name) ||
         !CheckList(state, kSlot, "memory kinds", info->memory_kinds, info->memory_kind_count))
       continue;
+    std::set<uint32_t> kinds;
     for (uint32_t k = 0; k < info->memory_kind_count; ++k) {
       const tenon_memory_kind* kind = info->memory_kinds[k];
-      if (kind && CheckSize(state, kSlot, "tenon_memory_kind", kind->struct_size,
-                            TENON_SIZE_TO(tenon_memory_kind, capacity)))
-        CheckKind(state, kSlot, info->name, *kind);
+      if (!CheckGiven(state, kSlot, "a memory kind", kind) ||
+          !CheckSize(state, kSlot, "tenon_memory_kind", kind->struct_size,
+                     TENON_SIZE_TO(tenon_memory_kind, capacity)))
+        continue;
+      CheckKind(state, kSlot, info->name, *kind);
+      if (!kinds.insert(kind->id).second)
+        state.Complain("R13", kSlot, "two memory kinds have the id " + std::to_string(kind->id));
+      const tenon_memory_interface& memory = backend.theirs.memory;
+      if ((kind->flags & (TENON_MEMORY_HOST_READ | TENON_MEMORY_HOST_WRITE)) &&
+          memory.struct_size != 0 && !(memory.map && memory.unmap))
+        state.Complain("R9", kSlot,
+                       std::string(kind->name ? kind->name : "a memory kind") +
+                           " has HOST_READ or HOST_WRITE, but memory.map or unmap is NULL");
     }
-    std::lock_guard lock(backend.mutex);
+    std::scoped_lock lock(backend.mutex, state.mutex);
     backend.infos[info->id] = info;
+    state.device_ids.insert(info->id);
   }
   return status;
 }
 
 tenon_status TENON_CALL Open(tenon_backend* handle, uint32_t id, tenon_device** out_device) {
   constexpr const char* kSlot = "device.open";
-  Backend& backend = *Backend::Of(handle);
+  Backend* known = Of(handle, kSlot);
+  if (!known || !CheckOut(*known->state, kSlot, "out_device", out_device)) return Unusable();
+  Backend& backend = *known;
   State& state = *backend.state;
-  if (!CheckOut(state, kSlot, "out_device", out_device)) return Unusable();
+  state.options_are_known = true;
   tenon_device* device = nullptr;
   const tenon_status status =
       state.Call(kSlot, [&] { return backend.theirs.device.open(backend.inner, id, &device); });
@@ -231,8 +284,33 @@ Backend::Backend() = default;
 Backend::~Backend() = default;
 
 Device* Of(tenon_device* device, const char* slot) {
-  auto* wrapper = reinterpret_cast<Device*>(device);
-  return wrapper && wrapper->state.Usable(wrapper, slot) ? wrapper : nullptr;
+  return device ? Of(reinterpret_cast<Device*>(device)->state, device, slot) : nullptr;
+}
+Device* Of(State& state, tenon_device* device, const char* slot) {
+  return static_cast<Device*>(state.Find(device, "device", slot));
+}
+
+bool Backend::HasKind(const Device* device, uint32_t kind) {
+  if (device) return device->Kind(kind) != nullptr;
+  std::lock_guard lock(mutex);
+  return std::ranges::any_of(
+      infos, [&](const auto& info) { return FindKind(info.second, kind) != nullptr; });
+}
+
+Backend* Of(tenon_backend* handle, const char* slot) {
+  auto* backend = reinterpret_cast<Backend*>(handle);
+  if (!backend || !backend->state->ended) return backend;
+  backend->state->Complain("R4", slot, "the backend is used after its end");
+  return nullptr;
+}
+
+bool CheckDevice(Backend& backend, const char* slot, tenon_device* device, Device** out_device) {
+  const bool has_devices = backend.theirs.device.struct_size != 0;
+  *out_device = nullptr;
+  if (has_devices) return (*out_device = Of(*backend.state, device, slot)) != nullptr;
+  if (!device) return true;
+  backend.state->Complain("R4", slot, "a device is given, but the backend has none");
+  return false;
 }
 
 bool CheckOut(State& state, const char* slot, const char* name, const void* out) {
@@ -270,6 +348,10 @@ class Validate final : public Layer {
                     [&] { unknown = inner->interface(inner, "no.such.interface", 1); });
     if (unknown)
       state_.Complain("R8", "backend.interface", "gives a table for a name that nobody knows");
+    state_.CallVoid("backend.interface",
+                    [&] { unknown = inner->interface(inner, "kernel", UINT32_MAX); });
+    if (unknown)
+      state_.Complain("R8", "backend.interface", "gives a table in a version that nobody knows");
     return &backend_.object;
   }
   std::vector<std::string> violations() const override { return state_.violations(); }

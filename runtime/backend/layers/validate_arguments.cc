@@ -68,7 +68,10 @@ void CheckBytes(State& state, const char* slot, const std::string& name, const t
     lock.unlock();
     if (!info)
       return state.Complain("R13", slot, name + ": unknown layout " + std::to_string(a.layout));
-    expected = info->bytes(a.dtype, a.tensor.ndim, a.tensor.shape);
+    uint64_t bytes = 0;
+    state.CallVoid("layout.bytes",
+                   [&] { bytes = info->bytes(a.dtype, a.tensor.ndim, a.tensor.shape); });
+    expected = bytes;
   } else {
     for (int i = 0; i < a.tensor.ndim && dense.value_or(0) > 0; ++i) {
       const int64_t stride = DenseStride(a.tensor, a.layout, i);
@@ -136,6 +139,7 @@ void CheckValue(State& state, const char* slot, const std::string& what, const t
                  TENON_SIZE_TO(tenon_value, reserved2)))
     return;
   CheckText(state, slot, what + "'s name", value->name);
+  CheckReserved(state, slot, "tenon_value", value->reserved | value->reserved2);
   if (value->rank < -1 || value->rank > TENON_MAX_RANK) {
     return state.Complain("R13", slot, what + ": rank " + std::to_string(value->rank));
   }
@@ -158,6 +162,34 @@ bool CheckValues(State& state, const char* slot, const char* what, const tenon_v
     if (list[i]) CheckValue(state, slot, std::string(what) + " " + std::to_string(i), list[i]);
   }
   return true;
+}
+
+// What the attribute's kind says is there. An unknown kind is another's (R8).
+bool CheckAttribute(State& state, const char* slot, const tenon_attribute* attribute) {
+  if (!CheckGiven(state, slot, "an attribute", attribute) ||
+      !CheckSize(state, slot, "tenon_attribute", attribute->struct_size,
+                 TENON_SIZE_TO(tenon_attribute, graph)) ||
+      !CheckText(state, slot, "an attribute's name", attribute->name))
+    return false;
+  const std::string what = std::string("attribute ") + attribute->name;
+  switch (attribute->kind) {
+    case TENON_ATTRIBUTE_STRING:
+      return CheckGiven(state, slot, (what + "'s text").c_str(), attribute->s);
+    case TENON_ATTRIBUTE_INTS:
+      return CheckList(state, slot, what.c_str(), attribute->ints, attribute->count);
+    case TENON_ATTRIBUTE_FLOATS:
+      return CheckList(state, slot, what.c_str(), attribute->floats, attribute->count);
+    case TENON_ATTRIBUTE_STRINGS:
+      return CheckList(state, slot, what.c_str(), attribute->strings, attribute->count);
+    case TENON_ATTRIBUTE_TENSOR:
+      if (!CheckGiven(state, slot, (what + "'s tensor").c_str(), attribute->tensor)) return false;
+      CheckValue(state, slot, what, attribute->tensor);
+      return true;
+    case TENON_ATTRIBUTE_GRAPH:
+      return CheckSegment(state, slot, attribute->graph);
+    default:
+      return true;
+  }
 }
 
 }  // namespace
@@ -184,6 +216,10 @@ bool CheckText(State& state, const char* slot, const std::string& what, const ch
                : *at >= 0xE0 && *at < 0xF0 ? 2
                : *at >= 0xF0 && *at < 0xF5 ? 3
                                            : -1;
+    // Longer than it need be, a surrogate, or beyond U+10FFFF.
+    if ((at[0] == 0xE0 && at[1] < 0xA0) || (at[0] == 0xED && at[1] > 0x9F) ||
+        (at[0] == 0xF0 && at[1] < 0x90) || (at[0] == 0xF4 && at[1] > 0x8F))
+      more = -1;
     ++at;
     for (; more > 0 && (*at & 0xC0) == 0x80; --more) ++at;
     if (more == 0) continue;
@@ -191,6 +227,17 @@ bool CheckText(State& state, const char* slot, const std::string& what, const ch
     return false;
   }
   return true;
+}
+
+bool CheckGiven(State& state, const char* slot, const char* what, const void* given) {
+  if (given) return true;
+  state.Complain("R7", slot, std::string(what) + " is NULL");
+  return false;
+}
+
+void CheckReserved(State& state, const char* slot, const char* type, uint64_t reserved) {
+  if (reserved == 0) return;
+  state.Complain("R1", slot, std::string(type) + ": a reserved field is not 0");
 }
 
 bool CheckList(State& state, const char* slot, const char* what, const void* list, uint64_t count) {
@@ -239,11 +286,8 @@ bool CheckArguments(State& state, const char* slot, const char* what,
 }
 
 bool CheckNode(State& state, const char* slot, const tenon_node* node) {
-  if (!node) {
-    state.Complain("R7", slot, "node is NULL");
-    return false;
-  }
-  if (!CheckSize(state, slot, "tenon_node", node->struct_size, TENON_SIZE_TO(tenon_node, id)))
+  if (!CheckGiven(state, slot, "node", node) ||
+      !CheckSize(state, slot, "tenon_node", node->struct_size, TENON_SIZE_TO(tenon_node, id)))
     return false;
   const bool named = CheckText(state, slot, "node's domain", node->domain) &&
                      CheckText(state, slot, "node's op", node->op) &&
@@ -254,29 +298,25 @@ bool CheckNode(State& state, const char* slot, const tenon_node* node) {
     return false;
   }
   for (uint32_t i = 0; i < node->attribute_count; ++i) {
-    const tenon_attribute* attribute = node->attributes[i];
-    if (!attribute || !CheckSize(state, slot, "tenon_attribute", attribute->struct_size,
-                                 TENON_SIZE_TO(tenon_attribute, graph))) {
-      return false;
-    }
-    CheckText(state, slot, "attribute's name", attribute->name);
+    if (!CheckAttribute(state, slot, node->attributes[i])) return false;
   }
   return true;
 }
 
 bool CheckSegment(State& state, const char* slot, const tenon_segment* segment) {
-  if (!segment) {
-    state.Complain("R7", slot, "segment is NULL");
-    return false;
-  }
-  if (!CheckSize(state, slot, "tenon_segment", segment->struct_size,
+  if (!CheckGiven(state, slot, "segment", segment) ||
+      !CheckSize(state, slot, "tenon_segment", segment->struct_size,
                  TENON_SIZE_TO(tenon_segment, symbols)) ||
+      !CheckText(state, slot, "segment's name", segment->name) ||
       !CheckList(state, slot, "nodes", segment->nodes, segment->node_count) ||
       !CheckValues(state, slot, "input of the segment", segment->inputs, segment->input_count) ||
       !CheckValues(state, slot, "output of the segment", segment->outputs, segment->output_count) ||
       !CheckList(state, slot, "symbols", segment->symbols, segment->symbol_count)) {
     return false;
   }
+  CheckReserved(state, slot, "tenon_segment", segment->reserved);
+  for (uint32_t i = 0; i < segment->symbol_count; ++i)
+    CheckText(state, slot, "a symbol's name", segment->symbols[i]);
   for (uint32_t i = 0; i < segment->node_count; ++i) {
     if (!CheckNode(state, slot, segment->nodes[i])) return false;
     if (segment->nodes[i]->id != i) {

@@ -14,6 +14,10 @@ bool CheckSize(State& state, const char* slot, const char* type, uint32_t struct
                uint32_t least);
 // Not NULL, and UTF-8.
 bool CheckText(State& state, const char* slot, const std::string& what, const char* text);
+// R7: an argument that is needed is not NULL.
+bool CheckGiven(State& state, const char* slot, const char* what, const void* given);
+// R1: a reserved field is 0.
+void CheckReserved(State& state, const char* slot, const char* type, uint64_t reserved);
 // A list with a count has a pointer.
 bool CheckList(State& state, const char* slot, const char* what, const void* list, uint64_t count);
 bool IsPowerOfTwo(uint64_t value);

@@ -15,7 +15,6 @@ struct Backend {
   tenon_backend object{};
   State* state = nullptr;
   tenon_backend* inner = nullptr;
-  bool alive = true;
 
   // The backend's tables, and those that the host gets instead; set when they are looked up.
   struct Tables {
@@ -36,7 +35,8 @@ struct Backend {
 
   Backend();
   ~Backend();
-  static Backend* Of(tenon_backend* backend) { return reinterpret_cast<Backend*>(backend); }
+  // Whether the device has the kind; where it is null, any device.
+  bool HasKind(const Device* device, uint32_t kind);
 };
 
 // tenon_kernel_descriptor is first: what the host gets.
@@ -59,13 +59,20 @@ struct OwnOperator {
   const tenon_operator* inner = nullptr;
 };
 
-// The wrapper of a handle; null where it is NULL or ended (then it has complained).
+// What stands behind the handle that a slot names first; null where it is NULL (nobody is there to
+// complain to), ended or another thing (then it has complained).
+Backend* Of(tenon_backend* backend, const char* slot);
 Device* Of(tenon_device* device, const char* slot);
 Queue* Of(tenon_queue* queue, const char* slot);
+// The same for a handle that is an argument: then NULL and what was never given are found, too.
+Device* Of(State& state, tenon_device* device, const char* slot);
+Queue* Of(State& state, tenon_queue* queue, const char* slot);
 inline tenon_status Unusable() { return {TENON_INVALID_ARGUMENT, 0, nullptr}; }
 
 // Wraps a descriptor once; the same pointer gives the same wrapper.
 Descriptor* Wrap(Backend& backend, const tenon_kernel_descriptor* inner, const char* slot);
+// The device of a slot that may have to do without: NULL is right for a backend that has none.
+bool CheckDevice(Backend& backend, const char* slot, tenon_device* device, Device** out_device);
 // R3: an out parameter that is NULL.
 bool CheckOut(State& state, const char* slot, const char* name, const void* out);
 // R12: fences that may be waited for.

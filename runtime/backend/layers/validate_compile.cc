@@ -1,4 +1,5 @@
 // The interfaces "compile", "operators" and "profile".
+#include <algorithm>
 #include <cstring>
 
 #include "layers/validate_backend.h"
@@ -11,7 +12,7 @@ namespace {
 const tenon_compile_interface& Compiler(const Backend& backend) { return backend.theirs.compile; }
 
 bool CheckTarget(State& state, const char* slot, const tenon_compile_target* target) {
-  return CheckOut(state, slot, "target", target) &&
+  return CheckGiven(state, slot, "target", target) &&
          CheckSize(state, slot, "tenon_compile_target", target->struct_size,
                    TENON_SIZE_TO(tenon_compile_target, fingerprint)) &&
          CheckText(state, slot, "target's device_name", target->device_name) &&
@@ -21,7 +22,9 @@ bool CheckTarget(State& state, const char* slot, const tenon_compile_target* tar
 tenon_status TENON_CALL Colour(tenon_backend* handle, const tenon_compile_target* target,
                                const tenon_segment* graph, uint32_t* out_colours) {
   constexpr const char* kSlot = "compile.colour";
-  Backend& backend = *Backend::Of(handle);
+  Backend* known = Of(handle, kSlot);
+  if (!known) return Unusable();
+  Backend& backend = *known;
   State& state = *backend.state;
   if (!CheckOut(state, kSlot, "out_colours", out_colours) || !CheckTarget(state, kSlot, target) ||
       !CheckSegment(state, kSlot, graph))
@@ -39,30 +42,65 @@ tenon_status TENON_CALL Colour(tenon_backend* handle, const tenon_compile_target
   return status;
 }
 
+// The way of the share done to the host.
+struct Progress {
+  Progress(State& of, const tenon_compile_request& given)
+      : state(of), progress(given.progress), context(given.progress_context) {}
+  State& state;
+  void(TENON_CALL* progress)(void*, double);
+  void* context;
+  std::thread::id caller = std::this_thread::get_id();
+  std::atomic<bool> over{false};
+};
+void TENON_CALL OnProgress(void* context, double share) {
+  constexpr const char* kSlot = "compile.compile";
+  Progress& to = *static_cast<Progress*>(context);
+  if (to.over) return to.state.Complain("R4", kSlot, "progress is called after it has returned");
+  if (std::this_thread::get_id() != to.caller)
+    to.state.Complain("R5", kSlot, "progress is called on another thread than the caller's");
+  if (!(share >= 0 && share <= 1))
+    to.state.Complain("R13", kSlot, "progress is " + std::to_string(share) + ", expected 0 to 1");
+  to.progress(to.context, share);
+}
+
 tenon_status TENON_CALL Compile(tenon_backend* handle, const tenon_segment* segment,
                                 const tenon_compile_request* request,
                                 tenon_artifact** out_artifact) {
   constexpr const char* kSlot = "compile.compile";
-  Backend& backend = *Backend::Of(handle);
+  Backend* known = Of(handle, kSlot);
+  if (!known) return Unusable();
+  Backend& backend = *known;
   State& state = *backend.state;
   if (!CheckOut(state, kSlot, "out_artifact", out_artifact) ||
-      !CheckSegment(state, kSlot, segment) || !CheckOut(state, kSlot, "request", request) ||
+      !CheckSegment(state, kSlot, segment) || !CheckGiven(state, kSlot, "request", request) ||
       !CheckSize(state, kSlot, "tenon_compile_request", request->struct_size,
                  TENON_SIZE_TO(tenon_compile_request, progress_context)) ||
       !CheckTarget(state, kSlot, request->target)) {
     return Unusable();
   }
+  CheckReserved(state, kSlot, "tenon_compile_request", request->reserved);
   tenon_artifact* artifact = nullptr;
+  tenon_compile_request own = *request;
+  own.struct_size = std::min<uint32_t>(own.struct_size, sizeof own);
+  Progress* progress = state.Keep(std::make_shared<Progress>(state, *request));
+  if (own.progress) own.progress = OnProgress, own.progress_context = progress;
   const tenon_status status = state.Call(
-      kSlot, [&] { return Compiler(backend).compile(backend.inner, segment, request, &artifact); });
+      kSlot, [&] { return Compiler(backend).compile(backend.inner, segment, &own, &artifact); });
+  progress->over = true;
   if (status.code != TENON_OK) {
     if (artifact) state.Complain("R2", kSlot, "failed, but out_artifact is set");
     return status;
   }
-  if (!artifact) state.Complain("R3", kSlot, "gives no artifact");
-  std::lock_guard lock(state.mutex);
-  if (artifact) state.artifacts.insert(artifact);
   *out_artifact = artifact;
+  if (!artifact) {
+    state.Complain("R3", kSlot, "gives no artifact");
+    return status;
+  }
+  std::unique_lock lock(state.mutex);
+  const bool fresh = state.artifacts.insert(artifact).second;
+  lock.unlock();
+  if (!fresh)
+    state.Complain("R4", kSlot, "gives artifact " + Address(artifact) + ", which is live already");
   return status;
 }
 
@@ -80,7 +118,9 @@ bool CheckArtifact(State& state, const char* slot, tenon_artifact* artifact, boo
 tenon_status TENON_CALL ArtifactBytes(tenon_backend* handle, tenon_artifact* artifact,
                                       const void** out_data, uint64_t* out_size) {
   constexpr const char* kSlot = "compile.artifact_bytes";
-  Backend& backend = *Backend::Of(handle);
+  Backend* known = Of(handle, kSlot);
+  if (!known) return Unusable();
+  Backend& backend = *known;
   State& state = *backend.state;
   if (!CheckOut(state, kSlot, "out_data", out_data) ||
       !CheckOut(state, kSlot, "out_size", out_size) ||
@@ -95,21 +135,29 @@ tenon_status TENON_CALL ArtifactBytes(tenon_backend* handle, tenon_artifact* art
 
 void TENON_CALL ArtifactRelease(tenon_backend* handle, tenon_artifact* artifact) {
   constexpr const char* kSlot = "compile.artifact_release";
-  Backend& backend = *Backend::Of(handle);
-  if (artifact && !CheckArtifact(*backend.state, kSlot, artifact, true)) return;
-  backend.state->CallVoid(kSlot,
-                          [&] { Compiler(backend).artifact_release(backend.inner, artifact); });
+  Backend* backend = Of(handle, kSlot);
+  if (!backend || (artifact && !CheckArtifact(*backend->state, kSlot, artifact, true))) return;
+  backend->state->CallVoid(kSlot,
+                           [&] { Compiler(*backend).artifact_release(backend->inner, artifact); });
 }
 
 tenon_status TENON_CALL Check(tenon_backend* handle, const tenon_compile_target* target,
                               const void* data, uint64_t size) {
   constexpr const char* kSlot = "compile.check";
-  Backend& backend = *Backend::Of(handle);
-  State& state = *backend.state;
-  if (!CheckTarget(state, kSlot, target) || !CheckList(state, kSlot, "bytes", data, size))
+  Backend* backend = Of(handle, kSlot);
+  if (!backend || !CheckTarget(*backend->state, kSlot, target) ||
+      !CheckList(*backend->state, kSlot, "bytes", data, size))
     return Unusable();
-  return state.Call(kSlot,
-                    [&] { return Compiler(backend).check(backend.inner, target, data, size); });
+  State& state = *backend->state;
+  const tenon_status status = state.Call(
+      kSlot, [&] { return Compiler(*backend).check(backend->inner, target, data, size); });
+  constexpr tenon_code kAnswers[] = {TENON_OK, TENON_INCOMPATIBLE, TENON_DATA_LOSS, TENON_INTERNAL,
+                                     TENON_OUT_OF_MEMORY};
+  if (std::ranges::find(kAnswers, status.code) == std::end(kAnswers))
+    state.Complain("R13", kSlot,
+                   "gives code " + std::to_string(status.code) +
+                       ", expected OK, TENON_INCOMPATIBLE or TENON_DATA_LOSS");
+  return status;
 }
 
 tenon_status TENON_CALL Load(tenon_device* handle, const void* data, uint64_t size,
@@ -136,6 +184,10 @@ tenon_status TENON_CALL Load(tenon_device* handle, const void* data, uint64_t si
     state.Complain("R3", kSlot, "gives no descriptor or no kernel");
     return {TENON_INTERNAL, 0, nullptr};
   }
+  if (!descriptor->destroy) {
+    state.Complain("R9", kSlot, "the descriptor's slot destroy is NULL, but the kernel is not");
+    return {TENON_INTERNAL, 0, nullptr};
+  }
   const Descriptor* wrapped = Wrap(device->backend, descriptor, kSlot);
   if (!wrapped) return {TENON_INTERNAL, 0, nullptr};
   *out_descriptor = &wrapped->table;
@@ -151,7 +203,7 @@ tenon_status TENON_CALL Infer(const tenon_operator* handle, tenon_backend* backe
   State& state = *op.backend->state;
   if (!CheckOut(state, kSlot, "out_outputs", out_outputs) || !CheckNode(state, kSlot, node))
     return Unusable();
-  if (Backend::Of(backend) != op.backend)
+  if (backend != &op.backend->object)
     return state.Refuse("R4", kSlot, "the backend is another one");
   const uint64_t bytes = node->output_count * sizeof(tenon_shape);
   const Walled shapes(bytes, alignof(tenon_shape));
@@ -178,9 +230,11 @@ tenon_status TENON_CALL Infer(const tenon_operator* handle, tenon_backend* backe
 const tenon_operator* WrapOperator(Backend& backend, const tenon_operator* inner) {
   constexpr const char* kSlot = "operators.operators";
   State& state = *backend.state;
-  if (!inner || !CheckSize(state, kSlot, "tenon_operator", inner->struct_size,
-                           TENON_SIZE_TO(tenon_operator, infer)))
+  if (!CheckGiven(state, kSlot, "an operator", inner) ||
+      !CheckSize(state, kSlot, "tenon_operator", inner->struct_size,
+                 TENON_SIZE_TO(tenon_operator, infer)))
     return inner;
+  CheckReserved(state, kSlot, "tenon_operator", inner->reserved);
   const bool named = CheckText(state, kSlot, "an operator's name", inner->name) &&
                      CheckText(state, kSlot, "an operator's domain", inner->domain);
   CheckList(state, kSlot, "attributes", inner->attributes, inner->attribute_count);
@@ -199,6 +253,8 @@ const tenon_operator* WrapOperator(Backend& backend, const tenon_operator* inner
     wrapper->inner = inner;
     std::memcpy(&wrapper->table, inner,
                 std::min<size_t>(inner->struct_size, sizeof wrapper->table));
+    wrapper->table.struct_size =
+        std::min<uint32_t>(wrapper->table.struct_size, sizeof wrapper->table);
     wrapper->table.infer = Infer;
   }
   return &wrapper->table;
@@ -208,7 +264,9 @@ tenon_status TENON_CALL Operators(tenon_backend* handle,
                                   const tenon_operator* const** out_operators,
                                   uint32_t* out_count) {
   constexpr const char* kSlot = "operators.operators";
-  Backend& backend = *Backend::Of(handle);
+  Backend* known = Of(handle, kSlot);
+  if (!known) return Unusable();
+  Backend& backend = *known;
   State& state = *backend.state;
   if (!CheckOut(state, kSlot, "out_operators", out_operators) ||
       !CheckOut(state, kSlot, "out_count", out_count))
@@ -241,9 +299,15 @@ tenon_status TENON_CALL Clocks(tenon_device* handle, uint64_t* out_device_ns,
   if (!device || !CheckOut(device->state, kSlot, "out_device_ns", out_device_ns) ||
       !CheckOut(device->state, kSlot, "out_host_ns", out_host_ns))
     return Unusable();
-  return device->state.Call(kSlot, [&] {
+  const tenon_host* host = device->state.host;
+  const uint64_t before = host->clock_ns(host);
+  const tenon_status status = device->state.Call(kSlot, [&] {
     return device->backend.theirs.profile.clocks(device->inner, out_device_ns, out_host_ns);
   });
+  const uint64_t after = host->clock_ns(host);
+  if (status.code == TENON_OK && (*out_host_ns < before || *out_host_ns > after))
+    device->state.Complain("R13", kSlot, "out_host_ns is not host.clock_ns during the call");
+  return status;
 }
 tenon_status TENON_CALL Flush(tenon_device* handle) {
   Device* device = Of(handle, "profile.flush");

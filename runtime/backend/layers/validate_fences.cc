@@ -17,9 +17,16 @@ bool FenceBook::AddTimeline(tenon_timeline* timeline, const Device* device) {
   return timelines_.emplace(timeline, facts).second;
 }
 
-bool FenceBook::Knows(tenon_timeline* timeline) const {
+bool FenceBook::Knows(tenon_timeline* timeline, const Device* device) const {
   std::lock_guard lock(mutex_);
-  return timelines_.contains(timeline);
+  const auto found = timelines_.find(timeline);
+  return found != timelines_.end() && (!device || found->second.device == device);
+}
+
+bool FenceBook::MayReach(tenon_timeline* timeline, uint64_t value) const {
+  std::lock_guard lock(mutex_);
+  const auto found = timelines_.find(timeline);
+  return found == timelines_.end() || value <= found->second.last;
 }
 
 int64_t FenceBook::RemoveTimeline(tenon_timeline* timeline) {
@@ -72,7 +79,7 @@ void FenceBook::Unsignal(uint64_t queue, const tenon_fence& fence) {
   std::erase_if(found->second.signals, [&](const Signalled& signal) {
     return signal.queue == queue && signal.value == fence.value;
   });
-  found->second.last = 0;
+  found->second.last = found->second.done;
   for (const Signalled& signal : found->second.signals) {
     found->second.last = std::max(found->second.last, signal.value);
   }
@@ -109,7 +116,9 @@ void FenceBook::Reached(tenon_timeline* timeline, uint64_t value) {
   }
   for (auto& [other, facts] : timelines_) {
     std::erase_if(facts.signals, [&](const Signalled& signal) {
-      return signal.point <= queues_.at(signal.queue).done;
+      const bool done = signal.point <= queues_.at(signal.queue).done;
+      if (done) facts.done = std::max(facts.done, signal.value);
+      return done;
     });
   }
 }
@@ -132,6 +141,16 @@ bool FenceBook::Done(uint64_t queue, uint64_t point, std::span<const tenon_fence
     if (fence.origin == TENON_ORIGIN_HOST) return true;  // the host knows better
     Collect(fence.timeline, fence.value, &points);
   }
+  return points[queue] >= point;
+}
+
+bool FenceBook::Before(uint64_t queue, uint64_t point, uint64_t next) const {
+  std::lock_guard lock(mutex_);
+  const auto facts = queues_.find(queue), later = queues_.find(next);
+  if (queue == next || facts == queues_.end() || facts->second.done >= point) return true;
+  if (later == queues_.end() || later->second.waits_for_host) return true;
+  Points points;
+  CollectQueue(next, later->second.last, &points);
   return points[queue] >= point;
 }
 

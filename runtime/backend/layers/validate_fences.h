@@ -22,7 +22,7 @@ class FenceBook {
   uint64_t AddQueue();
   // Timelines of the backend.
   bool AddTimeline(tenon_timeline* timeline, const Device* device);  // false: it is there already
-  bool Knows(tenon_timeline* timeline) const;
+  bool Knows(tenon_timeline* timeline, const Device* device = nullptr) const;  // null: of any
   // Ends one: 0, or the number of signals that may be pending; -1 where it is unknown.
   int64_t RemoveTimeline(tenon_timeline* timeline);
   int64_t TimelinesOf(const Device* device) const;
@@ -37,10 +37,14 @@ class FenceBook {
 
   // The host knows that the timeline has reached the value, or failed (UINT64_MAX).
   void Reached(tenon_timeline* timeline, uint64_t value);
+  // Whether something was to signal the value, or a higher one; true where it is unknown.
+  bool MayReach(tenon_timeline* timeline, uint64_t value) const;
   // The value that a query gave; false where an earlier one was higher.
   bool Queried(tenon_timeline* timeline, uint64_t value);
   // Whether the point is done for sure, or will be when the fences are reached.
   bool Done(uint64_t queue, uint64_t point, std::span<const tenon_fence> fences) const;
+  // Whether the point is done before what is enqueued next on the other queue begins.
+  bool Before(uint64_t queue, uint64_t point, uint64_t next) const;
   // Whether the queue has waited on a timeline of the host: then its work may start much later.
   bool WaitsForHost(uint64_t queue) const;
 
@@ -59,8 +63,8 @@ class FenceBook {
   };
   struct TimelineFacts {
     const Device* device = nullptr;
-    uint64_t last = 0, queried = 0;
-    std::vector<Signalled> signals;
+    uint64_t last = 0, done = 0, queried = 0;
+    std::vector<Signalled> signals;  // that are not known to be done
   };
   using Points = std::map<uint64_t, uint64_t>;  // queue -> point up to which it is done
 

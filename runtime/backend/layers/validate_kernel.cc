@@ -1,4 +1,5 @@
 // The interface "kernel": descriptors and the life of a kernel, without its runs.
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -23,10 +24,10 @@ tenon_status TENON_CALL Supports(const tenon_kernel_descriptor* handle, tenon_ba
   constexpr const char* kSlot = "kernel.supports";
   const Descriptor& d = Descriptor::Of(handle);
   State& state = *d.backend->state;
-  Device* on = device ? Of(device, kSlot) : nullptr;
-  if ((device && !on) || !CheckNode(state, kSlot, node)) return Unusable();
-  if (Backend::Of(backend) != d.backend)
-    return state.Refuse("R4", kSlot, "the backend is another one");
+  Device* on = nullptr;
+  if (!CheckDevice(*d.backend, kSlot, device, &on) || !CheckNode(state, kSlot, node))
+    return Unusable();
+  if (backend != &d.backend->object) return state.Refuse("R4", kSlot, "the backend is another one");
   return state.Call(kSlot, [&] {
     return d.inner->supports(d.inner, d.backend->inner, on ? on->inner : nullptr, node);
   });
@@ -38,12 +39,11 @@ tenon_status TENON_CALL Create(const tenon_kernel_descriptor* handle, tenon_back
   constexpr const char* kSlot = "kernel.create";
   const Descriptor& d = Descriptor::Of(handle);
   State& state = *d.backend->state;
-  Device* on = device ? Of(device, kSlot) : nullptr;
-  if ((device && !on) || !CheckOut(state, kSlot, "out_kernel", out_kernel) ||
-      !CheckNode(state, kSlot, node))
+  Device* on = nullptr;
+  if (!CheckDevice(*d.backend, kSlot, device, &on) ||
+      !CheckOut(state, kSlot, "out_kernel", out_kernel) || !CheckNode(state, kSlot, node))
     return Unusable();
-  if (Backend::Of(backend) != d.backend)
-    return state.Refuse("R4", kSlot, "the backend is another one");
+  if (backend != &d.backend->object) return state.Refuse("R4", kSlot, "the backend is another one");
   CheckUnchanged(d, kSlot);
   tenon_kernel* kernel = nullptr;
   const tenon_status status = state.Call(kSlot, [&] {
@@ -72,7 +72,7 @@ void CheckPacked(Kernel& kernel, uint32_t input, bool with_blob, const tenon_pre
                      what + "alignment " + std::to_string(info.alignment) + " is no power of two");
     }
     if (info.memory_kind != TENON_MEMORY_HOST &&
-        (!kernel.device || !kernel.device->Kind(info.memory_kind))) {
+        !kernel.descriptor.backend->HasKind(kernel.device, info.memory_kind)) {
       state.Complain("R13", kSlot,
                      what + "there is no memory kind " + std::to_string(info.memory_kind));
     }
@@ -83,13 +83,30 @@ void CheckPacked(Kernel& kernel, uint32_t input, bool with_blob, const tenon_pre
   std::lock_guard lock(kernel.mutex);
   const auto known = kernel.packed.find(input);
   if (!with_blob) {
-    kernel.packed[input].info = info;
+    kernel.packed[input] = info;
   } else if (known == kernel.packed.end()) {
     state.Complain("R14", kSlot, what + "a blob is given before the kernel was asked for its size");
-  } else if (known->second.info.bytes != info.bytes ||
-             std::strncmp(known->second.info.format, info.format, sizeof info.format) != 0) {
+  } else if (known->second.bytes != info.bytes ||
+             std::strncmp(known->second.format, info.format, sizeof info.format) != 0) {
     state.Complain("R14", kSlot, what + "says something else than when it was asked for the size");
   }
+}
+
+// The blob is what prepack asked for.
+void CheckBlob(Kernel& kernel, const char* slot, uint32_t input, const tenon_argument& blob) {
+  std::unique_lock lock(kernel.mutex);
+  const auto known = kernel.packed.find(input);
+  if (known == kernel.packed.end()) return;
+  const tenon_prepack_info info = known->second;
+  lock.unlock();
+  const auto place = blob.tensor.data ? reinterpret_cast<uintptr_t>(blob.tensor.data) : blob.offset;
+  if (blob.bytes == info.bytes && blob.memory_kind == info.memory_kind &&
+      (info.alignment == 0 || place % info.alignment == 0))
+    return;
+  kernel.state.Complain("R13", slot,
+                        Name(kernel.descriptor) + ", input " + std::to_string(input) +
+                            ": the blob is of another size or memory kind, or less aligned, than "
+                            "it was asked for");
 }
 
 tenon_status TENON_CALL Prepack(const tenon_kernel_descriptor* descriptor, tenon_kernel* handle,
@@ -100,7 +117,8 @@ tenon_status TENON_CALL Prepack(const tenon_kernel_descriptor* descriptor, tenon
   if (!kernel) return Unusable();
   State& state = kernel->state;
   const OneThread::Scope one(state, kernel->one, kSlot, "kernel");
-  if (!CheckOut(state, kSlot, "out_info", out_info) || !CheckOut(state, kSlot, "weight", weight) ||
+  if (!CheckOut(state, kSlot, "out_info", out_info) ||
+      !CheckGiven(state, kSlot, "weight", weight) ||
       !CheckSize(state, kSlot, "tenon_prepack_info", out_info->struct_size,
                  TENON_SIZE_TO(tenon_prepack_info, format)) ||
       !CheckArgument(state, kSlot, "weight", weight, kernel->device, Contents::kPresent) ||
@@ -111,8 +129,9 @@ tenon_status TENON_CALL Prepack(const tenon_kernel_descriptor* descriptor, tenon
     state.Complain("R13", kSlot, "the weight is not in host memory");
   if (kernel->prepared)
     state.Complain("R14", kSlot, Name(kernel->descriptor) + ": prepack comes after prepare");
+  if (blob) CheckBlob(*kernel, kSlot, input, *blob);
   const tenon_prepack_info before = *out_info;
-  const WalledArgument walled(state, blob, blob ? 64 : 0);
+  const WalledArgument walled(state, blob);
   const Unwritten unwritten(weight);
   const tenon_status status = state.Call(kSlot, [&] {
     return kernel->descriptor.inner->prepack(kernel->descriptor.inner, kernel->inner, input, weight,
@@ -141,7 +160,7 @@ void CheckPlan(Kernel& kernel, const tenon_plan_info& info) {
                          " is no power of two");
     }
     if (info.workspace_kind != TENON_MEMORY_HOST &&
-        (!kernel.device || !kernel.device->Kind(info.workspace_kind))) {
+        !kernel.descriptor.backend->HasKind(kernel.device, info.workspace_kind)) {
       state.Complain("R13", kSlot,
                      what + "there is no memory kind " + std::to_string(info.workspace_kind) +
                          " for the workspace");
@@ -149,7 +168,7 @@ void CheckPlan(Kernel& kernel, const tenon_plan_info& info) {
   }
   std::lock_guard lock(kernel.mutex);
   if (!info.plan) {
-    kernel.without_plan = info;
+    kernel.least_workspace = std::min(kernel.least_workspace, info.workspace_bytes);
   } else if (!kernel.plans.emplace(info.plan, info).second) {
     state.Complain("R4", kSlot,
                    what + "gives plan " + Address(info.plan) + ", which is live already");
@@ -198,8 +217,11 @@ void TENON_CALL PlanRelease(const tenon_kernel_descriptor* descriptor, tenon_ker
   if (!kernel) return;
   if (plan) {
     std::unique_lock lock(kernel->mutex);
-    const bool live = kernel->plans.erase(plan) > 0;
+    const bool live = kernel->plans.erase(plan) > 0, runs = kernel->running.contains(plan);
     lock.unlock();
+    if (runs)
+      kernel->state.Complain("R4", kSlot,
+                             Name(kernel->descriptor) + ": the plan is ended during its run");
     if (!live)
       return kernel->state.Complain(
           "R4", kSlot,
@@ -216,11 +238,14 @@ void TENON_CALL Destroy(const tenon_kernel_descriptor* descriptor, tenon_kernel*
   Kernel* kernel = Of(descriptor, handle, kSlot);
   if (!kernel) return;
   State& state = kernel->state;
-  if (!kernel->plans.empty()) {
+  std::unique_lock lock(kernel->mutex);
+  const size_t plans = kernel->plans.size(), runs = kernel->running.size();
+  lock.unlock();
+  if (plans)
     state.Complain("R4", kSlot,
-                   Name(kernel->descriptor) + " is ended while " +
-                       std::to_string(kernel->plans.size()) + " of its plans live");
-  }
+                   Name(kernel->descriptor) + " is ended while " + std::to_string(plans) +
+                       " of its plans live");
+  if (runs) state.Complain("R4", kSlot, Name(kernel->descriptor) + " is ended during its run");
   kernel->alive = false;
   --state.open_kernels;
   if (kernel->device) --kernel->device->kernels;
@@ -245,6 +270,18 @@ void CheckRow(State& state, const char* slot, const tenon_kernel_descriptor& d) 
       {"output_layouts", {d.output_layouts, d.output_layout_count}}};
   for (const auto& [field, list] : lists)
     CheckList(state, slot, (what + ": " + field).c_str(), list.first, list.second);
+  for (uint32_t i = 0; d.attribute_rules && i < d.attribute_rule_count; ++i) {
+    const tenon_attribute_rule* rule = d.attribute_rules[i];
+    if (!CheckGiven(state, slot, "an attribute rule", rule) ||
+        !CheckSize(state, slot, "tenon_attribute_rule", rule->struct_size,
+                   TENON_SIZE_TO(tenon_attribute_rule, int_count)))
+      continue;
+    CheckReserved(state, slot, "tenon_attribute_rule", rule->reserved);
+    CheckText(state, slot, what + ": an attribute rule's name", rule->name);
+    CheckList(state, slot, "allowed values", rule->ints, rule->int_count);
+    if (rule->kind == TENON_RULE_TEXT_EQUALS)
+      CheckText(state, slot, what + ": an attribute rule's text", rule->text);
+  }
   if (d.revision_min > d.revision_max || d.rank_min > d.rank_max)
     state.Complain("R13", slot, what + ": a range is upside down");
   if (!std::isfinite(d.error_bound) || d.error_bound < 0)
@@ -262,11 +299,12 @@ tenon_status TENON_CALL Descriptors(tenon_backend* handle,
                                     const tenon_kernel_descriptor* const** out_descriptors,
                                     uint32_t* out_count) {
   constexpr const char* kSlot = "kernel.descriptors";
-  Backend& backend = *Backend::Of(handle);
-  State& state = *backend.state;
-  if (!CheckOut(state, kSlot, "out_descriptors", out_descriptors) ||
-      !CheckOut(state, kSlot, "out_count", out_count))
+  Backend* known = Of(handle, kSlot);
+  if (!known || !CheckOut(*known->state, kSlot, "out_descriptors", out_descriptors) ||
+      !CheckOut(*known->state, kSlot, "out_count", out_count))
     return Unusable();
+  Backend& backend = *known;
+  State& state = *backend.state;
   const tenon_kernel_descriptor* const* list = nullptr;
   uint32_t count = 0;
   const tenon_status status = state.Call(
@@ -276,7 +314,8 @@ tenon_status TENON_CALL Descriptors(tenon_backend* handle,
   std::vector<const tenon_kernel_descriptor*> wrapped;
   std::set<std::string> names;
   for (uint32_t i = 0; i < count; ++i) {
-    const Descriptor* descriptor = list[i] ? Wrap(backend, list[i], kSlot) : nullptr;
+    const bool given = CheckGiven(state, kSlot, "a descriptor", list[i]);
+    const Descriptor* descriptor = given ? Wrap(backend, list[i], kSlot) : nullptr;
     wrapped.push_back(descriptor ? &descriptor->table : list[i]);
     if (list[i] && list[i]->name && !names.insert(list[i]->name).second) {
       state.Complain("R13", kSlot, std::string("two kernels are called ") + list[i]->name);
@@ -292,24 +331,34 @@ tenon_status TENON_CALL Descriptors(tenon_backend* handle,
 tenon_status TENON_CALL Layouts(tenon_backend* handle, const tenon_layout_info* const** out_layouts,
                                 uint32_t* out_count) {
   constexpr const char* kSlot = "kernel.layouts";
-  Backend& backend = *Backend::Of(handle);
-  State& state = *backend.state;
-  if (!CheckOut(state, kSlot, "out_layouts", out_layouts) ||
-      !CheckOut(state, kSlot, "out_count", out_count))
+  Backend* backend = Of(handle, kSlot);
+  if (!backend || !CheckOut(*backend->state, kSlot, "out_layouts", out_layouts) ||
+      !CheckOut(*backend->state, kSlot, "out_count", out_count))
     return Unusable();
-  const tenon_status status = state.Call(
-      kSlot, [&] { return backend.theirs.kernel.layouts(backend.inner, out_layouts, out_count); });
+  State& state = *backend->state;
+  const tenon_status status = state.Call(kSlot, [&] {
+    return backend->theirs.kernel.layouts(backend->inner, out_layouts, out_count);
+  });
   if (status.code != TENON_OK || !CheckList(state, kSlot, "layouts", *out_layouts, *out_count))
     return status;
+  std::set<uint32_t> ids;
   for (uint32_t i = 0; i < *out_count; ++i) {
     const tenon_layout_info* layout = (*out_layouts)[i];
-    if (!layout || !CheckSize(state, kSlot, "tenon_layout_info", layout->struct_size,
-                              TENON_SIZE_TO(tenon_layout_info, bytes)))
+    if (!CheckGiven(state, kSlot, "a layout", layout) ||
+        !CheckSize(state, kSlot, "tenon_layout_info", layout->struct_size,
+                   TENON_SIZE_TO(tenon_layout_info, bytes)))
       continue;
-    CheckText(state, kSlot, "layout's name", layout->name);
+    CheckText(state, kSlot, "a layout's name", layout->name);
+    if (!layout->bytes) {
+      state.Complain("R9", kSlot,
+                     "layout " + std::to_string(layout->id) + ": the required slot bytes is NULL");
+      continue;
+    }
     if (layout->id < TENON_LAYOUT_OWN)
       state.Complain("R13", kSlot,
                      "a layout of the backend's own has the id " + std::to_string(layout->id));
+    if (!ids.insert(layout->id).second)
+      state.Complain("R13", kSlot, "two layouts have the id " + std::to_string(layout->id));
     std::lock_guard lock(state.mutex);
     state.layouts[layout->id] = layout;
   }
@@ -336,6 +385,7 @@ Descriptor* Wrap(Backend& backend, const tenon_kernel_descriptor* inner, const c
   std::memcpy(&wrapper->table, inner, std::min<size_t>(inner->struct_size, sizeof wrapper->table));
   wrapper->seen = wrapper->table;
   tenon_kernel_descriptor& table = wrapper->table;
+  table.struct_size = std::min<uint32_t>(table.struct_size, sizeof table);
   if (table.supports) table.supports = Supports;
   if (table.create) table.create = Create;
   if (table.prepack) table.prepack = Prepack;
@@ -362,9 +412,8 @@ Kernel* Of(const tenon_kernel_descriptor* descriptor, tenon_kernel* kernel, cons
     d.backend->state->Complain("R7", slot, Name(d) + ": the kernel is NULL");
     return nullptr;
   }
-  auto* wrapper = reinterpret_cast<Kernel*>(kernel);
-  if (!wrapper->state.Usable(wrapper, slot)) return nullptr;
-  if (&wrapper->descriptor == &d) return wrapper;
+  auto* wrapper = static_cast<Kernel*>(d.backend->state->Find(kernel, "kernel", slot));
+  if (!wrapper || &wrapper->descriptor == &d) return wrapper;
   wrapper->state.Complain(
       "R4", slot, "the kernel was made by " + Name(wrapper->descriptor) + ", not by " + Name(d));
   return nullptr;

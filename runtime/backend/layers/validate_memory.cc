@@ -1,5 +1,6 @@
 // The interface "memory": buffers, mappings and the work that may still use them.
 #include <algorithm>
+#include <functional>
 
 #include "layers/validate_backend.h"
 
@@ -36,9 +37,36 @@ void CheckIdle(State& state, const char* slot, const Buffer& known, tenon_buffer
   }
 }
 
+bool CheckKind(Device& device, const char* slot, uint32_t memory_kind) {
+  if (device.Kind(memory_kind)) return true;
+  device.state.Complain("R13", slot,
+                        "the device has no memory kind " + std::to_string(memory_kind));
+  return false;
+}
+
+// A struct that the host sizes and the backend fills.
+template <typename T>
+void CheckFilled(State& state, const char* slot, const T& filled, uint32_t struct_size) {
+  if (filled.struct_size != struct_size)
+    state.Complain("R1", slot, "changed struct_size, which the host sets");
+}
+
+// The buffer whose bytes the new one shares; null where there is none. The lock is held.
+tenon_buffer* Sharing(const State& state, const Buffer& fresh) {
+  const auto* begin = static_cast<const char*>(fresh.base);
+  for (const auto& [buffer, known] : state.buffers) {
+    const auto* other = static_cast<const char*>(known.base);
+    if (begin && other && !known.imported && known.device == fresh.device &&
+        std::less()(begin, other + known.size) && std::less()(other, begin + fresh.size))
+      return buffer;
+  }
+  return nullptr;
+}
+
 tenon_status GaveBuffer(const char* slot, Device& device, uint32_t kind_id, uint64_t size,
-                        uint64_t alignment, tenon_status status, tenon_buffer* buffer, void* base,
-                        tenon_buffer** out_buffer, void** out_base) {
+                        uint64_t alignment, bool imported, tenon_status status,
+                        tenon_buffer* buffer, void* base, tenon_buffer** out_buffer,
+                        void** out_base) {
   State& state = device.state;
   if (status.code != TENON_OK) {
     if (buffer || base) state.Complain("R2", slot, "failed, but an out parameter is set");
@@ -66,10 +94,15 @@ tenon_status GaveBuffer(const char* slot, Device& device, uint32_t kind_id, uint
   known.kind_id = kind_id;
   known.size = size;
   known.base = base;
+  known.imported = imported;
   std::unique_lock lock(state.mutex);
+  const tenon_buffer* shared = imported ? nullptr : Sharing(state, known);
   const bool fresh = state.buffers.emplace(buffer, std::move(known)).second;
   lock.unlock();
   if (!fresh) state.Complain("R4", slot, "gives " + Name(buffer) + ", which is live already");
+  if (fresh && shared)
+    state.Complain("R4", slot,
+                   Name(buffer) + " shares bytes with " + Name(shared) + ", which is live");
   *out_buffer = buffer;
   *out_base = base;
   return status;
@@ -82,29 +115,29 @@ tenon_status TENON_CALL Allocate(tenon_device* handle, uint32_t memory_kind, uin
   Device* device = Of(handle, kSlot);
   if (!device) return Unusable();
   State& state = device->state;
-  Queue* on = queue ? Of(queue, kSlot) : nullptr;
+  Queue* on = queue ? Of(state, queue, kSlot) : nullptr;
   if ((queue && !on) || !CheckOut(state, kSlot, "out_buffer", out_buffer) ||
       !CheckOut(state, kSlot, "out_base", out_base)) {
     return Unusable();
   }
+  if (on && &on->device != device)
+    return state.Refuse("R4", kSlot, "the queue is of another device");
   if (size == 0 || !IsPowerOfTwo(alignment)) {
     return state.Refuse("R13", kSlot,
                         "size " + std::to_string(size) + " and alignment " +
                             std::to_string(alignment) +
                             ", expected more than 0 and a power of two");
   }
+  if (!CheckKind(*device, kSlot, memory_kind)) return Unusable();
   const tenon_memory_kind* kind = device->Kind(memory_kind);
-  if (!kind)
-    return state.Refuse("R13", kSlot,
-                        "the device has no memory kind " + std::to_string(memory_kind));
   tenon_buffer* buffer = nullptr;
   void* base = nullptr;
   const tenon_status status = state.CallOn(device, kSlot, [&] {
     return Inner(*device).allocate(device->inner, memory_kind, size, alignment,
                                    on ? on->inner : nullptr, &buffer, &base);
   });
-  return GaveBuffer(kSlot, *device, memory_kind, size, std::max(alignment, kind->alignment), status,
-                    buffer, base, out_buffer, out_base);
+  return GaveBuffer(kSlot, *device, memory_kind, size, std::max(alignment, kind->alignment), false,
+                    status, buffer, base, out_buffer, out_base);
 }
 
 void TENON_CALL Free(tenon_device* handle, tenon_buffer* buffer, const tenon_fence* fences,
@@ -185,7 +218,8 @@ tenon_status TENON_CALL Map(tenon_device* handle, tenon_buffer* buffer, uint64_t
       state.fences.Reached(fences[i].timeline, fences[i].value);
   }
   std::lock_guard lock(state.mutex);
-  state.buffers[buffer].mappings.push_back({pointer, offset, size, access});
+  if (const auto found = state.buffers.find(buffer); found != state.buffers.end())
+    found->second.mappings.push_back({pointer, offset, size, access});
   *out_pointer = pointer;
   return status;
 }
@@ -215,6 +249,8 @@ tenon_status TENON_CALL Unmap(tenon_device* handle, tenon_buffer* buffer, void* 
       out_fence->origin > TENON_ORIGIN_HOST) {
     state.Complain("R12", kSlot,
                    "gives a fence of the unknown origin " + std::to_string(out_fence->origin));
+  } else if (status.code == TENON_OK && out_fence && out_fence->timeline) {
+    CheckFences(state, kSlot, out_fence, 1, false);
   }
   return status;
 }
@@ -225,14 +261,16 @@ tenon_status TENON_CALL Stats(tenon_device* handle, uint32_t memory_kind,
   Device* device = Of(handle, kSlot);
   if (!device || !CheckOut(device->state, kSlot, "out_stats", out_stats) ||
       !CheckSize(device->state, kSlot, "tenon_memory_stats", out_stats->struct_size,
-                 TENON_SIZE_TO(tenon_memory_stats, allocation_count))) {
+                 TENON_SIZE_TO(tenon_memory_stats, allocation_count)) ||
+      !CheckKind(*device, kSlot, memory_kind)) {
     return Unusable();
   }
   const uint32_t size = out_stats->struct_size;
   const tenon_status status = device->state.Call(
       kSlot, [&] { return Inner(*device).stats(device->inner, memory_kind, out_stats); });
-  if (out_stats->struct_size != size)
-    device->state.Complain("R1", kSlot, "changed struct_size, which the host sets");
+  CheckFilled(device->state, kSlot, *out_stats, size);
+  if (status.code == TENON_OK && out_stats->bytes_in_use > out_stats->peak_bytes_in_use)
+    device->state.Complain("R13", kSlot, "bytes_in_use is above peak_bytes_in_use");
   return status;
 }
 
@@ -247,11 +285,12 @@ tenon_status TENON_CALL Import(tenon_device* handle, uint32_t memory_kind,
                                void** out_base) {
   constexpr const char* kSlot = "memory.import_memory";
   Device* device = Of(handle, kSlot);
-  if (!device || !CheckOut(device->state, kSlot, "external", external) ||
+  if (!device || !CheckGiven(device->state, kSlot, "external", external) ||
       !CheckOut(device->state, kSlot, "out_buffer", out_buffer) ||
       !CheckOut(device->state, kSlot, "out_base", out_base) ||
       !CheckSize(device->state, kSlot, "tenon_external_memory", external->struct_size,
-                 TENON_SIZE_TO(tenon_external_memory, size))) {
+                 TENON_SIZE_TO(tenon_external_memory, size)) ||
+      !CheckKind(*device, kSlot, memory_kind)) {
     return Unusable();
   }
   tenon_buffer* buffer = nullptr;
@@ -259,7 +298,7 @@ tenon_status TENON_CALL Import(tenon_device* handle, uint32_t memory_kind,
   const tenon_status status = device->state.CallOn(device, kSlot, [&] {
     return Inner(*device).import_memory(device->inner, memory_kind, external, &buffer, &base);
   });
-  return GaveBuffer(kSlot, *device, memory_kind, external->size, 0, status, buffer, base,
+  return GaveBuffer(kSlot, *device, memory_kind, external->size, 0, true, status, buffer, base,
                     out_buffer, out_base);
 }
 
@@ -268,12 +307,21 @@ tenon_status TENON_CALL Export(tenon_device* handle, tenon_buffer* buffer, uint3
   constexpr const char* kSlot = "memory.export_memory";
   Device* device = Of(handle, kSlot);
   if (!device || !CheckOut(device->state, kSlot, "out_external", out_external) ||
+      !CheckSize(device->state, kSlot, "tenon_external_memory", out_external->struct_size,
+                 TENON_SIZE_TO(tenon_external_memory, size)) ||
       !FindBuffer(device->state, kSlot, device, buffer)) {
     return Unusable();
   }
-  return device->state.Call(kSlot, [&] {
+  const uint32_t size = out_external->struct_size;
+  const tenon_status status = device->state.Call(kSlot, [&] {
     return Inner(*device).export_memory(device->inner, buffer, external_kind, out_external);
   });
+  CheckFilled(device->state, kSlot, *out_external, size);
+  if (status.code == TENON_OK && out_external->kind != external_kind)
+    device->state.Complain("R13", kSlot,
+                           "asked for kind " + std::to_string(external_kind) + ", gives kind " +
+                               std::to_string(out_external->kind));
+  return status;
 }
 
 }  // namespace
@@ -287,7 +335,7 @@ void UseBuffer(Queue& queue, const char* slot, tenon_buffer* buffer, uint64_t of
   if (found == state.buffers.end()) return;
   Buffer& known = found->second;
   if (queue.recording) {
-    queue.recorded.push_back(buffer);
+    queue.recorded.push_back({buffer, offset, bytes});
   } else {
     known.uses[queue.id] = point;
   }

@@ -10,6 +10,7 @@ const tenon_queue_interface& Inner(const Device& device) { return device.backend
 const tenon_queue_interface& Inner(const Queue& queue) { return Inner(queue.device); }
 
 std::string Name(const tenon_timeline* timeline) { return "timeline " + Address(timeline); }
+std::string Name(const tenon_recording* recording) { return "recording " + Address(recording); }
 
 // A slot of a queue: finds the queue, holds it for one thread, calls.
 template <typename F>
@@ -18,6 +19,14 @@ tenon_status OnQueue(tenon_queue* handle, const char* slot, F&& function) {
   if (!queue) return Unusable();
   const OneThread::Scope one(queue->state, queue->one, slot, "queue");
   return queue->state.CallOn(&queue->device, slot, [&] { return function(*queue); });
+}
+
+// What waits, signals and submits give: while the queue records they do not succeed.
+tenon_status NotRecorded(const Queue& queue, const char* slot, tenon_status status) {
+  if (queue.recording && status.code == TENON_OK)
+    queue.state.Complain("R13", slot,
+                         "succeeds while the queue records, expected TENON_FAILED_PRECONDITION");
+  return status;
 }
 
 tenon_status TENON_CALL Create(tenon_device* handle, tenon_queue** out_queue) {
@@ -57,8 +66,11 @@ tenon_status TENON_CALL Wait(tenon_queue* handle, const tenon_fence* fences, uin
   constexpr const char* kSlot = "queue.wait";
   return OnQueue(handle, kSlot, [&](Queue& queue) {
     if (!CheckFences(queue.state, kSlot, fences, count, false)) return Unusable();
-    for (uint32_t i = 0; i < count; ++i) queue.state.fences.Wait(queue.id, fences[i]);
-    return Inner(queue).wait(queue.inner, fences, count);
+    const tenon_status status =
+        NotRecorded(queue, kSlot, Inner(queue).wait(queue.inner, fences, count));
+    for (uint32_t i = 0; status.code == TENON_OK && i < count; ++i)
+      queue.state.fences.Wait(queue.id, fences[i]);
+    return status;
   });
 }
 
@@ -74,7 +86,8 @@ tenon_status TENON_CALL Signal(tenon_queue* handle, const tenon_fence* fences, u
                      Name(fences[i].timeline) + ": " + std::to_string(fences[i].value) +
                          " is not above the last value to be signalled");
     }
-    const tenon_status status = Inner(queue).signal(queue.inner, fences, count);
+    const tenon_status status =
+        NotRecorded(queue, kSlot, Inner(queue).signal(queue.inner, fences, count));
     for (uint32_t i = 0; status.code != TENON_OK && i < count; ++i)
       state.fences.Unsignal(queue.id, fences[i]);
     return status;
@@ -82,15 +95,17 @@ tenon_status TENON_CALL Signal(tenon_queue* handle, const tenon_fence* fences, u
 }
 
 tenon_status TENON_CALL Submit(tenon_queue* handle) {
-  return OnQueue(handle, "queue.submit",
-                 [&](Queue& queue) { return Inner(queue).submit(queue.inner); });
+  constexpr const char* kSlot = "queue.submit";
+  return OnQueue(handle, kSlot, [&](Queue& queue) {
+    return NotRecorded(queue, kSlot, Inner(queue).submit(queue.inner));
+  });
 }
 
 // One end of a copy or fill lies within its buffer.
 bool CheckLocation(Queue& queue, const char* slot, const char* what, const tenon_location* at,
                    uint64_t size) {
   State& state = queue.state;
-  if (!CheckOut(state, slot, what, at)) return false;
+  if (!CheckGiven(state, slot, what, at)) return false;
   if (!at->buffer) {
     if (!at->host && size > 0)
       state.Complain("R7", slot, std::string(what) + ": neither buffer nor host memory");
@@ -99,11 +114,13 @@ bool CheckLocation(Queue& queue, const char* slot, const char* what, const tenon
   std::unique_lock lock(state.mutex);
   const auto found = state.buffers.find(at->buffer);
   const bool live = found != state.buffers.end();
+  const bool elsewhere = live && found->second.device != &queue.device;
   const uint64_t bytes = live ? found->second.size : 0;
   lock.unlock();
-  if (!live) {
+  if (!live || elsewhere) {
     state.Complain("R4", slot,
-                   std::string(what) + ": buffer " + Address(at->buffer) + " is no live buffer");
+                   std::string(what) + ": buffer " + Address(at->buffer) +
+                       (live ? " belongs to another device" : " is no live buffer"));
     return false;
   }
   if (at->offset <= bytes && size <= bytes - at->offset) return true;
@@ -121,9 +138,11 @@ tenon_status TENON_CALL Copy(tenon_queue* handle, const tenon_location* source,
     if (!CheckLocation(queue, kSlot, "source", source, size) ||
         !CheckLocation(queue, kSlot, "destination", destination, size))
       return Unusable();
-    const bool same = source->buffer && source->buffer == destination->buffer;
-    if (same && source->offset < destination->offset + size &&
-        destination->offset < source->offset + size) {
+    const auto begin = [](const tenon_location* at) {
+      return reinterpret_cast<uintptr_t>(at->buffer ? nullptr : at->host) + at->offset;
+    };
+    if (source->buffer == destination->buffer && begin(source) < begin(destination) + size &&
+        begin(destination) < begin(source) + size) {
       queue.state.Complain("R13", kSlot, "source and destination overlap");
     }
     const uint64_t point = queue.state.fences.Enqueue(queue.id);
@@ -170,6 +189,7 @@ tenon_status TENON_CALL RecordEnd(tenon_queue* handle, tenon_recording** out_rec
     State& state = queue.state;
     if (!CheckOut(state, kSlot, "out_recording", out_recording)) return Unusable();
     tenon_recording* recording = nullptr;
+    if (!queue.recording) state.Complain("R13", kSlot, "the queue does not record");
     const tenon_status status = Inner(queue).record_end(queue.inner, &recording);
     queue.recording = false;
     if (status.code != TENON_OK) {
@@ -180,9 +200,13 @@ tenon_status TENON_CALL RecordEnd(tenon_queue* handle, tenon_recording** out_rec
       state.Complain("R3", kSlot, "gives no recording");
       return status;
     }
-    std::lock_guard lock(state.mutex);
-    state.recordings[recording] = {&queue.device, std::move(queue.recorded)};
     *out_recording = recording;
+    std::unique_lock lock(state.mutex);
+    const bool fresh =
+        state.recordings.insert_or_assign(recording, Recording(&queue.device, queue.recorded))
+            .second;
+    lock.unlock();
+    if (!fresh) state.Complain("R4", kSlot, Name(recording) + ", which it gives, is live already");
     return status;
   });
 }
@@ -193,21 +217,31 @@ tenon_status TENON_CALL Replay(tenon_queue* handle, tenon_recording* recording) 
     State& state = queue.state;
     std::unique_lock lock(state.mutex);
     const auto found = state.recordings.find(recording);
-    const bool live = found != state.recordings.end() && found->second.device == &queue.device;
-    const std::vector<tenon_buffer*> buffers =
-        live ? found->second.buffers : std::vector<tenon_buffer*>();
-    const bool gone = std::ranges::any_of(
-        buffers, [&](tenon_buffer* buffer) { return !state.buffers.contains(buffer); });
-    lock.unlock();
-    if (!live || gone) {
-      state.Complain(
-          "R4", kSlot,
-          "recording " + Address(recording) +
-              (live ? " uses a buffer that is freed" : " is no live recording of the device"));
+    if (found == state.recordings.end() || found->second.device != &queue.device) {
+      lock.unlock();
+      state.Complain("R4", kSlot, Name(recording) + " is no live recording of the device");
       return Unusable();
     }
+    const Recording known = found->second;
+    const bool gone = std::ranges::any_of(
+        known.uses, [&](const BufferUse& use) { return !state.buffers.contains(use.buffer); });
+    lock.unlock();
+    if (gone) {
+      state.Complain("R4", kSlot, Name(recording) + " uses a buffer that is freed");
+      return Unusable();
+    }
+    if (!state.fences.Before(known.queue, known.point, queue.id))
+      state.Complain("R12", kSlot,
+                     Name(recording) +
+                         " may still be replayed on another queue: no fence orders "
+                         "the two replays");
     const uint64_t point = state.fences.Enqueue(queue.id);
-    for (tenon_buffer* buffer : buffers) UseBuffer(queue, kSlot, buffer, 0, 0, point);
+    lock.lock();
+    if (const auto again = state.recordings.find(recording); again != state.recordings.end())
+      again->second.queue = queue.id, again->second.point = point;
+    lock.unlock();
+    for (const BufferUse& use : known.uses)
+      UseBuffer(queue, kSlot, use.buffer, use.offset, use.bytes, point);
     return Inner(queue).replay(queue.inner, recording);
   });
 }
@@ -221,9 +255,7 @@ void TENON_CALL RecordingDestroy(tenon_queue* handle, tenon_recording* recording
     std::unique_lock lock(queue->state.mutex);
     const bool live = queue->state.recordings.erase(recording) > 0;
     lock.unlock();
-    if (!live)
-      return queue->state.Complain("R4", kSlot,
-                                   "recording " + Address(recording) + " is no live recording");
+    if (!live) return queue->state.Complain("R4", kSlot, Name(recording) + " is no live recording");
   }
   queue->state.CallVoid(kSlot, [&] { Inner(*queue).recording_destroy(queue->inner, recording); });
 }
@@ -248,15 +280,31 @@ tenon_status TENON_CALL TimelineCreate(tenon_device* handle, tenon_timeline** ou
   return status;
 }
 
+bool CheckTimeline(Device& device, const char* slot, tenon_timeline* timeline) {
+  if (device.state.fences.Knows(timeline, &device)) return true;
+  device.state.Complain(
+      "R4", slot, Name(timeline) + " is no live timeline of the device (never was, or is ended)");
+  return false;
+}
+// Values that the backend says are reached: only what was to be signalled.
+void CheckReached(State& state, const char* slot, tenon_timeline* timeline, uint64_t value) {
+  if (state.fences.MayReach(timeline, value)) return;
+  state.Complain("R12", slot,
+                 Name(timeline) + " has reached " + std::to_string(value) +
+                     ", a value that nothing was to signal");
+}
+
 void TENON_CALL TimelineDestroy(tenon_device* handle, tenon_timeline* timeline) {
   constexpr const char* kSlot = "queue.timeline_destroy";
   Device* device = Of(handle, kSlot);
   if (!device) return;
   if (timeline) {
+    if (!CheckTimeline(*device, kSlot, timeline)) return;
     const int64_t pending = device->state.fences.RemoveTimeline(timeline);
-    if (pending < 0)
-      return device->state.Complain(
-          "R4", kSlot, Name(timeline) + " is no live timeline (never was, or is ended)");
+    std::unique_lock lock(device->state.mutex);
+    const bool waited = device->state.waited_for.contains(timeline);
+    lock.unlock();
+    if (waited) device->state.Complain("R12", kSlot, Name(timeline) + ": somebody waits on it");
     if (pending > 0 && !device->silent()) {
       device->state.Complain("R12", kSlot,
                              Name(timeline) + ": " + std::to_string(pending) +
@@ -264,12 +312,6 @@ void TENON_CALL TimelineDestroy(tenon_device* handle, tenon_timeline* timeline) 
     }
   }
   device->state.CallVoid(kSlot, [&] { Inner(*device).timeline_destroy(device->inner, timeline); });
-}
-
-bool CheckTimeline(Device& device, const char* slot, tenon_timeline* timeline) {
-  if (device.state.fences.Knows(timeline)) return true;
-  device.state.Complain("R4", slot, Name(timeline) + " is no live timeline of this backend");
-  return false;
 }
 
 tenon_status TENON_CALL TimelineQuery(tenon_device* handle, tenon_timeline* timeline,
@@ -283,12 +325,33 @@ tenon_status TENON_CALL TimelineQuery(tenon_device* handle, tenon_timeline* time
   const tenon_status status = state.Call(
       kSlot, [&] { return Inner(*device).timeline_query(device->inner, timeline, out_value); });
   if (status.code == TENON_DEVICE_LOST) device->lost = true;
-  if (status.code == TENON_OK && !state.fences.Queried(timeline, *out_value)) {
-    state.Complain("R12", kSlot, Name(timeline) + " went back to " + std::to_string(*out_value));
+  if (status.code == TENON_OK) {
+    CheckReached(state, kSlot, timeline, *out_value);
+    if (!state.fences.Queried(timeline, *out_value))
+      state.Complain("R12", kSlot, Name(timeline) + " went back to " + std::to_string(*out_value));
   }
   state.fences.Reached(timeline, status.code == TENON_OK ? *out_value : UINT64_MAX);
   return status;
 }
+
+// Somebody waits on a timeline, which therefore may not be ended.
+void BeginWait(State& state, tenon_timeline* timeline) {
+  std::lock_guard lock(state.mutex);
+  state.waited_for.insert(timeline);
+}
+void EndWait(State& state, tenon_timeline* timeline) {
+  std::lock_guard lock(state.mutex);
+  if (const auto found = state.waited_for.find(timeline); found != state.waited_for.end())
+    state.waited_for.erase(found);
+}
+struct Waiting {
+  Waiting(State& of, tenon_timeline* on) : state(of), timeline(on) { BeginWait(state, timeline); }
+  ~Waiting() { EndWait(state, timeline); }
+  Waiting(const Waiting&) = delete;
+  Waiting& operator=(const Waiting&) = delete;
+  State& state;
+  tenon_timeline* timeline;
+};
 
 tenon_status TENON_CALL TimelineWait(tenon_device* handle, tenon_timeline* timeline, uint64_t value,
                                      uint64_t timeout_ns) {
@@ -297,6 +360,7 @@ tenon_status TENON_CALL TimelineWait(tenon_device* handle, tenon_timeline* timel
   Device* device = Of(handle, kSlot);
   if (!device || !CheckTimeline(*device, kSlot, timeline)) return Unusable();
   State& state = device->state;
+  const Waiting waiting(state, timeline);
   const tenon_status status = state.Call(kSlot, [&] {
     return Inner(*device).timeline_wait(device->inner, timeline, value, timeout_ns);
   });
@@ -306,6 +370,7 @@ tenon_status TENON_CALL TimelineWait(tenon_device* handle, tenon_timeline* timel
     if (timeout_ns >= kLong) device->hung = true;
     return status;
   }
+  if (status.code == TENON_OK) CheckReached(state, kSlot, timeline, value);
   state.fences.Reached(timeline, status.code == TENON_OK ? value : UINT64_MAX);
   return status;
 }
@@ -326,8 +391,15 @@ void TENON_CALL Reached(void* context, tenon_code code) {
     return notice->state.Complain("R5", "queue.timeline_notify",
                                   "reached was called more than once");
   }
-  --notice->state.callbacks;
-  notice->state.fences.Reached(notice->timeline, code == TENON_OK ? notice->value : UINT64_MAX);
+  State& state = notice->state;
+  --state.callbacks;
+  EndWait(state, notice->timeline);
+  if (code < 0 || code > TENON_UNAVAILABLE)
+    state.Complain("R2", "queue.timeline_notify",
+                   "reached is called with the unknown code " + std::to_string(code));
+  if (code == TENON_OK)
+    CheckReached(state, "queue.timeline_notify", notice->timeline, notice->value);
+  state.fences.Reached(notice->timeline, code == TENON_OK ? notice->value : UINT64_MAX);
   notice->reached(notice->context, code);
 }
 
@@ -341,6 +413,7 @@ tenon_status TENON_CALL TimelineNotify(tenon_device* handle, tenon_timeline* tim
   if (!reached) return state.Refuse("R9", kSlot, "reached is NULL");
   Notice* notice = state.Keep(std::make_shared<Notice>(state, timeline, value, reached, context));
   ++state.callbacks;
+  BeginWait(state, timeline);
   const tenon_status status = state.Call(kSlot, [&] {
     return Inner(*device).timeline_notify(device->inner, timeline, value, Reached, notice);
   });
@@ -349,6 +422,7 @@ tenon_status TENON_CALL TimelineNotify(tenon_device* handle, tenon_timeline* tim
       state.Complain("R2", kSlot, "failed, but called reached");
     } else {
       --state.callbacks;
+      EndWait(state, timeline);
     }
   }
   return status;
@@ -357,8 +431,10 @@ tenon_status TENON_CALL TimelineNotify(tenon_device* handle, tenon_timeline* tim
 }  // namespace
 
 Queue* Of(tenon_queue* queue, const char* slot) {
-  auto* wrapper = reinterpret_cast<Queue*>(queue);
-  return wrapper && wrapper->state.Usable(wrapper, slot) ? wrapper : nullptr;
+  return queue ? Of(reinterpret_cast<Queue*>(queue)->state, queue, slot) : nullptr;
+}
+Queue* Of(State& state, tenon_queue* queue, const char* slot) {
+  return static_cast<Queue*>(state.Find(queue, "queue", slot));
 }
 
 bool CheckFences(State& state, const char* slot, const tenon_fence* fences, uint32_t count,
@@ -370,9 +446,10 @@ bool CheckFences(State& state, const char* slot, const tenon_fence* fences, uint
     if (fence.origin == TENON_ORIGIN_HOST && fence.timeline && !to_signal) continue;
     if (fence.origin == TENON_ORIGIN_BACKEND && state.fences.Knows(fence.timeline)) continue;
     state.Complain("R12", slot,
-                   Name(fence.timeline) + (fence.origin == TENON_ORIGIN_HOST
-                                               ? " of the host is to be signalled by a queue"
-                                               : " is no live timeline of this backend"));
+                   Name(fence.timeline) +
+                       (fence.origin != TENON_ORIGIN_HOST ? " is no live timeline of this backend"
+                        : fence.timeline ? " of the host is to be signalled by a queue"
+                                         : " of the host is NULL"));
     return false;
   }
   return true;

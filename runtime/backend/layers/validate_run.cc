@@ -8,7 +8,8 @@ namespace {
 
 constexpr const char* kSlot = "kernel.run";
 constexpr uint64_t kMostWalled = uint64_t{64} << 20;  // larger arguments are passed on as they are
-constexpr uint64_t kMostRead = uint64_t{1} << 20;     // bytes of an input that are compared
+constexpr uint64_t kMostAligned = 65536;
+constexpr uint64_t kMostRead = uint64_t{1} << 20;  // bytes of an input that are compared
 
 std::string Name(const Kernel& kernel) {
   return std::string("kernel ") + kernel.descriptor.inner->name;
@@ -29,16 +30,25 @@ struct Declared {
   uint32_t layout_count;
 };
 
+// Bytes of the blob that stands for the input; 0 where it is not packed.
+uint64_t PackedBytes(Kernel& kernel, uint32_t input) {
+  std::lock_guard lock(kernel.mutex);
+  const auto packed = kernel.packed.find(input);
+  return packed == kernel.packed.end() ? 0 : packed->second.bytes;
+}
+
 void CheckDeclaredList(Kernel& kernel, const char* slot, const char* what, const Declared& d,
                        const tenon_argument* const* list, uint32_t count, bool inputs) {
   for (uint32_t i = 0; i < count; ++i) {
     const tenon_argument* a = list[i];
     if (!a) continue;
     const std::string name = Name(kernel) + ", " + what + " " + std::to_string(i) + ": ";
-    {
-      std::lock_guard lock(kernel.mutex);
-      const auto packed = kernel.packed.find(i);
-      if (inputs && packed != kernel.packed.end() && packed->second.info.bytes != 0) continue;
+    if (const uint64_t blob = inputs ? PackedBytes(kernel, i) : 0) {
+      if (a->dtype != TENON_UINT8 || a->tensor.ndim != 1 || a->bytes != blob)
+        kernel.state.Complain("R13", slot,
+                              name + "is packed, expected its blob: uint8, rank 1, " +
+                                  std::to_string(blob) + " bytes");
+      continue;
     }
     if (d.dtype_count && a->dtype >= 0 && a->dtype < 64 &&
         !(Repeating(d.dtypes, d.dtype_count, i) & TENON_DTYPE_BIT(a->dtype))) {
@@ -106,13 +116,19 @@ void CheckAliases(Kernel& kernel, const tenon_run& run) {
   }
 }
 
-// The plan is live, and the workspace is what it asked for.
+// The plan is live, and the workspace is what it asked for. Where prepare gives no plans, which one
+// a run is of is not known: it needs what the least of them needs.
 bool CheckPlan(Kernel& kernel, tenon_plan* plan, const tenon_run& run) {
+  if (kernel.descriptor.inner->prepare && !kernel.prepared) {
+    kernel.state.Complain("R13", kSlot, Name(kernel) + ": runs before it was prepared");
+    return false;
+  }
   tenon_plan_info info{};
   std::unique_lock lock(kernel.mutex);
   const auto found = kernel.plans.find(plan);
   const bool live = !plan || found != kernel.plans.end();
-  if (live) info = plan ? found->second : kernel.without_plan;
+  if (plan && live) info = found->second;
+  if (!plan && kernel.least_workspace != UINT64_MAX) info.workspace_bytes = kernel.least_workspace;
   lock.unlock();
   if (!live) {
     kernel.state.Complain(
@@ -121,7 +137,7 @@ bool CheckPlan(Kernel& kernel, tenon_plan* plan, const tenon_run& run) {
   }
   const tenon_argument* workspace = run.workspace;
   if (!workspace) {
-    if (info.workspace_bytes == 0 || !plan) return info.workspace_bytes == 0;
+    if (info.workspace_bytes == 0) return true;
     kernel.state.Complain("R13", kSlot,
                           Name(kernel) + ": workspace is NULL, the plan asked for " +
                               std::to_string(info.workspace_bytes) + " bytes");
@@ -130,7 +146,7 @@ bool CheckPlan(Kernel& kernel, tenon_plan* plan, const tenon_run& run) {
   if (!CheckArgument(kernel.state, kSlot, "workspace", workspace, kernel.device,
                      Contents::kPresent))
     return false;
-  if (!plan) return true;  // which of the plans without a handle it is, is not known
+  if (!plan) return true;
   const auto place = workspace->tensor.data ? reinterpret_cast<uintptr_t>(workspace->tensor.data)
                                             : workspace->offset;
   if (workspace->bytes < info.workspace_bytes || workspace->memory_kind != info.workspace_kind ||
@@ -157,11 +173,11 @@ class HostMemory {
     }
     for (uint32_t i = 0; i < run->output_count; ++i) {
       const bool walled = run->outputs[i] && !allocates && !Aliases(*run, i);
-      outputs_.push_back(walled ? std::make_unique<WalledArgument>(state, run->outputs[i], 64)
+      outputs_.push_back(walled ? std::make_unique<WalledArgument>(state, run->outputs[i])
                                 : nullptr);
       list_.push_back(walled ? outputs_.back()->argument() : run->outputs[i]);
     }
-    workspace_ = std::make_unique<WalledArgument>(state, run->workspace, 4096);
+    workspace_ = std::make_unique<WalledArgument>(state, run->workspace);
     run->outputs = list_.data();
     run->workspace = workspace_->argument();
   }
@@ -207,10 +223,24 @@ tenon_status RunOnQueue(Kernel& kernel, Queue& queue, tenon_plan* plan, tenon_ru
   });
 }
 
+// A kernel that is to allocate its outputs has.
+void CheckAllocated(Kernel& kernel, const RunContext& context, tenon_status status) {
+  if (status.code != TENON_OK || !context.may_allocate) return;
+  for (uint32_t i = 0; i < std::min(context.output_count, 64u); ++i) {
+    if ((context.allocated >> i) & 1) continue;
+    kernel.state.Complain("R14", kSlot,
+                          Name(kernel) +
+                              ": is flagged ALLOCATES_OUTPUT, but has not allocated "
+                              "output " +
+                              std::to_string(i));
+  }
+}
+
 bool CheckRun(Kernel& kernel, const tenon_run* run) {
   State& state = kernel.state;
-  return CheckOut(state, kSlot, "run", run) &&
-         CheckSize(state, kSlot, "tenon_run", run->struct_size,
+  if (!CheckGiven(state, kSlot, "run", run)) return false;
+  CheckReserved(state, kSlot, "tenon_run", run->reserved);
+  return CheckSize(state, kSlot, "tenon_run", run->struct_size,
                    TENON_SIZE_TO(tenon_run, correlation_id)) &&
          CheckArguments(state, kSlot, "input", run->inputs, run->input_count, kernel.device,
                         Contents::kPresent) &&
@@ -239,7 +269,7 @@ tenon_status TENON_CALL Run(const tenon_kernel_descriptor* descriptor, tenon_ker
   Kernel* kernel = Of(descriptor, handle, kSlot);
   if (!kernel || !CheckRun(*kernel, given)) return Unusable();
   State& state = kernel->state;
-  Queue* queue = given->queue ? Of(given->queue, kSlot) : nullptr;
+  Queue* queue = given->queue ? Of(state, given->queue, kSlot) : nullptr;
   if (given->queue && !queue) return Unusable();
   CheckDeclared(*kernel, kSlot, given->inputs, given->input_count, given->outputs,
                 given->output_count);
@@ -252,8 +282,9 @@ tenon_status TENON_CALL Run(const tenon_kernel_descriptor* descriptor, tenon_ker
                      given->output_count};
   run.context = given->context ? reinterpret_cast<tenon_run_context*>(&context) : nullptr;
   {
-    std::lock_guard lock(state.mutex);
+    std::scoped_lock lock(state.mutex, kernel->mutex);
     state.runs.insert(&context);
+    kernel->running.insert(plan);
   }
   tenon_status status{};
   if (queue) {
@@ -265,17 +296,23 @@ tenon_status TENON_CALL Run(const tenon_kernel_descriptor* descriptor, tenon_ker
     });
     memory.Finish(Name(*kernel));
   }
-  std::lock_guard lock(state.mutex);
-  state.runs.erase(&context);
+  {
+    std::scoped_lock lock(state.mutex, kernel->mutex);
+    state.runs.erase(&context);
+    kernel->running.erase(kernel->running.find(plan));
+  }
+  CheckAllocated(*kernel, context, status);
   return status;
 }
 
-WalledArgument::WalledArgument(State& state, const tenon_argument* argument, uint64_t alignment)
+WalledArgument::WalledArgument(State& state, const tenon_argument* argument)
     : state_(state), original_(argument) {
   if (!argument || argument->memory_kind != TENON_MEMORY_HOST || argument->bytes == 0 ||
       argument->bytes > kMostWalled)
     return;
-  walled_.emplace(argument->bytes, alignment);
+  // As aligned as it was.
+  const auto place = reinterpret_cast<uintptr_t>(argument->tensor.data);
+  walled_.emplace(argument->bytes, std::min<uint64_t>(place & -place, kMostAligned));
   if (!walled_->data()) {
     walled_.reset();
     return;

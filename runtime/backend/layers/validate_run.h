@@ -21,7 +21,7 @@ void CheckDeclared(Kernel& kernel, const char* slot, const tenon_argument* const
 // afterwards the bytes go where they belong. Elsewhere the argument itself.
 class WalledArgument {
  public:
-  WalledArgument(State& state, const tenon_argument* argument, uint64_t alignment);
+  WalledArgument(State& state, const tenon_argument* argument);
   const tenon_argument* argument() const { return walled_ ? &copy_ : original_; }
   void Finish(const char* slot, const std::string& complaint) const;
 

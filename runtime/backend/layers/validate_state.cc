@@ -30,7 +30,7 @@ OneThread::Scope::~Scope() {
   if (held_) held_->owner_.store(std::thread::id{});
 }
 
-const tenon_memory_kind* Device::Kind(uint32_t id) const {
+const tenon_memory_kind* FindKind(const tenon_device_info* info, uint32_t id) {
   for (uint32_t i = 0; info && i < info->memory_kind_count; ++i) {
     if (info->memory_kinds[i] && info->memory_kinds[i]->id == id) return info->memory_kinds[i];
   }
@@ -69,26 +69,45 @@ bool State::TakeDetail(tenon_error* detail) {
   return details_.erase(detail) > 0;
 }
 
+bool State::HasDetail(const tenon_error* detail) const {
+  std::lock_guard lock(complaints_mutex_);
+  return details_.contains(const_cast<tenon_error*>(detail));
+}
+
 size_t State::live_details() const {
   std::lock_guard lock(complaints_mutex_);
   return details_.size();
 }
 
-bool State::Usable(const Handle* handle, const char* slot) {
+Handle* State::Find(const void* handle, const char* kind, const char* slot) {
+  const std::string what = kind;
   if (!handle) {
-    Complain("R7", slot, "the handle is NULL");
-    return false;
+    Complain("R7", slot, "the " + what + " is NULL");
+    return nullptr;
   }
-  if (handle->alive) return true;
-  Complain("R4", slot,
-           std::string(handle->kind) + " " + Address(handle) + " is used after its end");
-  return false;
+  std::unique_lock lock(mutex);
+  const auto found = handles_.find(handle);
+  Handle* known = found == handles_.end() ? nullptr : found->second.get();
+  lock.unlock();
+  if (!known || std::string_view(known->kind) != kind) {
+    Complain("R4", slot, what + " " + Address(handle) + " was never given by the backend");
+  } else if (!known->alive || ended) {
+    Complain("R4", slot,
+             what + " " + Address(handle) + " is used after " +
+                 (ended ? "the backend's end" : "its end"));
+  } else {
+    return known;
+  }
+  return nullptr;
 }
 
-// The control bits: rounding, denormals, masks. Not the sticky flags.
+// The control bits: rounding, denormals, masks. Not the sticky flags. On x86-64 both units have
+// them: SSE in the low half, x87 in the high one.
 uint32_t State::FloatingPoint() {
 #if defined(__x86_64__)
-  return _mm_getcsr() & ~0x3fu;
+  uint16_t x87 = 0;
+  __asm__ volatile("fnstcw %0" : "=m"(x87));
+  return (_mm_getcsr() & 0xffc0u) | uint32_t{x87} << 16;
 #else
   return static_cast<uint32_t>(std::fegetround());
 #endif
@@ -98,7 +117,9 @@ void State::CheckFloatingPoint(const char* slot, uint32_t before) {
   if (FloatingPoint() == before) return;
   Complain("R6", slot, "changed the floating-point environment (rounding, denormals or masks)");
 #if defined(__x86_64__)
-  _mm_setcsr(before);
+  const auto x87 = static_cast<uint16_t>(before >> 16);
+  __asm__ volatile("fldcw %0" : : "m"(x87));
+  _mm_setcsr(before & 0xffffu);
 #else
   std::fesetround(static_cast<int>(before));
 #endif

@@ -52,6 +52,8 @@ struct Handle {
   std::atomic<bool> alive{true};
 };
 
+const tenon_memory_kind* FindKind(const tenon_device_info* info, uint32_t id);  // info may be null
+
 struct Device : Handle {
   Device(State& of, Backend& owner, tenon_device* given, const tenon_device_info* facts)
       : Handle(of, "device"), backend(owner), inner(given), info(facts) {}
@@ -62,7 +64,7 @@ struct Device : Handle {
   std::atomic<bool> hung{false};        // a long wait ended without result
   std::atomic<int64_t> queues{0}, kernels{0};
 
-  const tenon_memory_kind* Kind(uint32_t id) const;
+  const tenon_memory_kind* Kind(uint32_t id) const { return FindKind(info, id); }
   // Nothing can be said any more about what its queues have done.
   bool silent() const { return lost || hung; }
 };
@@ -78,13 +80,20 @@ struct Buffer {
   uint32_t kind_id = 0;
   uint64_t size = 0;
   void* base = nullptr;
+  bool imported = false;
   std::vector<Mapping> mappings;
   std::map<uint64_t, uint64_t> uses;  // queue -> the last point that uses it
 };
 
+struct BufferUse {
+  tenon_buffer* buffer;
+  uint64_t offset, bytes;
+};
 struct Recording {
-  Device* device = nullptr;
-  std::vector<tenon_buffer*> buffers;
+  Recording(Device* of, std::vector<BufferUse> used) : device(of), uses(std::move(used)) {}
+  Device* device;
+  std::vector<BufferUse> uses;
+  uint64_t queue = 0, point = 0;  // of the last replay
 };
 
 struct Queue : Handle {
@@ -95,14 +104,11 @@ struct Queue : Handle {
   const uint64_t id;
   OneThread one;
   bool recording = false;
-  std::vector<tenon_buffer*> recorded;
+  std::vector<BufferUse> recorded;
 };
 
 struct Descriptor;
 struct Kernel : Handle {
-  struct Packed {
-    tenon_prepack_info info;
-  };
   Kernel(State& of, const Descriptor& d, Device* on, tenon_kernel* given)
       : Handle(of, "kernel"), descriptor(d), device(on), inner(given) {}
   const Descriptor& descriptor;
@@ -112,8 +118,9 @@ struct Kernel : Handle {
   std::atomic<bool> prepared{false};
   std::mutex mutex;
   std::map<tenon_plan*, tenon_plan_info> plans;
-  tenon_plan_info without_plan{};     // what prepare gave where the plan is NULL
-  std::map<uint32_t, Packed> packed;  // inputs that come as blobs
+  std::multiset<tenon_plan*> running;             // plans of the calls of run that are under way
+  uint64_t least_workspace = UINT64_MAX;          // that prepare asked for where it gave no plan
+  std::map<uint32_t, tenon_prepack_info> packed;  // what prepack said of inputs
 };
 
 class State {
@@ -162,6 +169,7 @@ class State {
   // Details that the backend made and has not given away.
   void MadeDetail(tenon_error* detail);
   bool TakeDetail(tenon_error* detail);
+  bool HasDetail(const tenon_error* detail) const;
   size_t live_details() const;
 
   // Makes a handle that lives as a tombstone until the end.
@@ -170,7 +178,7 @@ class State {
     auto owned = std::make_unique<T>(*this, std::forward<Arguments>(arguments)...);
     T* handle = owned.get();
     std::lock_guard lock(mutex);
-    handles_.push_back(std::move(owned));
+    handles_.emplace(handle, std::move(owned));
     return handle;
   }
   // Keeps a callback's context until the layer goes: it may come twice, or late.
@@ -180,8 +188,9 @@ class State {
     kept_.push_back(object);
     return object.get();
   }
-  // Whether the wrapper of a handle that the host gave is there and not ended; else it complains.
-  bool Usable(const Handle* handle, const char* slot);
+  // What stands behind a handle that the host gave, where it is of the kind and not ended; else it
+  // complains and gives null.
+  Handle* Find(const void* handle, const char* kind, const char* slot);
 
   std::mutex mutex;  // guards the registries
   std::unordered_map<tenon_buffer*, Buffer> buffers;
@@ -190,10 +199,14 @@ class State {
   std::unordered_map<const void*, uint64_t> host_memory;  // allocate: bytes
   std::unordered_set<const void*> lent_bytes;             // cache_get, segment_to_onnx
   std::unordered_set<const void*> runs;                   // contexts of runs under way
+  std::unordered_multiset<tenon_timeline*> waited_for;
+  std::set<uint32_t> device_ids;
   std::unordered_map<uint32_t, const tenon_layout_info*> layouts;
   std::atomic<int64_t> tasks{0};      // submitted and not begun
   std::atomic<int64_t> callbacks{0};  // notify whose `reached` has not come
   std::atomic<int64_t> open_devices{0}, open_kernels{0};
+  std::atomic<bool> options_are_known{false};  // host.option may be called
+  std::atomic<bool> ended{false};              // backend.destroy was called
 
  private:
   static uint32_t FloatingPoint();
@@ -204,7 +217,7 @@ class State {
   std::vector<std::string> complaints_;
   std::set<std::string> known_;
   std::unordered_set<tenon_error*> details_;
-  std::deque<std::unique_ptr<Handle>> handles_;
+  std::unordered_map<const void*, std::unique_ptr<Handle>> handles_;
   std::deque<std::shared_ptr<void>> kept_;
 };
 

@@ -1,6 +1,9 @@
 #include "layers/testing/patched_backend.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <filesystem>
 
 namespace tenon::backend::testing {
 namespace {
@@ -78,11 +81,26 @@ std::string Lines::All() const {
   return all;
 }
 
+std::vector<std::string> Lines::With(const std::string& mark) const {
+  std::lock_guard lock(mutex_);
+  std::vector<std::string> found;
+  for (const std::string& line : lines_) {
+    if (const size_t at = line.find(mark); at != std::string::npos)
+      found.push_back(line.substr(at + mark.size()));
+  }
+  return found;
+}
+
 Patched::Patched(Patch patch, std::shared_ptr<ParallelRunner> parallel) {
   current.patch = std::move(patch);
   auto services = std::make_shared<HostServices>();
   services->parallel = std::move(parallel);
   services->log = [lines = lines_](tenon_log_level, std::string_view line) { lines->Add(line); };
+  cache_ = (std::filesystem::temp_directory_path() / ("validate_" + std::to_string(getpid())));
+  services->cache_directory = cache_;
+  services->segment_to_onnx = [](const tenon_segment*, uint32_t) -> Result<std::string> {
+    return std::string("onnx");
+  };
   LoadOptions options;
   options.layers = current.patch.layers;
   options.options = current.patch.options;
@@ -91,6 +109,11 @@ Patched::Patched(Patch patch, std::shared_ptr<ParallelRunner> parallel) {
     backend_ = std::move(made).value();
   else
     refusal_ = std::move(made).status();
+}
+
+void Patched::Close() {
+  backend_.reset();
+  std::filesystem::remove_all(cache_);
 }
 
 const tenon_kernel_descriptor* Patched::Kernel(const std::string& name) const {
@@ -156,23 +179,28 @@ tenon_code HeldQueue::Finish(uint64_t value) {
       patched.queue().timeline_wait(patched.device().handle(), timeline, value, UINT64_MAX));
 }
 
+tenon_kernel_descriptor& OneDescriptor() {
+  static tenon_kernel_descriptor kernel;
+  return kernel;
+}
+
 std::function<void(tenon_kernel_interface&)> OneKernel(
     const std::function<void(tenon_kernel_descriptor&)>& change) {
-  static tenon_kernel_descriptor kernel;
-  kernel = {};
-  kernel.struct_size = sizeof kernel;
-  kernel.name = "broken";
-  kernel.domain = "";
-  kernel.op = "Neg";
-  kernel.revision_min = kernel.revision_max = 1;
-  kernel.run = [](const tenon_kernel_descriptor*, tenon_kernel*, tenon_plan*, const tenon_run*) {
-    return tenon_status{};
-  };
-  change(kernel);
-  return [](tenon_kernel_interface& table) {
+  return [change](tenon_kernel_interface& table) {
+    tenon_kernel_descriptor& kernel = OneDescriptor();
+    kernel = {};
+    kernel.struct_size = sizeof kernel;
+    kernel.name = "broken";
+    kernel.domain = "";
+    kernel.op = "Neg";
+    kernel.revision_min = kernel.revision_max = 1;
+    kernel.run = [](const tenon_kernel_descriptor*, tenon_kernel*, tenon_plan*, const tenon_run*) {
+      return tenon_status{};
+    };
+    change(kernel);
     table.descriptors = [](tenon_backend*, const tenon_kernel_descriptor* const** out_list,
                            uint32_t* out_count) {
-      static const tenon_kernel_descriptor* const list[] = {&kernel};
+      static const tenon_kernel_descriptor* const list[] = {&OneDescriptor()};
       *out_list = list;
       *out_count = 1;
       return tenon_status{};

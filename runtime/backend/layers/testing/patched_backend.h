@@ -18,17 +18,17 @@ namespace tenon::backend::testing {
 
 // Changes to the tables before the host sees them.
 struct Patch {
-  std::function<void(tenon_answer&)> answer;
-  std::function<void(tenon_backend&)> object;
-  std::function<void(tenon_device_interface&)> device;
-  std::function<void(tenon_memory_interface&)> memory;
-  std::function<void(tenon_queue_interface&)> queue;
-  std::function<void(tenon_kernel_interface&)> kernel;
-  std::function<void(tenon_compile_interface&)> compile;
-  std::function<void(tenon_operators_interface&)> operators;
-  std::function<void(tenon_profile_interface&)> profile;
+  std::function<void(tenon_answer&)> answer = {};
+  std::function<void(tenon_backend&)> object = {};
+  std::function<void(tenon_device_interface&)> device = {};
+  std::function<void(tenon_memory_interface&)> memory = {};
+  std::function<void(tenon_queue_interface&)> queue = {};
+  std::function<void(tenon_kernel_interface&)> kernel = {};
+  std::function<void(tenon_compile_interface&)> compile = {};
+  std::function<void(tenon_operators_interface&)> operators = {};
+  std::function<void(tenon_profile_interface&)> profile = {};
   std::vector<std::string> layers = {"validate"};
-  std::map<std::string, std::string> options;
+  std::map<std::string, std::string> options = {};
 };
 
 // Lines of the log, which outlives the backend.
@@ -37,6 +37,7 @@ struct Lines {
   // Whether a line holds the text.
   bool Has(const std::string& text) const;
   std::string All() const;
+  std::vector<std::string> With(const std::string& mark) const;  // what stands behind the mark
 
  private:
   mutable std::mutex mutex_;
@@ -51,7 +52,8 @@ class Patched {
   Patched& operator=(const Patched&) = delete;
 
   // Ends the backend: what it complains of then is in the log.
-  void Close() { backend_.reset(); }
+  void Close();
+  bool made() const { return backend_ != nullptr; }
   const Status& refusal() const { return refusal_; }  // where it was not made
   Backend& operator*() const { return *backend_; }
   Backend* operator->() const { return backend_.get(); }
@@ -65,8 +67,11 @@ class Patched {
   // Whether something was complained of that holds the text, "R4: memory.free: ..."; else all of it.
   ::testing::AssertionResult Complains(const std::string& text) const;
   ::testing::AssertionResult IsSilent() const;
+  bool Logged(const std::string& text) const { return lines_->Has(text); }
+  std::vector<std::string> Complaints() const { return lines_->With("validate: "); }
 
  private:
+  std::string cache_;
   std::shared_ptr<Lines> lines_ = std::make_shared<Lines>();
   std::shared_ptr<Backend> backend_;
   Status refusal_;
@@ -105,6 +110,7 @@ struct HeldQueue {
 // A kernel "broken" without state, in plain host memory, whose run is `run`: patches Patch::kernel.
 std::function<void(tenon_kernel_interface&)> OneKernel(
     const std::function<void(tenon_kernel_descriptor&)>& change);
+tenon_kernel_descriptor& OneDescriptor();  // the descriptor of "broken"
 tenon_status RunKernel(const Patched& patched, const std::string& name, const tenon_argument* input,
                        const tenon_argument* output, tenon_queue* queue = nullptr,
                        tenon_run_context* context = nullptr);
