@@ -34,11 +34,24 @@ struct ParallelFor {
   }
 };
 
+// Gives an output memory once its shape is known: null where that has no bytes. Called at most once
+// for each output, while a plan runs.
+struct OutputAllocator {
+  void* host = nullptr;
+  Result<void*> (*run)(void* host, int output, const Shape& shape) = nullptr;
+};
+
 struct KernelArguments {
-  std::span<void* const> inputs;   // null where absent; dense row-major
-  std::span<void* const> outputs;  // null where the output is not wanted
-  void* workspace = nullptr;       // workspace_bytes() of the plan, aligned to 64
+  std::span<void* const> inputs;  // null where absent; dense row-major
+  std::span<void* const>
+      outputs;  // null where the output is not wanted, or its planned shape is not static
+  void* workspace = nullptr;  // workspace_bytes() of the plan, aligned to 64
   ParallelFor parallel;
+  OutputAllocator allocate = {};  // for outputs whose size depends on data
+
+  // Memory for output `output`, which turned out to have `shape` and was planned with `planned`.
+  Result<void*> Output(const NodeView& node, int output, const Shape& planned,
+                       const Shape& shape) const;
 };
 
 class KernelPlan {
@@ -50,8 +63,8 @@ class KernelPlan {
   virtual Status Run(const KernelArguments& arguments) const = 0;
 };
 
-// Plans `node` for the given types and static shapes. `node` and what it points to must outlive the
-// plan.
+// Plans `node` for the given types and static shapes; outputs of operators that are `kDataDependent`
+// may have unknown dimensions. `node` and what it points to must outlive the plan.
 using PlanFunction = Result<std::unique_ptr<KernelPlan>> (*)(const NodeView& node,
                                                              std::span<const TensorSpec> inputs,
                                                              std::span<const TensorSpec> outputs);
