@@ -46,6 +46,8 @@ const char* StepKindName(StepKind kind) {
       return "host_wait";
     case StepKind::kQueueWait:
       return "queue_wait";
+    case StepKind::kPlan:
+      return "plan";
   }
   return "";
 }

@@ -215,7 +215,7 @@ bool CheckRun(Kernel& kernel, const tenon_run* run) {
          CheckArguments(state, kSlot, "input", run->inputs, run->input_count, kernel.device,
                         Contents::kPresent) &&
          CheckArguments(state, kSlot, "output", run->outputs, run->output_count, kernel.device,
-                        Contents::kPresent);
+                        Allocates(kernel) ? Contents::kAllocated : Contents::kPresent);
 }
 
 }  // namespace
@@ -247,7 +247,7 @@ tenon_status TENON_CALL Run(const tenon_kernel_descriptor* descriptor, tenon_ker
   CheckAliases(*kernel, *given);
   tenon_run run = *given;
   run.struct_size = std::min<uint32_t>(given->struct_size, sizeof run);
-  const bool allocates = (kernel->descriptor.inner->flags & TENON_KERNEL_ALLOCATES_OUTPUT) != 0;
+  const bool allocates = Allocates(*kernel);
   RunContext context{&state, given->context, kernel->descriptor.inner->name, allocates,
                      given->output_count};
   run.context = given->context ? reinterpret_cast<tenon_run_context*>(&context) : nullptr;
@@ -264,6 +264,12 @@ tenon_status TENON_CALL Run(const tenon_kernel_descriptor* descriptor, tenon_ker
       return kernel->descriptor.inner->run(kernel->descriptor.inner, kernel->inner, plan, &run);
     });
     memory.Finish(Name(*kernel));
+  }
+  for (uint32_t o = 0; allocates && status.code == TENON_OK && o < given->output_count; ++o) {
+    if (!given->outputs[o] || o >= 64 || (context.allocated.load() >> o) & 1) continue;
+    state.Complain("R14", kSlot,
+                   Name(*kernel) + ": flagged ALLOCATES_OUTPUT, but has not allocated output " +
+                       std::to_string(o));
   }
   std::lock_guard lock(state.mutex);
   state.runs.erase(&context);
