@@ -118,8 +118,7 @@ Operand WorkspaceOf(const Plan& plan, const tenon_run& run) {
   const uint64_t bytes = plan.computation->workspace_bytes();
   if (bytes == 0) return {};
   if (!run.workspace || run.workspace->bytes < bytes) {
-    Invalid(plan,
-            "the workspace has fewer than the " + std::to_string(bytes) + " bytes asked for");
+    Invalid(plan, "the workspace has fewer than the " + std::to_string(bytes) + " bytes asked for");
   }
   return OperandOf(plan, "the workspace", run.workspace, run.workspace->bytes);
 }
@@ -200,8 +199,8 @@ class AllocatingWork : public Work {
       return status;
     }
     try {
-      const Operand operand = OperandOf(work.plan_, "output " + std::to_string(output), argument,
-                                        argument->bytes);
+      const Operand operand =
+          OperandOf(work.plan_, "output " + std::to_string(output), argument, argument->bytes);
       if (!operand.storage) return static_cast<void*>(operand.host);
       TENON_RETURN_IF_ERROR(operand.storage->ownership().Pin(operand.offset, operand.bytes));
       call.outputs.push_back(operand);

@@ -177,7 +177,8 @@ Status Queue::Finish(std::shared_ptr<const Work> work, const tenon_cancel* cance
   for (;;) {
     Status status = done->Wait(1, kPatienceNs);
     if (status.code() != Code::kDeadlineExceeded || done->Settled(1)) return status;
-    if (cancel && host().Cancelled(cancel)) return Status(Code::kCancelled, "the run was cancelled");
+    if (cancel && host().Cancelled(cancel))
+      return Status(Code::kCancelled, "the run was cancelled");
   }
 }
 

@@ -113,8 +113,8 @@ void Route::PlaceOutput(const LiveProgram& live, uint32_t output) {
                              });
     const bool movable =
         places_[source].where == Where::kArena || places_[source].where == Where::kSized;
-    if (only_output && movable &&
-        value.layout == TENON_LAYOUT_ROW_MAJOR && live.space(value.memory) == space) {
+    if (only_output && movable && value.layout == TENON_LAYOUT_ROW_MAJOR &&
+        live.space(value.memory) == space) {
       places_[source] = {Where::kOutput, output};
       needed_[base] = false;
       needed_[source] = true;

@@ -41,8 +41,7 @@ Status RunContext::Bind(std::shared_ptr<const Specialisation> specialisation, co
   return status;
 }
 
-Status RunContext::BindStage(uint32_t stage,
-                             std::shared_ptr<const Specialisation> specialisation) {
+Status RunContext::BindStage(uint32_t stage, std::shared_ptr<const Specialisation> specialisation) {
   stages_[stage] = std::move(specialisation);
   Status status = TakeArenas(stage);
   if (status.ok()) status = TakeOwnBlocks(stage);
@@ -73,11 +72,11 @@ Status RunContext::TakeArenas(uint32_t stage) {
       blocks[b].reset();
       std::fill(stages_.begin() + stage + 1, stages_.end(), nullptr);
       const uint64_t alignment = plan.arenas[m].block_alignment[b];
-      auto block = Block::Allocate(live_.space(m), bytes, alignment, live_.options().budget,
-                                   "an arena");
+      auto block =
+          Block::Allocate(live_.space(m), bytes, alignment, live_.options().budget, "an arena");
       if (!block.ok() && bytes > wanted) {
-        block = Block::Allocate(live_.space(m), wanted, alignment, live_.options().budget,
-                                "an arena");
+        block =
+            Block::Allocate(live_.space(m), wanted, alignment, live_.options().budget, "an arena");
       }
       TENON_ASSIGN(blocks[b], std::move(block));
     }

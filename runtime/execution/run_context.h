@@ -138,11 +138,11 @@ class RunContext {
   std::vector<uint32_t> first_pointer_;          // by bound step
   std::vector<BoundStep> steps_;
   std::vector<StepOutputs> step_outputs_;
-  std::vector<Patches> patches_;        // by stage
-  std::vector<Allocated> allocated_;    // by what kernels allocate
+  std::vector<Patches> patches_;      // by stage
+  std::vector<Allocated> allocated_;  // by what kernels allocate
   SizedBlocks sized_blocks_;
   // Of the run that is under way:
-  std::span<Tensor* const> inputs_, outputs_;
+  std::span<Tensor*const> inputs_, outputs_;
   RunOwner* owner_ = nullptr;
   uint32_t stage_ = 0;
   uint64_t stage_plan_ns_ = 0;

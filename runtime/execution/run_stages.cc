@@ -111,9 +111,9 @@ Result<const tenon_argument*> RunContext::AllocateOutput(const BoundStep& bound,
     TENON_ASSIGN(const Tensor* tensor, owner_->GiveOutput(place.index, shape));
     at = tensor->location();
   } else {
-    TENON_ASSIGN(at, sized_blocks_.Take(space, bytes, live_.program().memories[value.memory].alignment,
-                                        bound.step, live_.sized_values()[sized].last,
-                                        live_.options().budget));
+    TENON_ASSIGN(at, sized_blocks_.Take(
+                         space, bytes, live_.program().memories[value.memory].alignment, bound.step,
+                         live_.sized_values()[sized].last, live_.options().budget));
   }
   arguments_[physical] = MakeArgument(logical.type, shape, value.layout, bytes, space.device,
                                       space.kind, &allocated.storage);
@@ -127,8 +127,7 @@ Result<const tenon_argument*> StepOutputs::AllocateOutput(uint32_t index, int32_
                                                           const int64_t* dims) {
   if (rank < 0 || rank > kMaxRank || (rank > 0 && dims == nullptr))
     return Refuse(Code::kInvalidArgument, index, "has rank " + std::to_string(rank));
-  return context->AllocateOutput(*step, index,
-                                 Shape(std::span(dims, static_cast<size_t>(rank))));
+  return context->AllocateOutput(*step, index, Shape(std::span(dims, static_cast<size_t>(rank))));
 }
 
 }  // namespace tenon::execution

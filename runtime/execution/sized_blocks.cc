@@ -39,7 +39,8 @@ Result<Location> SizedBlocks::Take(const MemorySpace& space, uint64_t bytes, uin
       blocks_.erase(blocks_.begin() + found);
       free_from_.erase(free_from_.begin() + found);
     }
-    auto made = Block::Allocate(space, more, alignment, budget, "a value whose size depends on data");
+    auto made =
+        Block::Allocate(space, more, alignment, budget, "a value whose size depends on data");
     if (!made.ok() && more > bytes)
       made = Block::Allocate(space, bytes, alignment, budget, "a value whose size depends on data");
     TENON_ASSIGN(auto block, std::move(made));

@@ -94,15 +94,14 @@ Status Specialisation::MakeArgumentOf(const LiveProgram& live, uint32_t p) {
   const MemorySpace& space = live.space(value.memory);
   const bool open = live.sized(p) != kNone && live.stages().logical[value.logical] > stage_;
   if (!open && !shape.IsStatic()) {
-    return Status(Code::kUnsupported,
-                  "the shape of \"" + logical.name + "\" is " + shape.ToString() +
-                      " even with all input shapes known: it depends on data");
+    return Status(Code::kUnsupported, "the shape of \"" + logical.name + "\" is " +
+                                          shape.ToString() +
+                                          " even with all input shapes known: it depends on data");
   }
   uint64_t bytes = 0;
   if (!open) {
     auto counted = LayoutBytes(logical.type, shape, value.layout, space.device);
-    if (!counted.ok())
-      return std::move(counted).status().WithContext("\"" + logical.name + "\"");
+    if (!counted.ok()) return std::move(counted).status().WithContext("\"" + logical.name + "\"");
     bytes = *counted;
   }
   physical_bytes_[p] = bytes;

@@ -40,8 +40,8 @@ class FreeRanges {
     uint64_t begin, end;
   };
   struct Block {
-    std::vector<Range> free;  // by offset, never touching
-    uint64_t end = 0;         // bytes used so far
+    std::vector<Range> free;       // by offset, never touching
+    uint64_t end = 0;              // bytes used so far
     uint64_t fixed_alignment = 0;  // of a fixed block, else 0
   };
   bool TakeFree(uint64_t bytes, uint64_t alignment, Placement* out_place);

@@ -22,7 +22,7 @@ struct ResolvedShapes {
   struct Symbol {
     int64_t size = -1;
     uint32_t input = kNone;
-  };                          // the program input that said it
+  };  // the program input that said it
   std::vector<Shape>
       shapes;  // by logical value, static in its stage; before that as far as it is known
   std::vector<Contents>

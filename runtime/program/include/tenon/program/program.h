@@ -125,9 +125,9 @@ struct Program {
   std::shared_ptr<const ProgramIndex> index;
 
   void MakeIndex();
-  bool IsStatic() const;     // every logical shape is static
+  bool IsStatic() const;                   // every logical shape is static
   bool Allocates(const Step& step) const;  // its kernel does
-  std::string Dump() const;  // for `tenon inspect --stage program`
+  std::string Dump() const;                // for `tenon inspect --stage program`
 };
 
 }  // namespace tenon::program
