@@ -34,20 +34,6 @@ void RunInline(void*, int64_t total, int64_t chunk, ParallelFor::Body body, void
 
 }  // namespace
 
-Result<void*> KernelArguments::Output(const NodeView& node, int output, const Shape& planned,
-                                      const Shape& shape) const {
-  void* const given = outputs[static_cast<size_t>(output)];
-  if (planned.IsStatic()) {
-    if (planned == shape) return given;
-    return node.Error(Code::kInvalidArgument, "output " + std::to_string(output) + " has shape " +
-                                                  shape.ToString() + ", it was planned with " +
-                                                  planned.ToString());
-  }
-  if (allocate.run == nullptr)
-    return node.Error(Code::kUnsupported, "the shape of its output depends on data");
-  return allocate.run(allocate.host, output, shape);
-}
-
 ParallelFor ParallelFor::Inline() { return {.host = nullptr, .run = RunInline}; }
 
 std::span<const Kernel* const> AllKernels() { return KernelRegistry::Get().all; }

@@ -21,6 +21,9 @@ class NonZeroPlan final : public KernelPlan {
   }
 
   Status Run(const KernelArguments& arguments) const override {
+    return RunAllocating(arguments, {});
+  }
+  Status RunAllocating(const KernelArguments& arguments, OutputAllocator allocate) const override {
     const auto* x = static_cast<const Bits*>(arguments.inputs[0]);
     auto* first = static_cast<int64_t*>(arguments.workspace);  // by chunk: its first column
     ForElements(arguments.parallel, elements_, [=, this](int64_t begin, int64_t end) {
@@ -32,8 +35,7 @@ class NonZeroPlan final : public KernelPlan {
       first[c] = columns;
       columns += count;
     }
-    TENON_ASSIGN(void* const memory,
-                 arguments.Output(node_, 0, planned_, Shape{x_.rank(), columns}));
+    TENON_ASSIGN(void* const memory, Output(arguments, allocate, Shape{x_.rank(), columns}));
     auto* y = static_cast<int64_t*>(memory);
     if (columns == 0 || x_.rank() == 0) return {};
     ForElements(arguments.parallel, elements_, [=, this](int64_t begin, int64_t end) {
@@ -43,6 +45,16 @@ class NonZeroPlan final : public KernelPlan {
   }
 
  private:
+  Result<void*> Output(const KernelArguments& arguments, OutputAllocator allocate,
+                       const Shape& shape) const {
+    if (!planned_.IsStatic()) {
+      if (allocate.run != nullptr) return allocate.run(allocate.host, 0, shape);
+      return Unsupported(node_, "has an output whose shape depends on data");
+    }
+    if (shape == planned_) return arguments.outputs[0];
+    return Invalid(node_, "finds ", shape, " (planned with ", planned_, ")");
+  }
+
   void Write(const Bits* x, int64_t begin, int64_t end, int64_t* y, int64_t columns) const {
     const Bits mask = static_cast<Bits>(rule_.mask);
     Shape at = x_;  // the index of element i

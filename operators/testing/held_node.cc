@@ -153,9 +153,10 @@ Result<std::vector<HeldTensor>> HeldNode::Run() const {
   std::vector<double> workspace(static_cast<size_t>(plan->workspace_bytes()) / 8 + 16);
   void* aligned = reinterpret_cast<void*>((reinterpret_cast<uintptr_t>(workspace.data()) + 63) &
                                           ~uintptr_t{63});
-  TENON_RETURN_IF_ERROR(plan->Run({in, out, aligned, ParallelFor::Inline(), {&results, Allocate}}));
   TENON_RETURN_IF_ERROR(
-      plan->Run({in, again, aligned, {nullptr, RunBackward}, {&others, Allocate}}));
+      plan->RunAllocating({in, out, aligned, ParallelFor::Inline()}, {&results, Allocate}));
+  TENON_RETURN_IF_ERROR(
+      plan->RunAllocating({in, again, aligned, {nullptr, RunBackward}}, {&others, Allocate}));
   for (size_t i = 0; i < results.size(); ++i) {
     if (results[i].bytes != others[i].bytes)
       return view_.Error(Code::kInternal, "the order of chunks matters");

@@ -135,6 +135,8 @@ Result<void*> AllocateOutput(void* allocation, int output, const Shape& shape) {
   return argument->tensor.data;
 }
 
+// Whether `allocates` is known when the kernel is listed, so that the other kernels' runs don't ask.
+template <bool allocates>
 tenon_status TENON_CALL Run(const tenon_kernel_descriptor* d, tenon_kernel*, tenon_plan* plan,
                             const tenon_run* run) {
   const sdk::Host host = Self(d).host;
@@ -153,13 +155,18 @@ tenon_status TENON_CALL Run(const tenon_kernel_descriptor* d, tenon_kernel*, ten
   for (uint32_t i = 0; i < output_count; ++i)
     *next++ = run->outputs[i] ? run->outputs[i]->tensor.data : nullptr;
   return sdk::Guard(host.table(), [&] {
-    Allocation allocation = {host.table(), run->context};
-    const Status status =
-        Of(plan).Run({.inputs = {pointers, input_count},
-                      .outputs = {pointers + input_count, output_count},
-                      .workspace = workspace,
-                      .parallel = {const_cast<tenon_host*>(host.table()), &RunChunks},
-                      .allocate = {&allocation, &AllocateOutput}});
+    const operators::KernelArguments arguments = {
+        .inputs = {pointers, input_count},
+        .outputs = {pointers + input_count, output_count},
+        .workspace = workspace,
+        .parallel = {const_cast<tenon_host*>(host.table()), &RunChunks}};
+    Status status;
+    if constexpr (allocates) {
+      Allocation allocation = {host.table(), run->context};
+      status = Of(plan).RunAllocating(arguments, {&allocation, &AllocateOutput});
+    } else {
+      status = Of(plan).Run(arguments);
+    }
     return status.ok() ? sdk::kOk : StatusOf(host, status);
   });
 }
@@ -209,7 +216,7 @@ KernelDescriptor::KernelDescriptor(const operators::Kernel& row, int ordinal, sd
   supports = &Supports;
   create = &Create;
   prepare = &Prepare;
-  run = &Run;
+  run = flags & TENON_KERNEL_ALLOCATES_OUTPUT ? &Run<true> : &Run<false>;
   plan_release = &PlanRelease;
   destroy = &Destroy;
 }

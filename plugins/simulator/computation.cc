@@ -27,11 +27,11 @@ class Reference : public Computation {
   bool allocates() const override { return allocates_; }
   Status RunAllocating(std::span<void* const> inputs, std::span<void* const> outputs,
                        void* workspace, operators::OutputAllocator allocate) const override {
-    return plan_->Run({.inputs = inputs,
-                       .outputs = outputs,
-                       .workspace = workspace,
-                       .parallel = operators::ParallelFor::Inline(),
-                       .allocate = allocate});
+    return plan_->RunAllocating({.inputs = inputs,
+                                 .outputs = outputs,
+                                 .workspace = workspace,
+                                 .parallel = operators::ParallelFor::Inline()},
+                                allocate);
   }
 
  private:

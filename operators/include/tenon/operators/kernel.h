@@ -34,24 +34,18 @@ struct ParallelFor {
   }
 };
 
+struct KernelArguments {
+  std::span<void* const> inputs;   // null where absent; dense row-major
+  std::span<void* const> outputs;  // null where the output is not wanted
+  void* workspace = nullptr;       // workspace_bytes() of the plan, aligned to 64
+  ParallelFor parallel;
+};
+
 // Gives an output memory once its shape is known: null where that has no bytes. Called at most once
 // for each output, while a plan runs.
 struct OutputAllocator {
   void* host = nullptr;
   Result<void*> (*run)(void* host, int output, const Shape& shape) = nullptr;
-};
-
-struct KernelArguments {
-  std::span<void* const> inputs;  // null where absent; dense row-major
-  std::span<void* const>
-      outputs;  // null where the output is not wanted, or its planned shape is not static
-  void* workspace = nullptr;  // workspace_bytes() of the plan, aligned to 64
-  ParallelFor parallel;
-  OutputAllocator allocate = {};  // for outputs whose size depends on data
-
-  // Memory for output `output`, which turned out to have `shape` and was planned with `planned`.
-  Result<void*> Output(const NodeView& node, int output, const Shape& planned,
-                       const Shape& shape) const;
 };
 
 class KernelPlan {
@@ -61,6 +55,12 @@ class KernelPlan {
   // Computes all outputs. Bit-equal at any number of threads. Allocates nothing. Must not keep
   // arguments.
   virtual Status Run(const KernelArguments& arguments) const = 0;
+  // The same where the planned shapes of outputs are not static (operators that are
+  // `kDataDependent`): those outputs are null in `arguments`, their memory comes from `allocate`.
+  virtual Status RunAllocating(const KernelArguments& arguments, OutputAllocator allocate) const {
+    (void)allocate;
+    return Run(arguments);
+  }
 };
 
 // Plans `node` for the given types and static shapes; outputs of operators that are `kDataDependent`
