@@ -143,7 +143,7 @@ class CompileTest : public ::testing::Test {
 };
 
 TEST_F(CompileTest, ColoursWhatItClaimsWhenItIsOn) {
-  Simulator off, on({{"compile", "on"}}), some({{"compile", "on"}, {"claim", "ops:Conv,Relu"}});
+  Simulator off, on{{{"compile", "on"}}}, some{{{"compile", "on"}, {"claim", "ops:Conv,Relu"}}};
   EXPECT_STREQ(on.device().info().fingerprint, kFingerprint);
   EXPECT_EQ(Colours(off), (std::vector<uint32_t>{0, 0, 0, 0}));
   EXPECT_EQ(Colours(on), (std::vector<uint32_t>{1, 1, 1, 1}));

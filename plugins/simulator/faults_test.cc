@@ -180,7 +180,7 @@ TEST(Faults, ALostDeviceStaysLostAndItsObjectsEnd) {
 }
 
 TEST(Faults, AnotherObjectOfTheBackendIsNotLost) {
-  Simulator lost({{"fault", "lost:1"}}), other;
+  Simulator lost{{{"fault", "lost:1"}}}, other;
   const tenon::Status status = TryRound(lost);
   EXPECT_EQ(status.code(), Code::kDeviceLost);
   EXPECT_NE(status.message().find("injected fault lost:1"), std::string_view::npos)

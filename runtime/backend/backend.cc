@@ -6,8 +6,6 @@
 namespace tenon::backend {
 namespace {
 
-constexpr uint64_t kQuiesceNs = 10'000'000'000;
-
 // Ending always succeeds; what a sloppy backend throws meanwhile has nowhere to go.
 template <typename F>
 void End(const char* slot, const HostTable& host, F&& function) {
@@ -27,7 +25,7 @@ Backend::~Backend() {
   if (!state.handle) return;
   if (TENON_HAS(state.handle, tenon_backend, quiesce) && state.handle->quiesce) {
     End("quiesce", *state.host, [&] {
-      const Status quiet = Take(state.handle->quiesce(state.handle, kQuiesceNs));
+      const Status quiet = Take(state.handle->quiesce(state.handle, state.quiesce_timeout_ns));
       if (!quiet.ok()) state.host->Log(TENON_LOG_WARNING, "quiesce: " + quiet.ToString());
     });
   }

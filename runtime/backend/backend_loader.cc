@@ -168,6 +168,7 @@ Result<std::shared_ptr<Backend>> Backend::Create(tenon_negotiate_function negoti
   state.version = answer.version ? answer.version : "";
   state.vendor = answer.vendor ? answer.vendor : "";
   state.abi_minor = answer.abi_minor;
+  state.quiesce_timeout_ns = options.quiesce_timeout_ns;
   state.host =
       std::make_unique<HostTable>(state.name, state.version, answer.abi_minor, std::move(services));
   Status loaded = BackendLoader{*backend, state, options}.Load(answer);

@@ -44,6 +44,7 @@ struct Backend::State {
   std::unique_ptr<HostTable> host;
   std::string library_path, name, version, vendor;
   uint32_t abi_minor = 0;
+  uint64_t quiesce_timeout_ns = 0;
   std::vector<std::unique_ptr<Layer>> layers;  // outermost first
   tenon_backend* handle = nullptr;
   Tables tables;

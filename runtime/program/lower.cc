@@ -164,8 +164,10 @@ bool Lowering::LeavesDevice(uint32_t logical, uint32_t memory) const {
 Status Lowering::EmitNode(uint32_t n) {
   const placement::NodePlacement& placed = placed_.nodes[n];
   NoteStage(n);
-  if (n < placed_.report.rows.size()) rows_.push_back(placed_.report.rows[n]);
-  if (placed.kind == Kind::kHost || placed.kind == Kind::kView) return Status();
+  if (placed.kind == Kind::kHost || placed.kind == Kind::kView) {
+    AddNodeRow(n);
+    return Status();
+  }
   if (placed.kind == Kind::kSegment) {
     const placement::Segment& segment = placed_.segments[placed.segment];
     return segment.nodes.front() == n ? EmitSegment(segment) : Status();
@@ -207,6 +209,7 @@ Status Lowering::EmitNode(uint32_t n) {
   }
   program_.kernels.push_back(std::move(ref));
   step.kernel = static_cast<uint32_t>(program_.kernels.size() - 1);
+  AddNodeRow(n);
   PushStep(std::move(step));
   for (uint32_t v : node.outputs) {
     if (v != kNone && program_.kernels.back().allocates) stage_[v] = stage_now_ + 1;
@@ -257,6 +260,7 @@ Status Lowering::EmitSegment(const placement::Segment& segment) {
   ref.artifact = segment.artifact;
   program_.kernels.push_back(std::move(ref));
   step.kernel = static_cast<uint32_t>(program_.kernels.size() - 1);
+  for (uint32_t n : segment.nodes) AddNodeRow(n);
   PushStep(std::move(step));
   for (uint32_t v : segment.outputs) TENON_RETURN_IF_ERROR(EmitCopiesToHost(v));
   return Status();

@@ -62,6 +62,7 @@ class Lowering {
   void WaitForInput(uint32_t device, uint32_t physical);
   void SignalBehind(uint32_t device, const std::vector<uint32_t>& outputs);
   uint32_t PushStep(Step step);
+  void AddNodeRow(uint32_t node);  // in the order of the steps
   void AddRow(placement::NodeChoice::Kind kind, uint32_t device, const std::string& kernel,
               uint32_t from);
   uint32_t BaseOf(uint32_t physical) const;

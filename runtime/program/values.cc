@@ -188,6 +188,10 @@ void Lowering::SignalBehind(uint32_t device, const std::vector<uint32_t>& output
   program_.steps.push_back(std::move(signal));
 }
 
+void Lowering::AddNodeRow(uint32_t node) {
+  if (node < placed_.report.rows.size()) rows_.push_back(placed_.report.rows[node]);
+}
+
 void Lowering::AddRow(Kind kind, uint32_t device, const std::string& kernel, uint32_t from) {
   placement::NodeChoice row;
   const LogicalValue& value = program_.logical[program_.physical[from].logical];

@@ -8,8 +8,10 @@ namespace tenon::simulator::testing {
 Simulator::Simulator(OptionMap options, std::shared_ptr<backend::HostServices> services) {
   if (!services) services = std::make_shared<backend::HostServices>();
   options.try_emplace("delay_us", "0");
-  auto loaded = backend::Backend::Load(TENON_SIMULATOR_PLUGIN, {.options = std::move(options)},
-                                       std::move(services));
+  backend::LoadOptions load;
+  load.options = std::move(options);
+  load.quiesce_timeout_ns = 500'000'000;
+  auto loaded = backend::Backend::Load(TENON_SIMULATOR_PLUGIN, load, std::move(services));
   if (!loaded.ok()) throw std::runtime_error(loaded.status().ToString());
   backend_ = std::move(*loaded);
 }

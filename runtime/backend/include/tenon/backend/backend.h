@@ -50,9 +50,10 @@ Result<tenon_note> ReadNote(const std::string& library_path);
 Status Probe(const std::string& library_path);
 
 struct LoadOptions {
-  std::vector<std::string> layers;             // outermost first: "validate"
-  std::map<std::string, std::string> options;  // checked against the backend's schema
-  bool unload = false;                         // dlclose at the end, after quiesce
+  std::vector<std::string> layers;               // outermost first: "validate"
+  std::map<std::string, std::string> options;    // checked against the backend's schema
+  bool unload = false;                           // dlclose at the end, after quiesce
+  uint64_t quiesce_timeout_ns = 10'000'000'000;  // how long work may go on when the backend ends
 };
 
 class Backend;
