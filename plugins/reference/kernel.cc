@@ -135,6 +135,13 @@ Result<void*> AllocateOutput(void* allocation, int output, const Shape& shape) {
   return argument->tensor.data;
 }
 
+template <bool allocates>
+Status RunPlan(const KernelPlan& plan, const operators::KernelArguments& arguments,
+               Allocation allocation) {
+  if constexpr (!allocates) return plan.Run(arguments);
+  return plan.RunAllocating(arguments, {&allocation, &AllocateOutput});
+}
+
 // Whether `allocates` is known when the kernel is listed, so that the other kernels' runs don't ask.
 template <bool allocates>
 tenon_status TENON_CALL Run(const tenon_kernel_descriptor* d, tenon_kernel*, tenon_plan* plan,
@@ -160,13 +167,7 @@ tenon_status TENON_CALL Run(const tenon_kernel_descriptor* d, tenon_kernel*, ten
         .outputs = {pointers + input_count, output_count},
         .workspace = workspace,
         .parallel = {const_cast<tenon_host*>(host.table()), &RunChunks}};
-    Status status;
-    if constexpr (allocates) {
-      Allocation allocation = {host.table(), run->context};
-      status = Of(plan).RunAllocating(arguments, {&allocation, &AllocateOutput});
-    } else {
-      status = Of(plan).Run(arguments);
-    }
+    const Status status = RunPlan<allocates>(Of(plan), arguments, {host.table(), run->context});
     return status.ok() ? sdk::kOk : StatusOf(host, status);
   });
 }

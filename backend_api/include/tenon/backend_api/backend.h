@@ -374,7 +374,8 @@ struct tenon_host {
                                     void(TENON_CALL* reached)(void* context, tenon_code code),
                                     void* context);
   /* For an output whose size depends on data, while its kernel's run is under way: gives output `index` of the run its
-   * shape and memory. out_argument is lent until run returns. */
+   * shape and memory, once; in the memory kind and layout that the descriptor says. out_argument is lent until run
+   * returns, its buffer until the work is done. (See TENON_KERNEL_ALLOCATES_OUTPUT.) */
   tenon_status(TENON_CALL* allocate_output)(const tenon_host* host, tenon_run_context* run,
                                             uint32_t index, int32_t rank, const int64_t* dims,
                                             const tenon_argument** out_argument);
@@ -688,6 +689,13 @@ enum {
   TENON_KERNEL_HOST_SYNC = 1u << 1,       /* run waits for the device (outputs of unknown size) */
   TENON_KERNEL_ALLOCATES_OUTPUT = 1u << 2 /* run calls allocate_output for every output */
 };
+/* Outputs whose size depends on data. A kernel with ALLOCATES_OUTPUT gets them in prepare and in run without data, with
+ * bytes 0, dimensions of -1 where they are not known yet (rank 0 where not even the rank is), and calls allocate_output
+ * for each that is not NULL, known or not. It knows all sizes when run returns, so with a queue it is HOST_SYNC as well:
+ * run waits for what was enqueued before and for as much of its own work as decides sizes, asks run->cancel whether to go
+ * on waiting, and fails with what failed on the queue. allocate_output may come from any thread, but not after run has
+ * returned. What is written behind the sizes may still be under way then. The host refuses other kernels for operators
+ * whose output sizes are data. */
 
 /* A condition on an attribute. Growable. */
 typedef struct tenon_attribute_rule {
@@ -738,7 +746,8 @@ typedef struct tenon_run {
   uint32_t input_count;
   const tenon_argument* const*
       inputs; /* NULL where absent; a packed input is its blob: dtype uint8, rank 1 */
-  const tenon_argument* const* outputs; /* NULL where not wanted */
+  const tenon_argument* const*
+      outputs; /* NULL where not wanted; without data where the kernel allocates them */
   uint32_t output_count;
   uint32_t reserved;
   const tenon_argument* workspace; /* dtype uint8, rank 1; NULL where the plan wants none */
@@ -810,7 +819,8 @@ struct tenon_kernel_descriptor {
                                     const tenon_argument* const* inputs, uint32_t input_count,
                                     const tenon_argument* const* outputs, uint32_t output_count,
                                     tenon_plan_info* out_info);
-  /* Enqueues the work on run->queue and does not wait. Kernel and plan may be in other runs at the same time. */
+  /* Enqueues the work on run->queue and does not wait (but see TENON_KERNEL_HOST_SYNC). Kernel and plan may be in other
+   * runs at the same time. */
   tenon_status(TENON_CALL* run)(const tenon_kernel_descriptor* descriptor, tenon_kernel* kernel,
                                 tenon_plan* plan, const tenon_run* run);
   /* Ends a plan; the work of its runs may still be under way where there is a queue. (optional where plans are NULL) */
