@@ -109,8 +109,27 @@ Result<std::vector<InferOutput>> HeldNode::Infer() const {
   return outputs;
 }
 
+// What depends on data stays open, so that the kernel allocates.
+Result<std::vector<InferOutput>> HeldNode::InferForRun() const {
+  const Operator* op = FindOperator(domain_, op_);
+  if (op == nullptr || (op->flags & kDataDependent) == 0) return Infer();
+  std::vector<InferOutput> outputs(static_cast<size_t>(outputs_));
+  TENON_RETURN_IF_ERROR(op->infer(view_, InferInputs(false), outputs));
+  return outputs;
+}
+
+namespace {
+
+Result<void*> Allocate(void* host, int output, const Shape& shape) {
+  HeldTensor& tensor = (*static_cast<std::vector<HeldTensor>*>(host))[static_cast<size_t>(output)];
+  tensor = HeldTensor::Make(tensor.view.type, shape, nullptr);
+  return tensor.view.data;
+}
+
+}  // namespace
+
 Result<std::vector<HeldTensor>> HeldNode::Run() const {
-  TENON_ASSIGN(const auto inferred, Infer());
+  TENON_ASSIGN(const auto inferred, InferForRun());
   const DataType type = inputs_.empty() ? DataType::kUndefined : inputs_[0].view.type;
   const Kernel* kernel = FindKernel(domain_, op_, view_.revision, type);
   if (kernel == nullptr)
@@ -124,8 +143,9 @@ Result<std::vector<HeldTensor>> HeldNode::Run() const {
   }
   for (const InferOutput& output : inferred) {
     outputs.push_back({true, output.type, output.shape});
-    results.push_back(HeldTensor::Make(output.type, output.shape, nullptr));
-    others.push_back(HeldTensor::Make(output.type, output.shape, nullptr));
+    const Shape room = output.shape.IsStatic() ? output.shape : Shape{0};
+    results.push_back(HeldTensor::Make(output.type, room, nullptr));
+    others.push_back(HeldTensor::Make(output.type, room, nullptr));
     out.push_back(results.back().view.data);
     again.push_back(others.back().view.data);
   }
@@ -133,8 +153,10 @@ Result<std::vector<HeldTensor>> HeldNode::Run() const {
   std::vector<double> workspace(static_cast<size_t>(plan->workspace_bytes()) / 8 + 16);
   void* aligned = reinterpret_cast<void*>((reinterpret_cast<uintptr_t>(workspace.data()) + 63) &
                                           ~uintptr_t{63});
-  TENON_RETURN_IF_ERROR(plan->Run({in, out, aligned, ParallelFor::Inline()}));
-  TENON_RETURN_IF_ERROR(plan->Run({in, again, aligned, {nullptr, RunBackward}}));
+  TENON_RETURN_IF_ERROR(
+      plan->RunAllocating({in, out, aligned, ParallelFor::Inline()}, {&results, Allocate}));
+  TENON_RETURN_IF_ERROR(
+      plan->RunAllocating({in, again, aligned, {nullptr, RunBackward}}, {&others, Allocate}));
   for (size_t i = 0; i < results.size(); ++i) {
     if (results[i].bytes != others[i].bytes)
       return view_.Error(Code::kInternal, "the order of chunks matters");

@@ -44,6 +44,7 @@ class HeldNode final : public Rewriter {
   void ReshapeOutputBack(int index, int like_input) override;
 
  private:
+  Result<std::vector<InferOutput>> InferForRun() const;
   HeldAttribute& Fresh(std::string_view name, AttributeView::Kind kind);
   void Refresh();
 

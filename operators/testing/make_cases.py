@@ -176,6 +176,10 @@ def older_nodes():
     yield "reshape_13", 13, "Reshape", [x, i64(0, -1, 10)], {}, 1
     yield "cast_9", 9, "Cast", [x], dict(to=TensorProto.INT32), 1
     yield "depth_to_space_9", 9, "DepthToSpace", [r.standard_normal((1, 8, 2, 3), dtype=np.float32)], dict(blocksize=2), 1
+    for kind in (np.bool_, np.uint8, np.int32, np.int64, np.float32):
+        yield f"non_zero_{np.dtype(kind).name}", 9, "NonZero", [(np.abs(x) > 0.7).astype(kind)], {}, 1
+    yield "non_zero_none", 13, "NonZero", [np.zeros((3, 4), np.float32)], {}, 1
+    yield "non_zero_empty", 13, "NonZero", [np.zeros((3, 0), np.float32)], {}, 1
     yield "min_7", 7, "Min", [x, x[::-1].copy()], {}, 1
     # Convolutions beyond the official ones.
     big = r.standard_normal((2, 6, 9, 11), dtype=np.float32)

@@ -27,6 +27,12 @@ uint64_t PointersOffset(const KernelPlan& plan) {
   return (static_cast<uint64_t>(plan.workspace_bytes()) + kAlignment - 1) / kAlignment * kAlignment;
 }
 
+Status FromAbi(sdk::Host host, tenon_status status) {
+  Status copy(static_cast<Code>(status.code), host.Message(status));
+  host.Drop(status);
+  return copy;
+}
+
 [[gnu::cold, gnu::noinline]] tenon_status StatusOf(sdk::Host host, const Status& status) {
   return host.Error(static_cast<tenon_code>(status.code()), std::string(status.message()));
 }
@@ -85,7 +91,11 @@ tenon_status TENON_CALL Prepare(const tenon_kernel_descriptor* d, tenon_kernel* 
   const KernelDescriptor& self = Self(d);
   return sdk::Guard(self.host.table(), [&] {
     const auto input_specs = SpecsOf(inputs, input_count);
-    const auto output_specs = SpecsOf(outputs, output_count);
+    auto output_specs = SpecsOf(outputs, output_count);
+    // A kernel that says that it allocates its outputs always does.
+    for (TensorSpec& spec : output_specs) {
+      if (self.flags & TENON_KERNEL_ALLOCATES_OUTPUT) spec.shape = Shape::UnknownRank();
+    }
     auto plan = self.row().plan(Of(kernel).view(), input_specs, output_specs);
     if (!plan.ok()) return StatusOf(self.host, plan.status());
     const uint32_t pointers = input_count + output_count;
@@ -109,6 +119,31 @@ void RunChunks(void* host, int64_t total, int64_t chunk, operators::ParallelFor:
   table->parallel_for(table, total, chunk, body, context);
 }
 
+// What a run needs to allocate outputs whose sizes are data.
+struct Allocation {
+  const tenon_host* host;
+  tenon_run_context* context;
+};
+
+Result<void*> AllocateOutput(void* allocation, int output, const Shape& shape) {
+  const auto& of = *static_cast<const Allocation*>(allocation);
+  const tenon_argument* argument = nullptr;
+  const tenon_status status =
+      of.host->allocate_output(of.host, of.context, static_cast<uint32_t>(output), shape.rank(),
+                               shape.dims().data(), &argument);
+  if (!sdk::IsOk(status)) return FromAbi(sdk::Host(of.host), status);
+  return argument->tensor.data;
+}
+
+template <bool allocates>
+Status RunPlan(const KernelPlan& plan, const operators::KernelArguments& arguments,
+               Allocation allocation) {
+  if constexpr (!allocates) return plan.Run(arguments);
+  return plan.RunAllocating(arguments, {&allocation, &AllocateOutput});
+}
+
+// Whether `allocates` is known when the kernel is listed, so that the other kernels' runs don't ask.
+template <bool allocates>
 tenon_status TENON_CALL Run(const tenon_kernel_descriptor* d, tenon_kernel*, tenon_plan* plan,
                             const tenon_run* run) {
   const sdk::Host host = Self(d).host;
@@ -127,11 +162,12 @@ tenon_status TENON_CALL Run(const tenon_kernel_descriptor* d, tenon_kernel*, ten
   for (uint32_t i = 0; i < output_count; ++i)
     *next++ = run->outputs[i] ? run->outputs[i]->tensor.data : nullptr;
   return sdk::Guard(host.table(), [&] {
-    const Status status =
-        Of(plan).Run({.inputs = {pointers, input_count},
-                      .outputs = {pointers + input_count, output_count},
-                      .workspace = workspace,
-                      .parallel = {const_cast<tenon_host*>(host.table()), &RunChunks}});
+    const operators::KernelArguments arguments = {
+        .inputs = {pointers, input_count},
+        .outputs = {pointers + input_count, output_count},
+        .workspace = workspace,
+        .parallel = {const_cast<tenon_host*>(host.table()), &RunChunks}};
+    const Status status = RunPlan<allocates>(Of(plan), arguments, {host.table(), run->context});
     return status.ok() ? sdk::kOk : StatusOf(host, status);
   });
 }
@@ -170,6 +206,7 @@ KernelDescriptor::KernelDescriptor(const operators::Kernel& row, int ordinal, sd
   if (const operators::Operator* meaning = operators::FindOperator(row.domain, row.name)) {
     for (const operators::InPlace alias : meaning->in_place)
       aliases_.push_back({alias.input, alias.output});
+    if (meaning->flags & operators::kDataDependent) flags = TENON_KERNEL_ALLOCATES_OUTPUT;
   }
   in_place = aliases_.data();
   in_place_count = static_cast<uint32_t>(aliases_.size());
@@ -180,7 +217,7 @@ KernelDescriptor::KernelDescriptor(const operators::Kernel& row, int ordinal, sd
   supports = &Supports;
   create = &Create;
   prepare = &Prepare;
-  run = &Run;
+  run = flags & TENON_KERNEL_ALLOCATES_OUTPUT ? &Run<true> : &Run<false>;
   plan_release = &PlanRelease;
   destroy = &Destroy;
 }

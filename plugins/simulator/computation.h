@@ -25,6 +25,13 @@ class Computation {
   // Absent arguments are null. The workspace has workspace_bytes(), aligned to kMemoryAlignment.
   virtual Status Run(std::span<void* const> inputs, std::span<void* const> outputs,
                      void* workspace) const = 0;
+  // Instead of Run where the sizes of the outputs are data: all of them come from `allocate`.
+  virtual bool allocates() const { return false; }
+  virtual Status RunAllocating(std::span<void* const> inputs, std::span<void* const> no_outputs,
+                               void* workspace, operators::OutputAllocator allocate) const {
+    (void)allocate;
+    return Run(inputs, no_outputs, workspace);
+  }
 
   const std::string& name() const { return name_; }
   uint64_t workspace_bytes() const { return workspace_bytes_; }
@@ -37,7 +44,8 @@ class Computation {
   uint64_t workspace_bytes_ = 0;
 };
 
-// A reference kernel on plain tensors. Fails where the kernel cannot be planned.
+// A reference kernel on plain tensors. Fails where the kernel cannot be planned. Of operators whose
+// output sizes are data it allocates.
 Result<std::shared_ptr<const Computation>> PlanReference(
     std::shared_ptr<const Node> node, const operators::Kernel& row,
     std::span<const operators::TensorSpec> inputs, std::span<const operators::TensorSpec> outputs);
@@ -52,8 +60,8 @@ struct Plan {
        uint32_t input_count, const tenon_argument* const* outputs, uint32_t output_count);
 };
 
-// Checks the arguments against the plan, and enqueues its work; without a queue it is done when
-// this returns.
+// Checks the arguments against the plan, and enqueues its work; without a queue, and where outputs
+// are allocated, it is done when this returns.
 tenon_status RunPlan(Device& device, const Plan& plan, const tenon_run& run);
 
 }  // namespace tenon::simulator

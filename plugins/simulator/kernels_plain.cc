@@ -25,6 +25,9 @@ class PlainDescriptor : public KernelDescriptor {
     if (const operators::Operator* meaning = operators::FindOperator(row.domain, row.name)) {
       for (const operators::InPlace alias : meaning->in_place)
         AddInPlace(alias.input, alias.output);
+      // The queue has to come to the kernel before the sizes are known, so its run waits.
+      if (meaning->flags & operators::kDataDependent)
+        flags = TENON_KERNEL_ALLOCATES_OUTPUT | TENON_KERNEL_HOST_SYNC;
     }
   }
 

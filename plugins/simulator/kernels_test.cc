@@ -106,7 +106,9 @@ TEST(Kernels, EachReferenceRowHasOne) {
   std::set<std::string> names;
   for (const tenon_kernel_descriptor* d : simulator.backend().descriptors()) {
     EXPECT_TRUE(names.insert(d->name).second) << d->name;
-    EXPECT_NE(d->flags & TENON_KERNEL_CAPTURABLE, 0u) << d->name;
+    const bool allocates = (d->flags & TENON_KERNEL_ALLOCATES_OUTPUT) != 0;
+    EXPECT_EQ((d->flags & TENON_KERNEL_CAPTURABLE) != 0, !allocates) << d->name;
+    EXPECT_EQ((d->flags & TENON_KERNEL_HOST_SYNC) != 0, allocates) << d->name;
   }
   EXPECT_EQ(names.size(), operators::AllKernels().size() + 2) << "and two reorders";
 }

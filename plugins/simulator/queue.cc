@@ -167,6 +167,21 @@ void Queue::Enqueue(std::shared_ptr<const Work> work) {
   }
 }
 
+Status Queue::Finish(std::shared_ptr<const Work> work, const tenon_cancel* cancel) {
+  constexpr uint64_t kPatienceNs = 2'000'000;  // until it is asked again whether to go on
+  CheckNotRecording("work that is waited for");
+  Enqueue(std::move(work));
+  const auto done = std::make_shared<TimelineState>();
+  pending_.push_back({.signals = {{done, 1}}});
+  Submit();
+  for (;;) {
+    Status status = done->Wait(1, kPatienceNs);
+    if (status.code() != Code::kDeadlineExceeded || done->Settled(1)) return status;
+    if (cancel && host().Cancelled(cancel))
+      return Status(Code::kCancelled, "the run was cancelled");
+  }
+}
+
 void Queue::RecordBegin() {
   CheckNotRecording("record_begin");
   recording_.emplace();

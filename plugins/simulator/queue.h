@@ -82,6 +82,9 @@ class Queue {
   // Work of a kernel, a copy or a fill: enqueued, or recorded.
   void Enqueue(std::shared_ptr<const Work> work);
 
+  // The same, and waits until it and all before it are done; gives its failure, or kCancelled.
+  Status Finish(std::shared_ptr<const Work> work, const tenon_cancel* cancel);
+
   void RecordBegin();
   Recording* RecordEnd();
   void Replay(Recording& recording);

@@ -67,5 +67,31 @@ TEST_F(ExecutionTest, AllocatesNothingFromTheSecondRunOn) {
   EXPECT_GE(allocations.load(), 1);  // the hook works
 }
 
+// Sizes that are data, too, where they are the same again.
+TEST_F(ExecutionTest, AllocatesNothingWhereSizesRepeat) {
+#ifndef TENON_COUNTS_ALLOCATIONS
+  GTEST_SKIP() << "the sanitizer owns malloc";
+#endif
+  ProgramBuilder builder("fake");
+  const uint32_t few = builder.Few(builder.Input("x", {16}), "few");
+  const uint32_t negative = builder.Kernel("Neg", {few}, "v", {1, kUnknownDim});
+  builder.Output(builder.Kernel("Add", {negative, few}, "y", {1, kUnknownDim}));
+  builder.Output(few);
+  auto executable = Make(builder.Build());
+  std::vector<float> x(16, 1.0f);
+  Binding binding(executable);
+  TENON_EXPECT_OK(binding.SetInput(0, Wrap(x, {16})));
+  TENON_EXPECT_OK(binding.Run({}));
+  TENON_EXPECT_OK(binding.Run({}));
+  allocations = 0;
+  counting = true;
+  int failed = 0;
+  for (int run = 0; run < 10; ++run) failed += !binding.Run({}).ok();
+  counting = false;
+  EXPECT_EQ(failed, 0);
+  EXPECT_EQ(allocations.load(), 0);
+  EXPECT_EQ(Output(binding, 0), std::vector<float>(16, 0.0f));
+}
+
 }  // namespace
 }  // namespace tenon::execution::testing

@@ -67,6 +67,24 @@ uint64_t DenseBytes(DataType type, const Shape& shape) {
   return overflow ? UINT64_MAX : bits / 8 + (bits % 8 != 0);
 }
 
+Result<uint64_t> LayoutBytes(DataType type, const Shape& shape, tenon_layout layout,
+                             const backend::Device* device) {
+  if (layout < TENON_LAYOUT_OWN) {
+    const uint64_t bytes = DenseBytes(type, shape);
+    if (bytes != UINT64_MAX) return bytes;
+    return Status(Code::kInvalidArgument,
+                  "shape " + shape.ToString() + " has more bytes than 64 bits can count");
+  }
+  for (const tenon_layout_info* info : device->backend().layouts()) {
+    if (info->id != layout) continue;
+    const uint64_t bytes =
+        info->bytes(static_cast<tenon_dtype>(type), shape.rank(), shape.dims().data());
+    if (bytes != 0) return bytes;
+  }
+  return Status(Code::kInternal,
+                "shape " + shape.ToString() + " cannot have layout " + std::to_string(layout));
+}
+
 namespace {
 
 void RowMajorStrides(const Shape& shape, int64_t* strides) {
@@ -102,7 +120,7 @@ tenon_argument MakeArgument(DataType type, const Shape& shape, tenon_layout layo
   argument.dtype = static_cast<tenon_dtype>(type);
   argument.memory_kind = memory_kind;
   DLTensor& tensor = argument.tensor;
-  tensor.ndim = shape.rank();
+  tensor.ndim = std::max(shape.rank(), 0);
   tensor.dtype = DlType(type);
   tensor.device = memory_kind == TENON_MEMORY_HOST || device == nullptr ? DLDevice{kDLCPU, 0}
                                                                         : device->info().dl_device;

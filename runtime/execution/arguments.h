@@ -20,7 +20,11 @@ bool IsAligned(const void* data, DataType type);  // to the element
 // Bytes of a dense tensor of a static shape; UINT64_MAX where they cannot be counted.
 uint64_t DenseBytes(DataType type, const Shape& shape);
 
-// An argument without data. `device` null: host memory.
+// Bytes of a tensor of a static shape in a layout, which may be one of the backend of `device`.
+Result<uint64_t> LayoutBytes(DataType type, const Shape& shape, tenon_layout layout,
+                             const backend::Device* device);
+
+// An argument without data, of a shape of which dimensions may be unknown. `device` null: host memory.
 tenon_argument MakeArgument(DataType type, const Shape& shape, tenon_layout layout, uint64_t bytes,
                             const backend::Device* device, uint32_t memory_kind,
                             ArgumentStorage* storage);

@@ -8,7 +8,7 @@ namespace tenon::execution {
 
 using program::kNone;
 
-struct Binding::State {
+struct Binding::State final : RunOwner {
   enum class Mode : uint8_t { kOwn, kGiven, kSkip, kDonated };
   struct Output {
     Mode mode = Mode::kOwn;
@@ -36,7 +36,11 @@ struct Binding::State {
   bool IsPlanned() const;
   Status Plan();
   Status PlanOutputs();
-  Status PlanOutput(uint32_t output);
+  Status PlanOutput(uint32_t output, const Shape& shape);
+  Status FindOutputTensor(uint32_t output, const Shape& shape);
+  Result<std::shared_ptr<const Specialisation>> PlanStage(std::span<const Shape> key,
+                                                          const Specialisation& before) override;
+  Result<Tensor*> GiveOutput(uint32_t output, const Shape& shape) override;
   Status Run(const RunOptions& options);
   Status Execute(const RunOptions& options, RunTimes* times);
   void HandleFailure(const Status& failure);
@@ -176,7 +180,7 @@ void Binding::Reset() {
 bool Binding::State::IsPlanned() const {
   if (!planned || !context) return false;
   for (size_t i = 0; i < inputs.size(); ++i) {
-    if (!(inputs[i]->shape() == specialisation->inputs()[i])) return false;
+    if (!(inputs[i]->shape() == specialisation->key()[i])) return false;
   }
   return true;
 }
@@ -192,7 +196,7 @@ Status Binding::State::Plan() {
     layout.inputs.push_back(inputs[i]->space());
     input_tensors[i] = inputs[i].get();
   }
-  TENON_ASSIGN(specialisation, shared.Specialise(shapes));
+  TENON_ASSIGN(specialisation, shared.Specialise(shapes, nullptr));
   layout.outputs.clear();
   for (Output& output : outputs) {
     layout.outputs.emplace_back();
@@ -206,16 +210,32 @@ Status Binding::State::Plan() {
   return Status();
 }
 
+// Outputs whose shapes are found while the program runs are given then.
 Status Binding::State::PlanOutputs() {
   for (uint32_t o = 0; o < outputs.size(); ++o) {
-    TENON_RETURN_IF_ERROR(PlanOutput(o).WithContext("output \"" + output_value(o).name + "\""));
+    output_tensors[o] = nullptr;
+    if (shared.live->stages().logical[program.outputs[o]] != 0) continue;
+    TENON_RETURN_IF_ERROR(PlanOutput(o, specialisation->shape(program.outputs[o])));
   }
   return Status();
 }
 
-Status Binding::State::PlanOutput(uint32_t o) {
+Result<std::shared_ptr<const Specialisation>> Binding::State::PlanStage(
+    std::span<const Shape> key, const Specialisation& before) {
+  return shared.Specialise(key, &before);
+}
+
+Result<Tensor*> Binding::State::GiveOutput(uint32_t o, const Shape& shape) {
+  TENON_RETURN_IF_ERROR(PlanOutput(o, shape));
+  return output_tensors[o];
+}
+
+Status Binding::State::PlanOutput(uint32_t o, const Shape& shape) {
+  return FindOutputTensor(o, shape).WithContext("output \"" + output_value(o).name + "\"");
+}
+
+Status Binding::State::FindOutputTensor(uint32_t o, const Shape& shape) {
   Output& output = outputs[o];
-  const Shape& shape = specialisation->shape(program.outputs[o]);
   output_tensors[o] = nullptr;
   if (output.mode == Mode::kSkip) return Status();
   if (output.mode == Mode::kGiven) {
@@ -228,7 +248,7 @@ Status Binding::State::PlanOutput(uint32_t o) {
   if (output.mode == Mode::kDonated) {
     Tensor& donor = *inputs[output.donor];
     output.aliased = route->MayAlias(*shared.live, output.donor, o) &&
-                     specialisation->argument(program.output_physical[o]).bytes == donor.bytes();
+                     DenseBytes(donor.type(), shape) == donor.bytes();
     if (output.aliased) {
       output_tensors[o] = &donor;
       return Status();
@@ -255,7 +275,7 @@ Status Binding::State::FinishDonation(Output& output) {
   std::shared_ptr<Tensor>& donor = inputs[output.donor];
   if (output.aliased) {
     const auto index = static_cast<size_t>(&output - outputs.data());
-    donor->Relabel(specialisation->shape(program.outputs[index]));
+    donor->Relabel(context->last().shape(program.outputs[index]));
     return Status();
   }
   if (!donor->wrapped()) {
@@ -287,7 +307,7 @@ Status Binding::State::Execute(const RunOptions& options, RunTimes* times) {
   }
   Profiler* profiler =
       shared.profiling.load(std::memory_order_relaxed) ? &*shared.profiler : nullptr;
-  Status status = context->Run(input_tensors, output_tensors, patience, profiler, times);
+  Status status = context->Run(input_tensors, output_tensors, this, patience, profiler, times);
   if (!status.ok()) {
     HandleFailure(status);
     // A kernel that saw the deadline says that it was cancelled.

@@ -21,7 +21,7 @@ Result<std::shared_ptr<Executable>> Executable::Create(
     for (uint32_t input : made->program().inputs)
       inputs.push_back(made->program().logical[input].shape);
     TENON_RETURN_IF_ERROR([&] {
-      auto planned = state.Specialise(inputs);
+      auto planned = state.Specialise(inputs, nullptr);
       return planned.ok() ? Status() : std::move(planned).status();
     }());
     state.replan_count = 0;
@@ -73,17 +73,17 @@ ExecutionStatistics Executable::statistics() const {
   out.uploaded_bytes = state.live->uploaded_bytes();
   std::lock_guard lock(state.mutex);
   out.plan_count = state.plans.size();
-  if (!state.plans.empty()) {
-    out.arena_bytes = state.plans.front()->arena_bytes();
-    out.arena_lower_bound_bytes = state.plans.front()->arena_lower_bound();
+  if (const Specialisation* plan = state.LastWhole()) {
+    out.arena_bytes = plan->arena_bytes();
+    out.arena_lower_bound_bytes = plan->arena_lower_bound();
   }
   return out;
 }
 
 std::string Executable::KernelName(uint32_t step) const {
   std::lock_guard lock(state_->mutex);
-  if (!state_->plans.empty()) {
-    const LiveKernel* kernel = state_->plans.front()->kernel(step);
+  if (const Specialisation* plan = state_->LastWhole()) {
+    const LiveKernel* kernel = plan->kernel(step);
     return kernel != nullptr ? kernel->descriptor()->name : "";
   }
   const uint32_t kernel = program().steps[step].kernel;
@@ -91,18 +91,20 @@ std::string Executable::KernelName(uint32_t step) const {
 }
 
 Result<std::shared_ptr<const Specialisation>> Executable::State::Specialise(
-    std::span<const Shape> inputs) {
+    std::span<const Shape> key, const Specialisation* before) {
+  const uint32_t stage = before != nullptr ? before->stage() + 1 : 0;
   std::shared_ptr<const Specialisation> previous;
   {
     std::lock_guard lock(mutex);
     for (auto plan = plans.begin(); plan != plans.end(); ++plan) {
-      if (!std::ranges::equal((*plan)->inputs(), inputs)) continue;
+      if ((*plan)->stage() != stage) continue;
+      if (!previous) previous = *plan;
+      if (!std::ranges::equal((*plan)->key(), key)) continue;
       plans.splice(plans.begin(), plans, plan);
       return plans.front();
     }
-    if (!plans.empty()) previous = plans.front();
   }
-  TENON_ASSIGN(auto made, Specialisation::Build(*live, inputs, previous.get()));
+  TENON_ASSIGN(auto made, Specialisation::Build(*live, key, before, previous.get()));
   replan_count.fetch_add(1, std::memory_order_relaxed);
   std::lock_guard lock(mutex);
   plans.push_front(made);
@@ -112,6 +114,13 @@ Result<std::shared_ptr<const Specialisation>> Executable::State::Specialise(
     plans.pop_back();
   }
   return made;
+}
+
+const Specialisation* Executable::State::LastWhole() const {
+  for (const auto& plan : plans) {
+    if (plan->stage() + 1 == live->stages().count) return plan.get();
+  }
+  return nullptr;
 }
 
 const Route* Executable::State::FindRoute(const BindingLayout& layout) {

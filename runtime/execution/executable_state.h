@@ -22,8 +22,12 @@ struct Executable::State {
   std::atomic<uint64_t> run_count{0}, failed_count{0}, replan_count{0};
   std::atomic<uint64_t> first_run_ns{0}, first_run_plan_ns{0}, first_run_kernel_ns{0};
 
-  // The plan for these shapes, from the cache or made now.
-  Result<std::shared_ptr<const Specialisation>> Specialise(std::span<const Shape> inputs);
+  // The plan for these shapes (Specialisation::Build), from the cache or made now. `before` is null
+  // for stage 0.
+  Result<std::shared_ptr<const Specialisation>> Specialise(std::span<const Shape> key,
+                                                           const Specialisation* before);
+  // The plan used last that covers all stages, null where there is none. Under the mutex.
+  const Specialisation* LastWhole() const;
   const Route* FindRoute(const BindingLayout& layout);
   // A context that is bound to the plan: `held` (may be null), an idle one, or a new one.
   Result<std::unique_ptr<RunContext>> Acquire(

@@ -10,15 +10,13 @@ using program::kNone;
 using program::StepKind;
 
 Status RunContext::Run(std::span<Tensor* const> inputs, std::span<Tensor* const> outputs,
-                       const Patience& patience, Profiler* profiler, RunTimes* times) {
-  for (const Patch& patch : input_patches_) {
-    const Location& at = inputs[patch.tensor]->location();
-    PointTo(&arguments_[patch.physical], at.buffer, at.data, at.offset);
-  }
-  for (const Patch& patch : output_patches_) {
-    const Location& at = outputs[patch.tensor]->location();
-    PointTo(&arguments_[patch.physical], at.buffer, at.data, at.offset);
-  }
+                       RunOwner* owner, const Patience& patience, Profiler* profiler,
+                       RunTimes* times) {
+  inputs_ = inputs;
+  outputs_ = outputs;
+  owner_ = owner;
+  if (stages_.size() > 1) BeginStages();
+  PatchStage(0);
   SetCancel(patience);
   for (auto& lane : lanes_) {
     if (lane) lane->BeginRun();
@@ -42,7 +40,9 @@ Status RunContext::Run(std::span<Tensor* const> inputs, std::span<Tensor* const>
     TENON_RETURN_IF_ERROR(CopyEdges(route_->copies_out(), false, outputs));
   if (timed) {
     times->copy_in_ns = copied - begin;
-    times->compute_ns = computed - copied;
+    times->compute_ns = computed - copied - stage_plan_ns_;
+    times->plan_ns += stage_plan_ns_;
+    times->replanned |= stage_replanned_;
     times->copy_out_ns = backend::ClockNs() - computed;
   }
   return Status();
@@ -94,6 +94,7 @@ Status RunContext::RunEdge(const BoundStep& bound, const Patience& patience) {
   const program::Step& step = live_.program().steps[bound.step];
   Lane* lane = step.device == kNone ? nullptr : lanes_[step.device].get();
   Status status;
+  if (step.kind == StepKind::kPlan) return PlanNext();
   if (step.kind == StepKind::kCopy) {
     const Location from = LocationOf(step.inputs[0]), to = LocationOf(step.outputs[0]);
     const uint64_t bytes =
@@ -196,6 +197,11 @@ void RunContext::Abandon(std::unique_ptr<RunContext> context,
   }
   for (auto& block : context->own_) {
     if (block && block->space().host()) host->push_back(block);
+  }
+  for (const auto* blocks : {&context->sized_blocks_.blocks(), &context->sized_blocks_.retired()}) {
+    for (const auto& block : *blocks) {
+      if (block->space().host()) host->push_back(block);
+    }
   }
   for (auto& bridge : context->bridges_) host->push_back(bridge);
   const std::shared_ptr<Quarantine> quarantine = context->live_.options().quarantine;

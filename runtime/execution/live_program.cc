@@ -1,5 +1,6 @@
 #include "live_program.h"
 
+#include <algorithm>
 #include <cstring>
 #include <unordered_set>
 
@@ -18,6 +19,7 @@ Result<std::unique_ptr<LiveProgram>> LiveProgram::Create(
   live->options_ = options;
   live->making_ = {live->program_.get(), options.weights.get(), options.budget, 0};
   TENON_RETURN_IF_ERROR(live->FindDevices());
+  live->FindStages();
   TENON_RETURN_IF_ERROR(live->MakeKernels());
   TENON_RETURN_IF_ERROR(live->PlaceConstants());
   return live;
@@ -49,6 +51,33 @@ Status LiveProgram::FindDevices() {
     base_[p] = b;
   }
   return CheckDevices();
+}
+
+void LiveProgram::FindStages() {
+  stages_ = program::FindStages(*program_);
+  // A value can be bound when its shape is known and its base has a place: in the stage that first
+  // writes it.
+  std::vector<uint32_t> made_in(program_->physical.size(), kNone);
+  for (uint32_t s = 0; s < program_->steps.size(); ++s) {
+    for (uint32_t p : program_->steps[s].outputs) {
+      if (p == kNone || made_in[base_[p]] != kNone) continue;
+      made_in[base_[p]] = stages_.step[s];
+    }
+  }
+  sized_.assign(program_->physical.size(), kNone);
+  for (const auto& sized : stages_.sized) {
+    for (const program::Stages::Sized& value : sized) {
+      sized_[value.physical] = static_cast<uint32_t>(sized_values_.size());
+      sized_values_.push_back(value);
+    }
+  }
+  bound_in_.resize(stages_.count);
+  for (uint32_t p = 0; p < made_in.size(); ++p) {
+    uint32_t stage = stages_.logical[program_->physical[p].logical];
+    if (made_in[base_[p]] != kNone) stage = std::max(stage, made_in[base_[p]]);
+    bind_stage_.push_back(stage);
+    bound_in_[stage].push_back(p);
+  }
 }
 
 uint32_t LiveProgram::FindMemory(const MemorySpace& space) const {

@@ -11,6 +11,7 @@
 #include "tenon/execution/executable.h"
 #include "tenon/execution/memory.h"
 #include "tenon/program/program.h"
+#include "tenon/program/stages.h"
 
 namespace tenon::execution {
 
@@ -28,6 +29,13 @@ class LiveProgram {
   uint32_t FindMemory(const MemorySpace& space) const;
   // The physical value whose bytes `physical` shares: itself unless it is an alias.
   uint32_t base(uint32_t physical) const { return base_[physical]; }
+  const program::Stages& stages() const { return stages_; }
+  // The physical values whose arguments can be bound once stage `stage` is planned.
+  const std::vector<uint32_t>& bound_in(uint32_t stage) const { return bound_in_[stage]; }
+  uint32_t bind_stage(uint32_t physical) const { return bind_stage_[physical]; }
+  // Index in a list of all values that kernels allocate, kNone for others; and how many there are.
+  uint32_t sized(uint32_t physical) const { return sized_[physical]; }
+  const std::vector<program::Stages::Sized>& sized_values() const { return sized_values_; }
   const Location& constant(uint32_t physical) const {
     return constants_[physical];
   }  // of home kConstant
@@ -44,6 +52,7 @@ class LiveProgram {
  private:
   LiveProgram() = default;
   Status FindDevices();
+  void FindStages();
   Status MakeKernels();
   Status PlaceConstants();
   Status PlaceConstant(uint32_t physical);
@@ -53,6 +62,10 @@ class LiveProgram {
   std::vector<backend::Device*> devices_;
   std::vector<MemorySpace> spaces_;
   std::vector<uint32_t> base_;
+  program::Stages stages_;
+  std::vector<std::vector<uint32_t>> bound_in_;  // by stage
+  std::vector<uint32_t> bind_stage_, sized_;     // by physical value
+  std::vector<program::Stages::Sized> sized_values_;
   std::vector<Location> constants_;
   std::vector<std::shared_ptr<const void>> held_;  // shared weights, aligned copies
   std::vector<Charge> charges_;

@@ -31,6 +31,9 @@ Route::Route(const LiveProgram& live, BindingLayout layout) : layout_(std::move(
       case Home::kOutput:
         places_[p] = {Where::kOutput, value.index};
         break;
+      case Home::kSized:
+        places_[p] = {Where::kSized, p};
+        break;
       case Home::kAlias:
         break;
     }
@@ -41,8 +44,12 @@ Route::Route(const LiveProgram& live, BindingLayout layout) : layout_(std::move(
   FindDrains(live);
 }
 
-void Route::MakeOwn(uint32_t base) {
+void Route::MakeOwn(const LiveProgram& live, uint32_t base) {
   if (places_[base].where == Where::kOwn) return;
+  if (live.sized(base) != kNone) {
+    places_[base] = {Where::kSized, base};
+    return;
+  }
   places_[base] = {Where::kOwn, static_cast<uint32_t>(own_.size())};
   own_.push_back(base);
 }
@@ -72,7 +79,7 @@ void Route::PlaceInput(const LiveProgram& live, uint32_t input) {
     left_out_[s] = true;
   }
   if (!HasReader(live, physical)) return;
-  MakeOwn(physical);
+  MakeOwn(live, physical);
   copies_in_.push_back({input, physical});
 }
 
@@ -83,7 +90,7 @@ void Route::PlaceOutput(const LiveProgram& live, uint32_t output) {
   const bool direct =
       program.physical[base].home == Home::kOutput && program.physical[base].index == output;
   if (!layout_.outputs[output]) {
-    if (direct) MakeOwn(base);
+    if (direct) MakeOwn(live, base);
     return;
   }
   needed_[base] = true;
@@ -104,8 +111,10 @@ void Route::PlaceOutput(const LiveProgram& live, uint32_t output) {
                              std::ranges::none_of(program.steps, [&](const program::Step& other) {
                                return std::ranges::any_of(other.inputs, shares);
                              });
-    if (only_output && places_[source].where == Where::kArena &&
-        value.layout == TENON_LAYOUT_ROW_MAJOR && live.space(value.memory) == space) {
+    const bool movable =
+        places_[source].where == Where::kArena || places_[source].where == Where::kSized;
+    if (only_output && movable && value.layout == TENON_LAYOUT_ROW_MAJOR &&
+        live.space(value.memory) == space) {
       places_[source] = {Where::kOutput, output};
       needed_[base] = false;
       needed_[source] = true;
@@ -113,7 +122,7 @@ void Route::PlaceOutput(const LiveProgram& live, uint32_t output) {
     }
     left_out_[s] = false;
   }
-  MakeOwn(base);
+  MakeOwn(live, base);
   copies_out_.push_back({output, base});
 }
 
@@ -123,8 +132,10 @@ void Route::SelectSteps(const LiveProgram& live) {
     const program::Step& step = program.steps[s];
     if (left_out_[s]) continue;
     if (step.kind != StepKind::kKernel && step.kind != StepKind::kCopy) continue;
-    const bool needed = std::ranges::any_of(
-        step.outputs, [&](uint32_t p) { return p != kNone && needed_[live.base(p)]; });
+    const bool needed =
+        program.Allocates(step) || std::ranges::any_of(step.outputs, [&](uint32_t p) {
+          return p != kNone && needed_[live.base(p)];
+        });
     left_out_[s] = !needed;
     for (uint32_t p : step.inputs) {
       if (needed && p != kNone) needed_[live.base(p)] = true;

@@ -4,7 +4,8 @@
 //
 // A tensor that already is in the memory where the program would copy it is bound there and the
 // copy is left out; one that is elsewhere goes through a staging block. Steps that only make
-// unwanted outputs are left out.
+// unwanted outputs are left out, but not those that allocate: what is planned behind them depends on
+// their sizes.
 #pragma once
 
 #include <optional>
@@ -22,7 +23,7 @@ struct BindingLayout {
 
 class Route {
  public:
-  enum class Where : uint8_t { kArena, kConstant, kResolved, kInput, kOutput, kOwn };
+  enum class Where : uint8_t { kArena, kConstant, kResolved, kInput, kOutput, kOwn, kSized };
   struct Place {  // of a physical value that is no alias
     Where where = Where::kArena;
     uint32_t index = 0;  // of the input or output; of kOwn: a block of the run context
@@ -51,7 +52,7 @@ class Route {
  private:
   void PlaceInput(const LiveProgram& live, uint32_t input);
   void PlaceOutput(const LiveProgram& live, uint32_t output);
-  void MakeOwn(uint32_t base);
+  void MakeOwn(const LiveProgram& live, uint32_t base);
   bool HasReader(const LiveProgram& live,
                  uint32_t base) const;  // among steps that are not left out
   void SelectSteps(const LiveProgram& live);

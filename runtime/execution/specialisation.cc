@@ -7,24 +7,28 @@ using program::kNone;
 using program::StepKind;
 
 Result<std::shared_ptr<const Specialisation>> Specialisation::Build(
-    const LiveProgram& live, std::span<const Shape> inputs, const Specialisation* previous) {
+    const LiveProgram& live, std::span<const Shape> key, const Specialisation* before,
+    const Specialisation* previous) {
   std::shared_ptr<Specialisation> made(new Specialisation);
   const program::Program& program = live.program();
   made->live_ = &live;
-  made->inputs_.assign(inputs.begin(), inputs.end());
-  TENON_RETURN_IF_ERROR(program::ResolveShapes(program, inputs,
-                                               previous ? &previous->resolved_ : nullptr,
-                                               &made->resolved_, live.options().foreign.get()));
+  made->key_.assign(key.begin(), key.end());
+  made->stage_ = before != nullptr ? before->stage_ + 1 : 0;
+  TENON_RETURN_IF_ERROR(made->Resolve(live, before, previous));
+  if (before != nullptr) made->TakeOver(*before);
   TENON_RETURN_IF_ERROR(made->MakeArguments(live, previous));
   made->plans_.resize(program.steps.size());
   made->workspace_.resize(program.steps.size());
-  for (uint32_t s = 0; s < program.steps.size(); ++s) {
+  for (uint32_t s = live.stages().begin[made->stage_]; s < live.stages().end(made->stage_); ++s) {
     if (program.steps[s].kind != StepKind::kKernel) continue;
     TENON_RETURN_IF_ERROR(made->PrepareStep(live, s, previous));
     TENON_RETURN_IF_ERROR(made->RequestWorkspace(live, s));
   }
-  TENON_RETURN_IF_ERROR(program::PlanMemory(program, made->resolved_, made->workspace_,
-                                            made->physical_bytes_, &made->memory_));
+  TENON_RETURN_IF_ERROR(before == nullptr
+                            ? program::PlanMemory(program, made->resolved_, made->workspace_,
+                                                  made->physical_bytes_, &made->memory_)
+                            : program::PlanStage(program, made->stage_, made->workspace_,
+                                                 made->physical_bytes_, &made->memory_));
   made->in_ = {};
   made->out_ = {};
   made->bytes_ = sizeof *made + program.logical.size() * (sizeof(Shape) + 32) +
@@ -33,53 +37,76 @@ Result<std::shared_ptr<const Specialisation>> Specialisation::Build(
   return std::shared_ptr<const Specialisation>(std::move(made));
 }
 
+Status Specialisation::Resolve(const LiveProgram& live, const Specialisation* before,
+                               const Specialisation* previous) {
+  const program::ResolvedShapes* other = previous != nullptr ? &previous->resolved_ : nullptr;
+  const program::ForeignOperators* foreign = live.options().foreign.get();
+  if (before == nullptr)
+    return program::ResolveShapes(live.program(), key_, other, &resolved_, foreign);
+  resolved_ = before->resolved_;
+  const std::span<const Shape> sizes = std::span(key_).subspan(before->key_.size());
+  return program::ResolveStage(live.program(), stage_, sizes, other, &resolved_, foreign);
+}
+
+void Specialisation::TakeOver(const Specialisation& before) {
+  storage_ = before.storage_;
+  arguments_ = before.arguments_;
+  for (uint32_t p = 0; p < arguments_.size(); ++p) {
+    arguments_[p].tensor.shape = storage_[p].dims;
+    arguments_[p].tensor.strides = storage_[p].strides;
+  }
+  physical_bytes_ = before.physical_bytes_;
+  plans_ = before.plans_;
+  workspace_ = before.workspace_;
+  memory_ = before.memory_;
+}
+
 Status Specialisation::MakeArguments(const LiveProgram& live, const Specialisation* previous) {
   const program::Program& program = live.program();
+  const program::Stages& stages = live.stages();
   const size_t count = program.physical.size();
   storage_.resize(count);
   arguments_.resize(count);
   physical_bytes_.resize(count);
   for (uint32_t p = 0; p < count; ++p) {
-    const program::PhysicalValue& value = program.physical[p];
-    if (previous != nullptr && !resolved_.changed[value.logical]) {
-      storage_[p] = previous->storage_[p];
-      arguments_[p] = previous->arguments_[p];
-      arguments_[p].tensor.shape = storage_[p].dims;
-      arguments_[p].tensor.strides = storage_[p].strides;
-      physical_bytes_[p] = previous->physical_bytes_[p];
+    const uint32_t logical = program.physical[p].logical;
+    // What the stage's kernels allocate is described as far as it is known.
+    const bool wanted = stages.logical[logical] == stage_ ||
+                        (live.sized(p) != kNone && stages.logical[logical] == stage_ + 1);
+    if (!wanted) continue;
+    if (previous == nullptr || resolved_.changed[logical]) {
+      TENON_RETURN_IF_ERROR(MakeArgumentOf(live, p));
       continue;
     }
-    const program::LogicalValue& logical = program.logical[value.logical];
-    const Shape& shape = resolved_.shapes[value.logical];
-    if (!shape.IsStatic()) {
-      return Status(Code::kUnsupported,
-                    "the shape of \"" + logical.name + "\" is " + shape.ToString() +
-                        " even with all input shapes known: it depends on data");
-    }
-    const MemorySpace& space = live.space(value.memory);
-    uint64_t bytes = 0;
-    if (value.layout >= TENON_LAYOUT_OWN) {
-      for (const tenon_layout_info* layout : space.device->backend().layouts()) {
-        if (layout->id != value.layout) continue;
-        bytes = layout->bytes(static_cast<tenon_dtype>(logical.type), shape.rank(),
-                              shape.dims().data());
-      }
-      if (bytes == 0) {
-        return Status(Code::kInternal, "\"" + logical.name + "\" of shape " + shape.ToString() +
-                                           " cannot have layout " + std::to_string(value.layout));
-      }
-    } else {
-      bytes = DenseBytes(logical.type, shape);
-      if (bytes == UINT64_MAX) {
-        return Status(Code::kInvalidArgument, "\"" + logical.name + "\" of shape " +
-                                                  shape.ToString() +
-                                                  " has more bytes than 64 bits can count");
-      }
-    }
-    physical_bytes_[p] = bytes;
-    arguments_[p] = MakeArgument(logical.type, shape, value.layout, bytes, space.device, space.kind,
-                                 &storage_[p]);
+    storage_[p] = previous->storage_[p];
+    arguments_[p] = previous->arguments_[p];
+    arguments_[p].tensor.shape = storage_[p].dims;
+    arguments_[p].tensor.strides = storage_[p].strides;
+    physical_bytes_[p] = previous->physical_bytes_[p];
   }
+  return Status();
+}
+
+Status Specialisation::MakeArgumentOf(const LiveProgram& live, uint32_t p) {
+  const program::PhysicalValue& value = live.program().physical[p];
+  const program::LogicalValue& logical = live.program().logical[value.logical];
+  const Shape& shape = resolved_.shapes[value.logical];
+  const MemorySpace& space = live.space(value.memory);
+  const bool open = live.sized(p) != kNone && live.stages().logical[value.logical] > stage_;
+  if (!open && !shape.IsStatic()) {
+    return Status(Code::kUnsupported, "the shape of \"" + logical.name + "\" is " +
+                                          shape.ToString() +
+                                          " even with all input shapes known: it depends on data");
+  }
+  uint64_t bytes = 0;
+  if (!open) {
+    auto counted = LayoutBytes(logical.type, shape, value.layout, space.device);
+    if (!counted.ok()) return std::move(counted).status().WithContext("\"" + logical.name + "\"");
+    bytes = *counted;
+  }
+  physical_bytes_[p] = bytes;
+  arguments_[p] = MakeArgument(logical.type, shape, value.layout, bytes, space.device, space.kind,
+                               &storage_[p]);
   return Status();
 }
 

@@ -1,6 +1,8 @@
 // A program for one set of input shapes: shapes and sizes of all values, a plan of a kernel for
 // each step, the memory plan. Immutable once built; shared by all run contexts of these shapes.
 // Plans that the shapes don't touch are shared with the specialisation that it was built from.
+// Where sizes are data (program/stages.h) it goes up to one stage, and says the same of the stages
+// before as the specialisation that it continues.
 #pragma once
 
 #include <memory>
@@ -15,12 +17,16 @@ namespace tenon::execution {
 
 class Specialisation {
  public:
-  // `previous`, which may be null, is any other specialisation of the same program.
+  // `key`: the shapes of the inputs, then of what was allocated, in the order of stages. `before`
+  // is that of the stage before, null for stage 0. `previous`, which may be null, is any other
+  // specialisation of the same stage of the same program.
   static Result<std::shared_ptr<const Specialisation>> Build(const LiveProgram& live,
-                                                             std::span<const Shape> inputs,
+                                                             std::span<const Shape> key,
+                                                             const Specialisation* before,
                                                              const Specialisation* previous);
 
-  const std::vector<Shape>& inputs() const { return inputs_; }
+  const std::vector<Shape>& key() const { return key_; }
+  uint32_t stage() const { return stage_; }
   const Shape& shape(uint32_t logical) const { return resolved_.shapes[logical]; }
   // By physical value: shape, strides, size, no data. A resolved value's contents are
   // contents(physical).
@@ -38,12 +44,17 @@ class Specialisation {
 
  private:
   Specialisation() = default;
+  Status Resolve(const LiveProgram& live, const Specialisation* before,
+                 const Specialisation* previous);
+  void TakeOver(const Specialisation& before);
   Status MakeArguments(const LiveProgram& live, const Specialisation* previous);
+  Status MakeArgumentOf(const LiveProgram& live, uint32_t physical);
   Status PrepareStep(const LiveProgram& live, uint32_t step, const Specialisation* previous);
   Status RequestWorkspace(const LiveProgram& live, uint32_t step);
 
   const LiveProgram* live_ = nullptr;
-  std::vector<Shape> inputs_;
+  std::vector<Shape> key_;
+  uint32_t stage_ = 0;
   program::ResolvedShapes resolved_;
   std::vector<ArgumentStorage> storage_;   // by physical value
   std::vector<tenon_argument> arguments_;  // by physical value

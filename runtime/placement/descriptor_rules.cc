@@ -133,6 +133,15 @@ bool LayoutsFit(const backend::Device& device, const tenon_kernel_descriptor& ke
   return true;
 }
 
+// Outputs whose sizes are data need a kernel that allocates them.
+bool SizesFit(const tenon_kernel_descriptor& kernel, const graph::Node& node, Refusal* out) {
+  const bool data =
+      node.definition != nullptr && (node.definition->flags & operators::kDataDependent);
+  if (!data || (kernel.flags & TENON_KERNEL_ALLOCATES_OUTPUT)) return true;
+  return Refuse(out, TENON_REASON_DYNAMIC_SHAPE, "output shapes", "shapes that depend on data",
+                "shapes that are known before the run (the flag ALLOCATES_OUTPUT is not set)");
+}
+
 bool MemoryFits(const backend::Device& device, const uint32_t* list, uint32_t count,
                 const char* what, Refusal* out) {
   uint32_t kinds = 1u << TENON_MEMORY_HOST;
@@ -157,7 +166,7 @@ bool DescriptorTakes(const backend::Device& device, tenon_numerics numerics,
   if (!TypesFit(kernel.output_dtypes, kernel.output_dtype_count, "output", graph, node.outputs,
                 out))
     return false;
-  if (!RankFits(kernel, graph, node, out)) return false;
+  if (!RankFits(kernel, graph, node, out) || !SizesFit(kernel, node, out)) return false;
   for (uint32_t r = 0; r < kernel.attribute_rule_count; ++r) {
     if (!RuleFits(*kernel.attribute_rules[r], node, out)) return false;
   }

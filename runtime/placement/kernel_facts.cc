@@ -57,6 +57,7 @@ uint32_t OutputMemory(const backend::Device& device, const tenon_kernel_descript
 
 bool SameArguments(const backend::Device& device, const tenon_kernel_descriptor& a,
                    const tenon_kernel_descriptor& b, size_t inputs, size_t outputs) {
+  if ((a.flags ^ b.flags) & TENON_KERNEL_ALLOCATES_OUTPUT) return false;
   for (size_t i = 0; i < inputs; ++i) {
     if (InputLayout(a, i) != InputLayout(b, i) ||
         InputMemory(device, a, i) != InputMemory(device, b, i))

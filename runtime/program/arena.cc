@@ -12,6 +12,36 @@ uint64_t Sum(const std::vector<uint64_t>& blocks) {
 
 }  // namespace
 
+void FreeRanges::AddFixed(uint64_t bytes, uint64_t alignment) {
+  Block& block = blocks_.emplace_back();
+  block.end = bytes;
+  block.fixed_alignment = alignment;
+  if (bytes != 0) block.free = {{0, bytes}};
+}
+
+void FreeRanges::Occupy(const Placement& place) {
+  std::vector<Range>& free = blocks_[place.block].free;
+  size_t range = 0;
+  while (free[range].end <= place.offset) ++range;
+  Cut(&free, range, place.offset, place.offset + place.bytes);
+}
+
+// Takes [begin, end) out of a free range that holds it.
+void FreeRanges::Cut(std::vector<Range>* free, size_t range, uint64_t begin, uint64_t end) {
+  Range& from = (*free)[range];
+  if (from.begin < begin && end < from.end) {
+    const Range rest = {end, from.end};
+    from.end = begin;
+    free->insert(free->begin() + static_cast<ptrdiff_t>(range) + 1, rest);
+  } else if (from.begin < begin) {
+    from.end = begin;
+  } else if (end < from.end) {
+    from.begin = end;
+  } else {
+    free->erase(free->begin() + static_cast<ptrdiff_t>(range));
+  }
+}
+
 void FreeRanges::Take(uint64_t bytes, uint64_t alignment, Placement* out_place) {
   if (TakeFree(bytes, alignment, out_place)) return;
   for (uint32_t b = 0; b < blocks_.size(); ++b) {
@@ -29,6 +59,7 @@ bool FreeRanges::TakeFree(uint64_t bytes, uint64_t alignment, Placement* out_pla
   size_t best_range = 0;
   for (uint32_t b = 0; b < blocks_.size(); ++b) {
     const std::vector<Range>& free = blocks_[b].free;
+    if (blocks_[b].fixed_alignment != 0 && blocks_[b].fixed_alignment < alignment) continue;
     for (size_t r = 0; r < free.size(); ++r) {
       const uint64_t size = free[r].end - free[r].begin;
       if (size < bytes || size >= best || AlignUp(free[r].begin, alignment) + bytes > free[r].end)
@@ -40,24 +71,13 @@ bool FreeRanges::TakeFree(uint64_t bytes, uint64_t alignment, Placement* out_pla
   }
   if (best == UINT64_MAX) return false;
   std::vector<Range>& free = blocks_[out_place->block].free;
-  Range& range = free[best_range];
-  const uint64_t begin = AlignUp(range.begin, alignment), end = begin + bytes;
-  out_place->offset = begin;
-  if (range.begin < begin && end < range.end) {
-    const Range rest = {end, range.end};
-    range.end = begin;
-    free.insert(free.begin() + static_cast<ptrdiff_t>(best_range) + 1, rest);
-  } else if (range.begin < begin) {
-    range.end = begin;
-  } else if (end < range.end) {
-    range.begin = end;
-  } else {
-    free.erase(free.begin() + static_cast<ptrdiff_t>(best_range));
-  }
+  out_place->offset = AlignUp(free[best_range].begin, alignment);
+  Cut(&free, best_range, out_place->offset, out_place->offset + bytes);
   return true;
 }
 
 bool FreeRanges::Extend(Block* block, uint64_t bytes, uint64_t alignment, uint64_t* out_offset) {
+  if (block->fixed_alignment != 0) return false;
   const bool open = !block->free.empty() && block->free.back().end == block->end;
   const uint64_t from = open ? block->free.back().begin : block->end;
   const uint64_t begin = AlignUp(from, alignment);

@@ -26,6 +26,10 @@ struct Buffer {
 class FreeRanges {
  public:
   explicit FreeRanges(uint64_t largest_block) : largest_(largest_block) {}
+  // Adds a block that is there already, free, and stays as it is.
+  void AddFixed(uint64_t bytes, uint64_t alignment);
+  // Takes a range of a fixed block that is free.
+  void Occupy(const Placement& place);
   // bytes is at most the largest block.
   void Take(uint64_t bytes, uint64_t alignment, Placement* out_place);
   void Give(const Placement& place);
@@ -36,10 +40,12 @@ class FreeRanges {
     uint64_t begin, end;
   };
   struct Block {
-    std::vector<Range> free;  // by offset, never touching
-    uint64_t end = 0;         // bytes used so far
+    std::vector<Range> free;       // by offset, never touching
+    uint64_t end = 0;              // bytes used so far
+    uint64_t fixed_alignment = 0;  // of a fixed block, else 0
   };
   bool TakeFree(uint64_t bytes, uint64_t alignment, Placement* out_place);
+  static void Cut(std::vector<Range>* free, size_t range, uint64_t begin, uint64_t end);
   bool Extend(Block* block, uint64_t bytes, uint64_t alignment, uint64_t* out_offset);
   uint64_t largest_;
   std::vector<Block> blocks_;

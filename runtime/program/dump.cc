@@ -18,6 +18,8 @@ const char* HomeName(Home home) {
       return "alias";
     case Home::kResolved:
       return "resolved";
+    case Home::kSized:
+      return "sized";
   }
   return "?";
 }
@@ -34,6 +36,8 @@ const char* StepName(StepKind kind) {
       return "host_wait";
     case StepKind::kQueueWait:
       return "queue_wait";
+    case StepKind::kPlan:
+      return "plan";
   }
   return "?";
 }
@@ -68,6 +72,8 @@ std::string PhysicalName(const Program& program, uint32_t physical) {
   if (value.layout != 0) text += "/" + std::to_string(value.layout);
   if (value.home == Home::kAlias)
     text += "=alias(" + PhysicalName(program, value.index) + ")";
+  else if (value.home == Home::kSized)
+    text += "=sized";
   else if (value.home != Home::kArena)
     text += std::string("=") + HomeName(value.home) + std::to_string(value.index);
   return text;
@@ -95,6 +101,8 @@ std::string StepText(const Program& program, const Step& step) {
     case StepKind::kQueueWait:
       return device(step.device) + " waits for fence " + std::to_string(step.fence) + " of " +
              device(step.other_device);
+    case StepKind::kPlan:
+      return "plan what is behind";
     default:
       break;
   }
@@ -107,6 +115,7 @@ std::string StepText(const Program& program, const Step& step) {
                         : kernel.descriptor);
   for (size_t f = 0; f < kernel.fallbacks.size(); ++f)
     text += (f == 0 ? ", else " : ", ") + kernel.fallbacks[f];
+  if (kernel.allocates) text += ", allocates";
   for (const operators::InPlace pair : kernel.in_place) {
     text += ", in place " + std::to_string(pair.input) + "->" + std::to_string(pair.output);
   }

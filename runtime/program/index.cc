@@ -20,6 +20,7 @@ ProgramIndex::ProgramIndex(const Program& program)
   IndexLifetimes(program);
   ExtendForQueues(program);
   IndexReuses(program);
+  IndexStages(program);
 }
 
 void ProgramIndex::IndexNodes(const Program& program) {

@@ -10,6 +10,7 @@
 
 #include "tenon/operators/kernel.h"
 #include "tenon/program/program.h"
+#include "tenon/program/stages.h"
 
 namespace tenon::program {
 
@@ -34,6 +35,7 @@ class ProgramIndex {
   ProgramIndex& operator=(const ProgramIndex&) = delete;
 
   bool is_static() const { return is_static_; }
+  const Stages& stages() const { return stages_; }
   std::span<const Node> nodes() const { return nodes_; }
   std::span<const uint32_t> constants() const { return constant_logicals_; }
   // Contents of a constant; null where the logical value is none.
@@ -61,6 +63,7 @@ class ProgramIndex {
   void IndexLifetimes(const Program& program);
   void ExtendForQueues(const Program& program);
   void IndexReuses(const Program& program);
+  void IndexStages(const Program& program);
   bool MayReuse(const Program& program, uint32_t step, uint32_t input, uint32_t output) const;
 
   bool is_static_ = false, has_host_arithmetic_ = false;
@@ -74,6 +77,7 @@ class ProgramIndex {
   std::vector<bool> computed_;
   std::vector<uint32_t> base_, first_, last_, arena_bases_;
   std::vector<Reuse> reuses_;
+  Stages stages_;
 };
 
 }  // namespace tenon::program

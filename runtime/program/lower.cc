@@ -23,6 +23,8 @@ Result<std::shared_ptr<const Program>> Lowering::Run() {
     TENON_RETURN_IF_ERROR(EmitNode(n).WithContext("node \"" + placed_.graph.nodes[n].name + "\""));
   }
   TENON_RETURN_IF_ERROR(FinishOutputs());
+  if (std::ranges::any_of(stage_, [this](uint32_t stage) { return stage > stage_now_; }))
+    program_.steps.emplace_back().kind = StepKind::kPlan;
   DropUnusedSignals();
   program_.MakeIndex();
   if (report_ != nullptr) report_->rows = std::move(rows_);
@@ -63,6 +65,7 @@ void Lowering::AddValues() {
   made_by_.assign(graph.values.size(), kNone);
   output_home_.assign(graph.values.size(), kNone);
   needs_.resize(graph.values.size());
+  stage_.assign(graph.values.size(), 0);
   program_.inputs = graph.inputs;
   program_.outputs = graph.outputs;
   for (uint32_t i = 0; i < graph.inputs.size(); ++i) {
@@ -96,9 +99,26 @@ uint32_t Lowering::Root(uint32_t logical) const {
 // Whether a step writes the value, so that it may write it to the caller's memory.
 bool Lowering::MadeByStep(uint32_t logical) const { return made_by_[logical] != kNone; }
 
+// Whether the node's kernel gives its outputs their shapes while it runs. What a kernel allocates
+// although its shape is known when the model is loaded needs no planning; but of an operator whose
+// sizes are data a static shape is only what the model declares.
+bool Lowering::Allocates(uint32_t n) const {
+  const placement::NodePlacement& placed = placed_.nodes[n];
+  if (placed.kernels.empty() || !(placed.kernels[0]->flags & TENON_KERNEL_ALLOCATES_OUTPUT))
+    return false;
+  const graph::Node& node = placed_.graph.nodes[n];
+  if (node.definition != nullptr && (node.definition->flags & operators::kDataDependent))
+    return true;
+  return std::ranges::any_of(node.outputs, [this](uint32_t v) {
+    return v != kNone && !program_.logical[v].shape.IsStatic();
+  });
+}
+
 void Lowering::ChooseOutputHomes() {
   for (uint32_t o = 0; o < program_.outputs.size(); ++o) {
     const uint32_t root = Root(program_.outputs[o]);
+    // The shape of a view is not known yet when the root is allocated.
+    if (root != program_.outputs[o] && MadeByStep(root) && Allocates(made_by_[root])) continue;
     if (MadeByStep(root) && output_home_[root] == kNone) output_home_[root] = o;
   }
 }
@@ -143,6 +163,7 @@ bool Lowering::LeavesDevice(uint32_t logical, uint32_t memory) const {
 
 Status Lowering::EmitNode(uint32_t n) {
   const placement::NodePlacement& placed = placed_.nodes[n];
+  NoteStage(n);
   if (placed.kind == Kind::kHost || placed.kind == Kind::kView) {
     AddNodeRow(n);
     return Status();
@@ -181,14 +202,44 @@ Status Lowering::EmitNode(uint32_t n) {
   for (size_t k = 1; k < placed.kernels.size(); ++k)
     ref.fallbacks.push_back(placed.kernels[k]->name);
   ref.in_place = placement::InPlacePairs(placed.kernels);
+  ref.allocates = Allocates(n);
+  for (uint32_t p : step.outputs) {
+    if (ref.allocates && p != kNone && program_.physical[p].home == Home::kArena)
+      program_.physical[p].home = Home::kSized;
+  }
   program_.kernels.push_back(std::move(ref));
   step.kernel = static_cast<uint32_t>(program_.kernels.size() - 1);
   AddNodeRow(n);
   PushStep(std::move(step));
   for (uint32_t v : node.outputs) {
+    if (v != kNone && program_.kernels.back().allocates) stage_[v] = stage_now_ + 1;
+  }
+  for (uint32_t v : node.outputs) {
     if (v != kNone) TENON_RETURN_IF_ERROR(EmitCopiesToHost(v));
   }
   return Status();
+}
+
+// The node's outputs are known when its inputs are.
+void Lowering::NoteStage(uint32_t n) {
+  const graph::Node& node = placed_.graph.nodes[n];
+  uint32_t stage = 0;
+  for (uint32_t v : node.inputs) {
+    if (v != kNone) stage = std::max(stage, stage_[v]);
+  }
+  for (uint32_t v : node.outputs) {
+    if (v != kNone) stage_[v] = stage;
+  }
+}
+
+// A step whose inputs have sizes that were allocated since the last planning begins a new stage.
+void Lowering::PlanBefore(const Step& step) {
+  const bool known = std::ranges::all_of(step.inputs, [this](uint32_t p) {
+    return p == kNone || stage_[program_.physical[p].logical] <= stage_now_;
+  });
+  if (known) return;
+  program_.steps.emplace_back().kind = StepKind::kPlan;
+  ++stage_now_;
 }
 
 Status Lowering::EmitSegment(const placement::Segment& segment) {

@@ -60,8 +60,12 @@ std::vector<std::string> Words(const Program& program) {
       case StepKind::kQueueWait:
         word = "queue_wait";
         break;
+      case StepKind::kPlan:
+        word = "plan";
+        break;
     }
-    words.push_back(word + "@" + program.devices[step.device].backend);
+    if (step.device != kNone) word += "@" + program.devices[step.device].backend;
+    words.push_back(word);
   }
   return words;
 }

@@ -40,6 +40,9 @@ class Lowering {
   void FindNeeds();
   uint32_t Root(uint32_t logical) const;
   bool MadeByStep(uint32_t logical) const;
+  bool Allocates(uint32_t node) const;
+  void NoteStage(uint32_t node);
+  void PlanBefore(const Step& step);
   bool LeavesDevice(uint32_t logical, uint32_t memory) const;
 
   // values.cc: places and movement
@@ -76,6 +79,8 @@ class Lowering {
   std::vector<Pending> pending_;               // by physical
   std::vector<uint32_t> host_waited_;          // by device: fences below this are known to the host
   std::vector<std::vector<uint32_t>> queue_waited_;  // by device, by other device
+  std::vector<uint32_t> stage_;  // by logical: the first stage that knows its shape (stages.h)
+  uint32_t stage_now_ = 0;       // of the steps that are emitted
 };
 
 }  // namespace tenon::program

@@ -12,9 +12,13 @@ class Planner {
  public:
   Planner(const Program& program, const ProgramIndex& index,
           std::span<const WorkspaceRequest> workspace, std::span<const uint64_t> physical_bytes,
-          MemoryPlan* out)
+          uint32_t stage, MemoryPlan* out)
       : program_(program),
         index_(index),
+        stages_(index.stages()),
+        stage_(stage),
+        begin_(stages_.begin[stage]),
+        end_(stages_.end(stage)),
         workspace_(workspace),
         bytes_(physical_bytes),
         plan_(*out) {}
@@ -48,12 +52,16 @@ class Planner {
   }
 
   void Prepare() {
-    plan_.physical.assign(program_.physical.size(), {});
-    plan_.workspace.assign(program_.steps.size(), {});
-    plan_.arenas.resize(program_.memories.size());
-    for (uint32_t m = 0; m < plan_.arenas.size(); ++m) {
-      plan_.arenas[m].lower_bound = 0;
-      plan_.arenas[m].alignment = Alignment(m);
+    if (stage_ == 0) {
+      plan_.physical.assign(program_.physical.size(), {});
+      plan_.workspace.assign(program_.steps.size(), {});
+      plan_.arenas.resize(program_.memories.size());
+      for (uint32_t m = 0; m < plan_.arenas.size(); ++m) {
+        plan_.arenas[m].block_bytes.clear();
+        plan_.arenas[m].block_alignment.clear();
+        plan_.arenas[m].lower_bound = 0;
+        plan_.arenas[m].alignment = Alignment(m);
+      }
     }
     owner_.resize(program_.physical.size());
     last_.resize(program_.physical.size());
@@ -67,6 +75,7 @@ class Planner {
   // Every step consumes an input at most once, and an output takes over at most one.
   void MergeReuses() {
     for (const ProgramIndex::Reuse& reuse : index_.reuses()) {
+      if (!InStage(reuse.step)) continue;
       if (bytes_[reuse.input] != bytes_[reuse.output] || owner_[reuse.output] != reuse.output)
         continue;
       const uint32_t owner = owner_[reuse.input];
@@ -79,6 +88,7 @@ class Planner {
 
   Status CheckSizes() const {
     for (uint32_t base : index_.arena_bases()) {
+      if (!InStage(index_.first(base))) continue;
       const uint32_t memory = program_.physical[base].memory;
       if (Room(base) > program_.memories[memory].largest_allocation) {
         return TooLarge("\"" + program_.logical[program_.physical[base].logical].name + "\"",
@@ -86,7 +96,7 @@ class Planner {
       }
     }
     for (uint32_t s = 0; s < workspace_.size(); ++s) {
-      if (workspace_[s].bytes == 0) continue;
+      if (workspace_[s].bytes == 0 || !InStage(s)) continue;
       if (Room(workspace_[s]) > program_.memories[workspace_[s].memory].largest_allocation) {
         return TooLarge("the workspace of step " + std::to_string(s), Room(workspace_[s]),
                         workspace_[s].memory);
@@ -111,9 +121,11 @@ class Planner {
     alive_.assign(program_.memories.size(), 0);
     ending_.assign(steps + 1, kNone);
     next_ending_.resize(program_.physical.size());
-    size_t next = 0;
     const std::span<const uint32_t> bases = index_.arena_bases();
-    for (uint32_t s = 0; s < steps; ++s) {
+    size_t next = 0;
+    while (next < bases.size() && index_.first(bases[next]) < begin_) ++next;
+    if (stage_ != 0) KeepEarlier(bases.first(next), &free);
+    for (uint32_t s = begin_; s < end_; ++s) {
       for (; next < bases.size() && index_.first(bases[next]) == s; ++next)
         Begin(bases[next], &free);
       if (!workspace_.empty() && workspace_[s].bytes != 0) BeginWorkspace(s, &free);
@@ -129,6 +141,36 @@ class Planner {
     for (uint32_t m = 0; m < free.size(); ++m) SetBlocks(m, free[m].block_bytes());
   }
 
+  // What the stages before placed: blocks as they are, with what lives on.
+  void KeepEarlier(std::span<const uint32_t> bases, std::vector<FreeRanges>* free) {
+    for (uint32_t m = 0; m < plan_.arenas.size(); ++m) {
+      const Arena& arena = plan_.arenas[m];
+      for (size_t b = 0; b < arena.block_bytes.size(); ++b)
+        (*free)[m].AddFixed(arena.block_bytes[b], arena.block_alignment[b]);
+    }
+    for (uint32_t base : bases) {
+      Placement& place = plan_.physical[base];
+      if (place.block == kNone || index_.last(base) < begin_) continue;
+      place.bytes = Room(base);
+      (*free)[place.memory].Occupy(place);
+      Count(place.memory, place.bytes);
+      if (owner_[base] == base) EndWith(base);
+    }
+    for (uint32_t s = 0; !workspace_.empty() && s < begin_; ++s) {
+      if (workspace_[s].bytes == 0 || WorkspaceEnd(s) < begin_) continue;
+      Placement place = plan_.workspace[s];
+      place.bytes = Room(workspace_[s]);
+      (*free)[place.memory].Occupy(place);
+      Count(place.memory, place.bytes);
+    }
+  }
+
+  void EndWith(uint32_t base) {
+    uint32_t& ending = ending_[std::min<size_t>(last_[base], ending_.size() - 1)];
+    next_ending_[base] = ending;
+    ending = base;
+  }
+
   void Begin(uint32_t base, std::vector<FreeRanges>* free) {
     if (owner_[base] != base || bytes_[base] == 0) return;
     const uint32_t memory = program_.physical[base].memory;
@@ -137,9 +179,7 @@ class Planner {
     place.memory = memory;
     (*free)[memory].Take(place.bytes, Alignment(memory), &place);
     Count(memory, place.bytes);
-    uint32_t& ending = ending_[std::min<size_t>(last_[base], ending_.size() - 1)];
-    next_ending_[base] = ending;
-    ending = base;
+    EndWith(base);
   }
 
   void BeginWorkspace(uint32_t s, std::vector<FreeRanges>* free) {
@@ -162,6 +202,7 @@ class Planner {
   void SetBlocks(uint32_t memory, std::vector<uint64_t> blocks) {
     Arena& arena = plan_.arenas[memory];
     arena.block_bytes = std::move(blocks);
+    arena.block_alignment.resize(arena.block_bytes.size(), arena.alignment);
     arena.bytes = 0;
     for (uint64_t bytes : arena.block_bytes) arena.bytes += bytes;
   }
@@ -203,8 +244,12 @@ class Planner {
     }
   }
 
+  bool InStage(uint32_t step) const { return begin_ <= step && step < end_; }
+
   const Program& program_;
   const ProgramIndex& index_;
+  const Stages& stages_;
+  const uint32_t stage_, begin_, end_;  // the steps of the stage
   std::span<const WorkspaceRequest> workspace_;
   std::span<const uint64_t> bytes_;
   MemoryPlan& plan_;
@@ -225,7 +270,16 @@ Status PlanMemory(const Program& program, const ResolvedShapes&,
   if (!index) index = std::make_shared<const ProgramIndex>(program);
   const bool thorough =
       effort == PlanEffort::kThorough || (effort == PlanEffort::kAuto && index->is_static());
-  return Planner(program, *index, workspace, physical_bytes, out_plan).Run(thorough);
+  return Planner(program, *index, workspace, physical_bytes, 0, out_plan)
+      .Run(thorough && index->stages().count == 1);
+}
+
+Status PlanStage(const Program& program, uint32_t stage,
+                 std::span<const WorkspaceRequest> workspace,
+                 std::span<const uint64_t> physical_bytes, MemoryPlan* plan) {
+  std::shared_ptr<const ProgramIndex> index = program.index;
+  if (!index) index = std::make_shared<const ProgramIndex>(program);
+  return Planner(program, *index, workspace, physical_bytes, stage, plan).Run(false);
 }
 
 }  // namespace tenon::program

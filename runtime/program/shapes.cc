@@ -47,17 +47,37 @@ class Resolver {
   Status Run(std::span<const Shape> inputs) {
     Prepare();
     for (uint32_t i = 0; i < inputs.size(); ++i) TENON_RETURN_IF_ERROR(BindInput(i, inputs[i]));
+    return InferStage(0);
+  }
+
+  Status Continue(uint32_t stage, std::span<const Shape> sizes) {
+    for (uint32_t l = 0; l < out_.shapes.size(); ++l) {
+      out_.changed[l] = 1;
+      Compare(l);
+    }
+    const auto& sized = index_.stages().sized[stage];
+    for (size_t i = 0; i < sized.size(); ++i) {
+      out_.shapes[sized[i].logical] = sizes[i];
+      out_.changed[sized[i].logical] = 1;
+      Compare(sized[i].logical);
+    }
+    return InferStage(stage);
+  }
+
+ private:
+  Status InferStage(uint32_t stage) {
     const std::span<const ProgramIndex::Node> nodes = index_.nodes();
     for (uint32_t n = 0; n < nodes.size(); ++n) {
+      if (index_.stages().node[n] != stage) continue;
       if (previous_ != nullptr && Reuse(nodes[n])) continue;
       TENON_RETURN_IF_ERROR(Infer(n, nodes[n]));
     }
     return Status();
   }
 
- private:
   void Prepare() {
     const size_t count = program_.logical.size();
+    if (index_.stages().count > 1) out_.shapes.assign(count, Shape::UnknownRank());
     out_.shapes.resize(count);
     out_.changed.assign(count, 1);
     out_.symbols.assign(program_.symbols.size(), {});
@@ -180,6 +200,14 @@ Status ResolveShapes(const Program& program, std::span<const Shape> inputs,
   std::shared_ptr<const ProgramIndex> index = program.index;
   if (!index) index = std::make_shared<const ProgramIndex>(program);
   return Resolver(program, *index, previous, foreign, out_resolved).Run(inputs);
+}
+
+Status ResolveStage(const Program& program, uint32_t stage, std::span<const Shape> sizes,
+                    const ResolvedShapes* previous, ResolvedShapes* resolved,
+                    const ForeignOperators* foreign) {
+  std::shared_ptr<const ProgramIndex> index = program.index;
+  if (!index) index = std::make_shared<const ProgramIndex>(program);
+  return Resolver(program, *index, previous, foreign, resolved).Continue(stage, sizes);
 }
 
 }  // namespace tenon::program

@@ -168,6 +168,7 @@ void Lowering::WaitForInput(uint32_t device, uint32_t physical) {
 uint32_t Lowering::PushStep(Step step) {
   const uint32_t device = step.device;
   const std::vector<uint32_t> outputs = step.outputs;
+  PlanBefore(step);
   program_.steps.push_back(std::move(step));
   const uint32_t index = static_cast<uint32_t>(program_.steps.size() - 1);
   if (IsAsync(device)) SignalBehind(device, outputs);

@@ -25,6 +25,7 @@ Status Session::EnableProfile(bool on) {
     }
   }
   if (on) {
+    clocks_ = ReadClocks();
     model_->runtime()->StartProfile();
   } else {
     model_->runtime()->StopProfile();
@@ -46,6 +47,8 @@ const char* StepKindName(StepKind kind) {
       return "host_wait";
     case StepKind::kQueueWait:
       return "queue_wait";
+    case StepKind::kPlan:
+      return "plan";
   }
   return "";
 }
@@ -75,6 +78,32 @@ Json StepJson(const execution::Executable& executable, const execution::StepProf
 
 }  // namespace
 
+Session::Clocks Session::ReadClocks() const {
+  Clocks clocks;
+  for (const auto& group : backends_.groups) {
+    for (const auto& backend : group) {
+      if (backend->profile() == nullptr) continue;
+      for (const auto& device : backend->devices()) {
+        ClockPair now;
+        const Status status = backend->Take(
+            backend->profile()->clocks(device->handle(), &now.device_ns, &now.host_ns));
+        if (status.ok()) clocks[{backend->name(), device->id()}] = now;
+      }
+    }
+  }
+  return clocks;
+}
+
+// The moment on the host's clock, by two moments at which both clocks were read: they need not run
+// at one rate.
+uint64_t Session::ClockPair::ToHost(const ClockPair& later, uint64_t at_ns) const {
+  const auto device = static_cast<double>(later.device_ns - device_ns);
+  const auto host = static_cast<double>(later.host_ns - host_ns);
+  const double rate = device > 0 ? host / device : 1;
+  const auto since = static_cast<double>(static_cast<int64_t>(at_ns - device_ns));
+  return host_ns + static_cast<uint64_t>(static_cast<int64_t>(since * rate));
+}
+
 std::string Session::Profile() const {
   for (const auto& group : backends_.groups) {
     for (const auto& backend : group) {
@@ -95,13 +124,17 @@ std::string Session::Profile() const {
                       {"begin_ns", event.begin_ns},
                       {"end_ns", event.end_ns}});
   }
+  const Clocks now = ReadClocks();
   for (const DeviceEvent& event : model_->runtime()->device_events()) {
+    const auto first = clocks_.find({event.backend, event.device});
+    const auto later = now.find({event.backend, event.device});
+    if (first == clocks_.end() || later == now.end()) continue;  // of another session's backend
     device_events.push_back({{"backend", event.backend},
                              {"device", event.device},
                              {"name", event.name},
                              {"correlation_id", event.correlation_id},
-                             {"begin_ns", event.begin_ns},
-                             {"end_ns", event.end_ns}});
+                             {"begin_ns", first->second.ToHost(later->second, event.begin_ns)},
+                             {"end_ns", first->second.ToHost(later->second, event.end_ns)}});
   }
   const Json out = {{"version", 1},
                     {"runs", profile.runs},

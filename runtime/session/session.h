@@ -65,6 +65,12 @@ class Session {
   std::string Profile() const;
 
  private:
+  struct ClockPair {  // a device's clock and the host's at one moment
+    uint64_t device_ns = 0, host_ns = 0;
+    uint64_t ToHost(const ClockPair& later, uint64_t at_ns) const;
+  };
+  using Clocks = std::map<std::pair<std::string, uint32_t>, ClockPair>;  // by backend and device
+  Clocks ReadClocks() const;
   Session() = default;
   Status Load(const SessionOptions& options);
   Status LoadBackends(const SessionOptions& options);
@@ -85,6 +91,7 @@ class Session {
   std::shared_ptr<execution::Executable> executable_;
   std::mutex mutex_;
   std::vector<std::unique_ptr<OneOff>> one_offs_;
+  Clocks clocks_;  // when profiling was switched on
   bool profiling_ = false;
 };
 

@@ -37,7 +37,8 @@ int64_t DenseStride(const DLTensor& tensor, tenon_layout layout, int axis) {
   return channels_last && axis >= 2 ? stride * std::max<int64_t>(tensor.shape[1], 1) : stride;
 }
 
-bool CheckShape(State& state, const char* slot, const std::string& name, const tenon_argument& a) {
+bool CheckShape(State& state, const char* slot, const std::string& name, const tenon_argument& a,
+                int64_t least) {
   const DLTensor& tensor = a.tensor;
   if (tensor.ndim < 0 || tensor.ndim > TENON_MAX_RANK) {
     state.Complain("R13", slot,
@@ -49,7 +50,7 @@ bool CheckShape(State& state, const char* slot, const std::string& name, const t
     return false;
   }
   for (int i = 0; i < tensor.ndim; ++i) {
-    if (tensor.shape[i] >= 0) continue;
+    if (tensor.shape[i] >= least) continue;
     state.Complain(
         "R13", slot,
         name + ": dimension " + std::to_string(i) + " is " + std::to_string(tensor.shape[i]));
@@ -254,7 +255,8 @@ bool CheckArgument(State& state, const char* slot, const std::string& name, cons
                  TENON_SIZE_TO(tenon_argument, memory_kind))) {
     return false;
   }
-  if (!CheckShape(state, slot, name, *a)) return false;
+  const bool allocated = contents == Contents::kAllocated;
+  if (!CheckShape(state, slot, name, *a, allocated ? -1 : 0)) return false;
   if (a->tensor.byte_offset != 0) {
     state.Complain(
         "R13", slot,
@@ -266,7 +268,7 @@ bool CheckArgument(State& state, const char* slot, const std::string& name, cons
                    name + ": tensor.dtype has " + std::to_string(a->tensor.dtype.bits) +
                        " bits, dtype " + std::to_string(a->dtype) + " has " + std::to_string(bits));
   }
-  CheckBytes(state, slot, name, *a);
+  if (!allocated) CheckBytes(state, slot, name, *a);
   if (contents == Contents::kPresent) return CheckPlace(state, slot, name, *a, device);
   if (a->tensor.data) state.Complain("R13", slot, name + ": has data where only shapes are given");
   return true;

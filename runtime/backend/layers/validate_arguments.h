@@ -22,7 +22,9 @@ void CheckReserved(State& state, const char* slot, const char* type, uint64_t re
 bool CheckList(State& state, const char* slot, const char* what, const void* list, uint64_t count);
 bool IsPowerOfTwo(uint64_t value);
 
-enum class Contents { kAbsent, kPresent };  // prepare's arguments have no data
+// prepare's arguments have no data; outputs that a kernel allocates have none either, and dimensions
+// of which some may be -1.
+enum class Contents { kAbsent, kPresent, kAllocated };
 // An argument of a kernel. `device` may be null. Complains about everything that is wrong; false
 // where it cannot be passed on.
 bool CheckArgument(State& state, const char* slot, const std::string& name,

@@ -92,6 +92,11 @@ void FillCompile(const tenon_compile_interface& theirs, tenon_compile_interface*
 void FillOperators(const tenon_operators_interface& theirs, tenon_operators_interface* ours);
 void FillProfile(const tenon_profile_interface& theirs, tenon_profile_interface* ours);
 
+// Whether the kernel's run gives its outputs their shapes and memory.
+inline bool Allocates(const Kernel& kernel) {
+  return (kernel.descriptor.inner->flags & TENON_KERNEL_ALLOCATES_OUTPUT) != 0;
+}
+
 // One run, as allocate_output sees it.
 struct RunContext {
   State* state;

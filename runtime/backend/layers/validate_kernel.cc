@@ -189,7 +189,7 @@ tenon_status TENON_CALL Prepare(const tenon_kernel_descriptor* descriptor, tenon
       !CheckArguments(state, kSlot, "input", inputs, input_count, kernel->device,
                       Contents::kAbsent) ||
       !CheckArguments(state, kSlot, "output", outputs, output_count, kernel->device,
-                      Contents::kAbsent)) {
+                      Allocates(*kernel) ? Contents::kAllocated : Contents::kAbsent)) {
     return Unusable();
   }
   CheckUnchanged(kernel->descriptor, kSlot);

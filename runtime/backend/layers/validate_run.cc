@@ -223,11 +223,12 @@ tenon_status RunOnQueue(Kernel& kernel, Queue& queue, tenon_plan* plan, tenon_ru
   });
 }
 
-// A kernel that is to allocate its outputs has.
-void CheckAllocated(Kernel& kernel, const RunContext& context, tenon_status status) {
+// A kernel that is to allocate its outputs has, those that are wanted.
+void CheckAllocated(Kernel& kernel, const RunContext& context, const tenon_run& run,
+                    tenon_status status) {
   if (status.code != TENON_OK || !context.may_allocate) return;
   for (uint32_t i = 0; i < std::min(context.output_count, 64u); ++i) {
-    if ((context.allocated >> i) & 1) continue;
+    if (!run.outputs[i] || (context.allocated >> i) & 1) continue;
     kernel.state.Complain("R14", kSlot,
                           Name(kernel) +
                               ": is flagged ALLOCATES_OUTPUT, but has not allocated "
@@ -245,7 +246,7 @@ bool CheckRun(Kernel& kernel, const tenon_run* run) {
          CheckArguments(state, kSlot, "input", run->inputs, run->input_count, kernel.device,
                         Contents::kPresent) &&
          CheckArguments(state, kSlot, "output", run->outputs, run->output_count, kernel.device,
-                        Contents::kPresent);
+                        Allocates(kernel) ? Contents::kAllocated : Contents::kPresent);
 }
 
 }  // namespace
@@ -277,7 +278,7 @@ tenon_status TENON_CALL Run(const tenon_kernel_descriptor* descriptor, tenon_ker
   CheckAliases(*kernel, *given);
   tenon_run run = *given;
   run.struct_size = std::min<uint32_t>(given->struct_size, sizeof run);
-  const bool allocates = (kernel->descriptor.inner->flags & TENON_KERNEL_ALLOCATES_OUTPUT) != 0;
+  const bool allocates = Allocates(*kernel);
   RunContext context{&state, given->context, kernel->descriptor.inner->name, allocates,
                      given->output_count};
   run.context = given->context ? reinterpret_cast<tenon_run_context*>(&context) : nullptr;
@@ -301,7 +302,7 @@ tenon_status TENON_CALL Run(const tenon_kernel_descriptor* descriptor, tenon_ker
     state.runs.erase(&context);
     kernel->running.erase(kernel->running.find(plan));
   }
-  CheckAllocated(*kernel, context, status);
+  CheckAllocated(*kernel, context, *given, status);
   return status;
 }
 

@@ -76,6 +76,7 @@ void ResetKnobs() {
   k.packs = 0;
   k.prepares = 0;
   k.waiting = 0;
+  k.few = Knobs::kNothing;
 }
 
 }  // namespace tenon::execution::testing

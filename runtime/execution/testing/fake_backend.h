@@ -2,7 +2,7 @@
 // memory of its own (handles that the host can map) and queues that run on a thread each. Both have
 // the same few float kernels: Neg, Add, Scale (prepacks its weight), Picky (declines tensors of
 // more than 4 elements; Neg is its fallback), Wait (runs until it is cancelled), Work (asks for
-// workspace).
+// workspace); "fake" also Few (allocates its output: [1, n] with the n elements above 0).
 #pragma once
 
 #include <atomic>
@@ -23,6 +23,9 @@ struct Knobs {
   std::atomic<int> live_buffers{0}, live_kernels{0}, live_plans{0};
   std::atomic<int> prepares{0};
   std::atomic<int> waiting{0};  // Wait kernels that run now
+  // What Few does wrong: nothing, does not allocate, allocates twice, gives another rank.
+  enum Wrong { kNothing, kForgets, kTwice, kRank };
+  std::atomic<int> few{kNothing};
 };
 Knobs& knobs();
 void ResetKnobs();

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <string>
@@ -115,6 +116,24 @@ tenon_status TENON_CALL Run(const tenon_kernel_descriptor*, tenon_kernel* kernel
   return kernel->host->error(kernel->host, code, "the knob says so");
 }
 
+tenon_status TENON_CALL RunFew(const tenon_kernel_descriptor*, tenon_kernel* kernel, tenon_plan*,
+                               const tenon_run* run) {
+  if (knobs().few == Knobs::kForgets) return {};
+  const tenon_host* host = kernel->host;
+  const float* from = Floats(run->inputs[0]);
+  const int64_t count = run->inputs[0]->tensor.shape[0];
+  const int64_t dims[2] = {1, std::count_if(from, from + count, [](float x) { return x > 0; })};
+  const tenon_argument* out = nullptr;
+  const bool one_rank = knobs().few == Knobs::kRank;
+  tenon_status status = host->allocate_output(host, run->context, 0, one_rank ? 1 : 2,
+                                              one_rank ? dims + 1 : dims, &out);
+  if (status.code == TENON_OK && knobs().few == Knobs::kTwice)
+    status = host->allocate_output(host, run->context, 0, 2, dims, &out);
+  if (status.code != TENON_OK) return status;
+  std::copy_if(from, from + count, Floats(out), [](float x) { return x > 0; });
+  return {};
+}
+
 tenon_status TENON_CALL Prepack(const tenon_kernel_descriptor*, tenon_kernel* kernel,
                                 uint32_t input, const tenon_argument* weight,
                                 const tenon_argument* blob, tenon_prepack_info* out) {
@@ -161,12 +180,15 @@ struct Table {
              Descriptor<Neg>("picky", "Picky", queue),
              Descriptor<Neg>("easy", "Picky", queue),
              Descriptor<WaitForCancel>("wait", "Wait", queue),
-             Descriptor<Work>("work", "Work", queue)} {
+             Descriptor<Work>("work", "Work", queue),
+             Descriptor<Neg>("few", "Few", queue)} {
     rows[2].prepack = Prepack;
+    rows[7].run = RunFew;
+    rows[7].flags = TENON_KERNEL_ALLOCATES_OUTPUT;
     for (size_t i = 0; i < std::size(rows); ++i) list[i] = &rows[i];
   }
-  tenon_kernel_descriptor rows[7];
-  const tenon_kernel_descriptor* list[7];
+  tenon_kernel_descriptor rows[8];
+  const tenon_kernel_descriptor* list[8];
 };
 
 template <bool queue>
@@ -174,7 +196,7 @@ tenon_status TENON_CALL Descriptors(tenon_backend*, const tenon_kernel_descripto
                                     uint32_t* count) {
   static const Table table(queue);
   *out = table.list;
-  *count = 7;
+  *count = 8;
   return {};
 }
 

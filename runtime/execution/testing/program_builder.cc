@@ -95,13 +95,22 @@ uint32_t ProgramBuilder::Kernel(const std::string& op, std::vector<uint32_t> inp
   return physical;
 }
 
+uint32_t ProgramBuilder::Few(uint32_t input, const std::string& output) {
+  const uint32_t value = Kernel("Few", {input}, output, {1, kUnknownDim});
+  program_.physical[value].home = Home::kSized;
+  program_.kernels.back().allocates = true;
+  program_.nodes.back().node.definition = operators::FindOperator("", "NonZero");
+  program_.steps.emplace_back().kind = StepKind::kPlan;
+  return value;
+}
+
 void ProgramBuilder::Output(uint32_t value) {
   const auto index = static_cast<uint32_t>(program_.outputs.size());
   const uint32_t logical = program_.physical[value].logical;
   program_.outputs.push_back(logical);
   if (!queue_) {
     program::PhysicalValue& physical = program_.physical[value];
-    if (physical.home == Home::kArena) {
+    if (physical.home == Home::kArena || physical.home == Home::kSized) {
       physical.home = Home::kOutput;
       physical.index = index;
     }

@@ -20,6 +20,8 @@ class ProgramBuilder {
   uint32_t Weight(const std::string& name, const Shape& shape, std::vector<float> data);
   uint32_t Kernel(const std::string& op, std::vector<uint32_t> inputs, const std::string& output,
                   const Shape& shape);
+  // The kernel Few and the step that plans what is behind it; synchronous only.
+  uint32_t Few(uint32_t input, const std::string& output);
   // Kernel in whose node a graph output is written.
   void Output(uint32_t value);
   uint32_t Symbol(const std::string& name);  // id

@@ -78,6 +78,7 @@ void AddKernel(const FakeKernel& kernel, Fake* fake) {
   d.output_layout_count = static_cast<uint32_t>(kernel.output_layouts.size());
   d.numerics = kernel.numerics;
   d.efficiency = kernel.efficiency;
+  d.flags = kernel.flags;
   d.supports = Supports;
   d.run = Run;
   fake->descriptor_list.push_back(&d);

@@ -25,6 +25,7 @@ struct FakeKernel {
   std::vector<tenon_attribute_rule> rules = {};
   tenon_numerics numerics = TENON_NUMERICS_STRICT;
   uint32_t efficiency = 500;
+  tenon_kernel_flags flags = 0;
 };
 
 struct FakeSpec {

@@ -64,7 +64,7 @@ std::vector<std::string> FindRaces(const Program& program) {
       if (p == kNone) continue;
       const uint32_t base = Base(program, p);
       const Home home = program.physical[base].home;
-      if (home != Home::kArena && home != Home::kOutput) continue;
+      if (home != Home::kArena && home != Home::kOutput && home != Home::kSized) continue;
       if (writer[base] == kNone)
         races.push_back("step " + std::to_string(s) + " reads what nobody wrote");
       else if (!order.DoneBefore(writer[base], s)) {

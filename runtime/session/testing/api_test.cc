@@ -1,6 +1,7 @@
 // The embedding API from C++, against libtenon.so and the backends of the build.
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <thread>
 
@@ -53,6 +54,29 @@ TEST_F(ApiTest, OutputsOutliveSessionAndRuntime) {
     out = session.Run({tenon::Tensor::Wrap(x, {1})});
   }
   EXPECT_EQ(out[0].As<float>()[0], -6);
+}
+
+// The simulator's clock has another zero and another rate than the host's.
+TEST_F(ApiTest, ProfilesDevicesOnTheHostsClock) {
+  tenon::Session session = Open({.backends = "simulator"});
+  std::vector<float> x = {1, 2, 3};
+  auto now = [] { return std::chrono::steady_clock::now().time_since_epoch().count(); };
+  session.EnableProfile(true);
+  const int64_t begin = now();
+  std::this_thread::sleep_for(std::chrono::milliseconds(30));
+  session.Run({tenon::Tensor::Wrap(x, {3})});
+  std::this_thread::sleep_for(std::chrono::milliseconds(30));
+  const int64_t end = now();
+  const std::string profile = session.Profile();
+  size_t at = profile.find("\"device_events\"");
+  ASSERT_NE(at, std::string::npos);
+  int events = 0;
+  for (; (at = profile.find("_ns\": ", at)) != std::string::npos; ++events) {
+    const int64_t ns = std::stoll(profile.substr(at += 6));
+    EXPECT_GT(ns, begin + 29'000'000);
+    EXPECT_LT(ns, end - 29'000'000);
+  }
+  EXPECT_GT(events, 2);
 }
 
 TEST_F(ApiTest, FixesDimensions) {

@@ -38,8 +38,9 @@
  *  R11 Unload.   By default a backend is never unloaded. Where the application asks for it: quiesce, every object ended,
  *                destroy, then the library is closed.
  *  R12 Fences.   Work is ordered by fences alone. A run never waits on the host; memory is reused only behind a fence.
- *  R13 Texts.    What tables, descriptors and arguments say, and what calls do, is as the text of their field or slot
- *                asks: a run writes its outputs and workspace and nothing else, sizes hold shapes, ranges are ordered.
+ *  R13 Values.   Sizes, ranges, shapes and arguments are as the text of their field or slot asks; a run writes its
+ *                outputs and its workspace and nothing else.
+ *  R14 Promises. What a table, a descriptor, prepack or prepare has said holds from then on.
  *
  * Versions: the host offers a range of minor versions, the backend chooses one. In 0.x a breaking change raises the
  * minor version and the least minor that hosts accept; an addition raises the minor version alone.
@@ -377,7 +378,8 @@ struct tenon_host {
                                     void(TENON_CALL* reached)(void* context, tenon_code code),
                                     void* context);
   /* For an output whose size depends on data, while its kernel's run is under way: gives output `index` of the run its
-   * shape and memory. out_argument is lent until run returns. */
+   * shape and memory, once; in the memory kind and layout that the descriptor says. out_argument is lent until run
+   * returns, its buffer until the work is done. (See TENON_KERNEL_ALLOCATES_OUTPUT.) */
   tenon_status(TENON_CALL* allocate_output)(const tenon_host* host, tenon_run_context* run,
                                             uint32_t index, int32_t rank, const int64_t* dims,
                                             const tenon_argument** out_argument);
@@ -691,6 +693,13 @@ enum {
   TENON_KERNEL_HOST_SYNC = 1u << 1,       /* run waits for the device (outputs of unknown size) */
   TENON_KERNEL_ALLOCATES_OUTPUT = 1u << 2 /* run calls allocate_output for every output */
 };
+/* Outputs whose size depends on data. A kernel with ALLOCATES_OUTPUT gets them in prepare and in run without data, with
+ * bytes 0, dimensions of -1 where they are not known yet (rank 0 where not even the rank is), and calls allocate_output
+ * for each that is not NULL, known or not. It knows all sizes when run returns, so with a queue it is HOST_SYNC as well:
+ * run waits for what was enqueued before and for as much of its own work as decides sizes, asks run->cancel whether to go
+ * on waiting, and fails with what failed on the queue. allocate_output may come from any thread, but not after run has
+ * returned. What is written behind the sizes may still be under way then. The host refuses other kernels for operators
+ * whose output sizes are data. */
 
 /* A condition on an attribute. Growable. */
 typedef struct tenon_attribute_rule {
@@ -741,7 +750,8 @@ typedef struct tenon_run {
   uint32_t input_count;
   const tenon_argument* const*
       inputs; /* NULL where absent; a packed input is its blob: dtype uint8, rank 1 */
-  const tenon_argument* const* outputs; /* NULL where not wanted */
+  const tenon_argument* const*
+      outputs; /* NULL where not wanted; without data where the kernel allocates them */
   uint32_t output_count;
   uint32_t reserved;
   const tenon_argument* workspace; /* dtype uint8, rank 1; NULL where the plan wants none */
@@ -813,7 +823,8 @@ struct tenon_kernel_descriptor {
                                     const tenon_argument* const* inputs, uint32_t input_count,
                                     const tenon_argument* const* outputs, uint32_t output_count,
                                     tenon_plan_info* out_info);
-  /* Enqueues the work on run->queue and does not wait. Kernel and plan may be in other runs at the same time. */
+  /* Enqueues the work on run->queue and does not wait (but see TENON_KERNEL_HOST_SYNC). Kernel and plan may be in other
+   * runs at the same time. */
   tenon_status(TENON_CALL* run)(const tenon_kernel_descriptor* descriptor, tenon_kernel* kernel,
                                 tenon_plan* plan, const tenon_run* run);
   /* Ends a plan; the work of its runs may still be under way where there is a queue. (optional where plans are NULL) */

@@ -41,6 +41,13 @@ struct KernelArguments {
   ParallelFor parallel;
 };
 
+// Gives an output memory once its shape is known: null where that has no bytes. Called at most once
+// for each output, while a plan runs.
+struct OutputAllocator {
+  void* host = nullptr;
+  Result<void*> (*run)(void* host, int output, const Shape& shape) = nullptr;
+};
+
 class KernelPlan {
  public:
   virtual ~KernelPlan() = default;
@@ -48,10 +55,16 @@ class KernelPlan {
   // Computes all outputs. Bit-equal at any number of threads. Allocates nothing. Must not keep
   // arguments.
   virtual Status Run(const KernelArguments& arguments) const = 0;
+  // The same where the planned shapes of outputs are not static (operators that are
+  // `kDataDependent`): those outputs are null in `arguments`, their memory comes from `allocate`.
+  virtual Status RunAllocating(const KernelArguments& arguments, OutputAllocator allocate) const {
+    (void)allocate;
+    return Run(arguments);
+  }
 };
 
-// Plans `node` for the given types and static shapes. `node` and what it points to must outlive the
-// plan.
+// Plans `node` for the given types and static shapes; outputs of operators that are `kDataDependent`
+// may have unknown dimensions. `node` and what it points to must outlive the plan.
 using PlanFunction = Result<std::unique_ptr<KernelPlan>> (*)(const NodeView& node,
                                                              std::span<const TensorSpec> inputs,
                                                              std::span<const TensorSpec> outputs);

@@ -415,7 +415,8 @@ TENON_API tenon_status tenon_session_inspect(tenon_session* session, const char*
 TENON_API tenon_status tenon_session_profile_enable(tenon_session* session, int32_t on);
 /* JSON: {"version": 1, "runs": N, "steps": [{"step", "node", "op", "backend", "kernel", "kind",
  * "calls", "total_ns", "min_ns"}], "events": [{"run", "step", "begin_ns", "end_ns"}],
- * "device_events": [..]}. */
+ * "device_events": [{"backend", "device", "name", "correlation_id", "begin_ns", "end_ns"}]}; all times
+ * on the host's clock. */
 TENON_API tenon_status tenon_session_profile(tenon_session* session, tenon_blob** out_blob);
 
 typedef struct tenon_session_stats {

@@ -19,7 +19,7 @@ uint32_t InputMemory(const backend::Device& device, const tenon_kernel_descripto
 uint32_t OutputMemory(const backend::Device& device, const tenon_kernel_descriptor& kernel,
                       size_t output);
 uint32_t DefaultMemory(const backend::Device& device);
-// Same layouts and memory kinds for all of `inputs` and `outputs` arguments.
+// Same layouts and memory kinds for all of `inputs` and `outputs` arguments; outputs allocated by the same side.
 bool SameArguments(const backend::Device& device, const tenon_kernel_descriptor& a,
                    const tenon_kernel_descriptor& b, size_t inputs, size_t outputs);
 

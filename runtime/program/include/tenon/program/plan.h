@@ -22,8 +22,9 @@ struct ResolvedShapes {
   struct Symbol {
     int64_t size = -1;
     uint32_t input = kNone;
-  };                          // the program input that said it
-  std::vector<Shape> shapes;  // by logical value, static unless it depends on data
+  };  // the program input that said it
+  std::vector<Shape>
+      shapes;  // by logical value, static in its stage; before that as far as it is known
   std::vector<Contents>
       contents;  // by logical value; empty vector where the program has no shape arithmetic
   std::vector<Symbol> symbols;  // by symbol
@@ -34,13 +35,19 @@ struct ResolvedShapes {
 // The shape function of operators that are not ours (a backend's interface "operators").
 using ForeignOperators = passes::ForeignOperators;
 
-// Runs the shape functions of all nodes. `inputs`: static shapes, one per program input. Refuses what contradicts the
+// Runs the shape functions of all nodes of stage 0: of most programs, all. `inputs`: static shapes, one per program input. Refuses what contradicts the
 // model (name of the input, what it got, what was expected; a symbol with two values names both inputs). Reuses the
 // memory of `out_resolved`. `previous`, which may be null, is the result for other input shapes: nodes whose input
 // shapes are the same are not inferred again. `foreign` may be null where all operators are ours.
 Status ResolveShapes(const Program& program, std::span<const Shape> inputs,
                      const ResolvedShapes* previous, ResolvedShapes* out_resolved,
                      const ForeignOperators* foreign = nullptr);
+
+// Goes on with `resolved`, which holds all stages before `stage` (stages.h), from the shapes of what
+// became known for it (by Stages::sized[stage]). `previous` is another result of the same stage.
+Status ResolveStage(const Program& program, uint32_t stage, std::span<const Shape> sizes,
+                    const ResolvedShapes* previous, ResolvedShapes* resolved,
+                    const ForeignOperators* foreign = nullptr);
 
 struct
     Placement {  // of a physical value with Home::kArena (or the base of its aliases), or of a workspace
@@ -54,6 +61,7 @@ struct Arena {
   uint64_t bytes = 0;                 // sum
   uint64_t lower_bound = 0;  // live-set bound: the most bytes alive at one step, sizes aligned
   uint64_t alignment = 64;  // that the blocks need: the memory's, or a workspace's if it wants more
+  std::vector<uint64_t> block_alignment;  // as far as it differs between stages
 };
 struct WorkspaceRequest {  // by step; bytes 0 where none
   uint64_t bytes = 0;
@@ -70,7 +78,7 @@ struct MemoryPlan {
 // kAuto is kThorough for static programs, which are planned once.
 enum class PlanEffort : uint8_t { kAuto, kCheap, kThorough };
 
-// Places everything: reuse in place where KernelRef::in_place and the sizes allow, aliases, lifetimes by step (a host
+// Places everything of stage 0 (of most programs, all): reuse in place where KernelRef::in_place and the sizes allow, aliases, lifetimes by step (a host
 // value that a queue reads or writes lives until the host has waited behind it). `workspace` by step, or empty;
 // `physical_bytes` by physical value, in its layout. kUnsupported: a value is larger than its memory's largest
 // allocation.
@@ -78,6 +86,11 @@ Status PlanMemory(const Program& program, const ResolvedShapes& shapes,
                   std::span<const WorkspaceRequest> workspace,
                   std::span<const uint64_t> physical_bytes, MemoryPlan* out_plan,
                   PlanEffort effort = PlanEffort::kAuto);
+// Goes on with `plan`, which holds all stages before `stage`: what lives on stays where it is, blocks
+// keep their sizes, and what does not fit between goes to new blocks behind them.
+Status PlanStage(const Program& program, uint32_t stage,
+                 std::span<const WorkspaceRequest> workspace,
+                 std::span<const uint64_t> physical_bytes, MemoryPlan* plan);
 
 // Program, shapes and plan as JSON, the same bytes for equal arguments: what `tenon inspect --stage program --json`
 // writes and testing/check_arena_bound.py reads. Workspaces, reuse and lifetimes can be recomputed from it.

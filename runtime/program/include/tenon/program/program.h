@@ -55,6 +55,7 @@ enum class Home : uint8_t {
   kOutput,    // the caller's output `index`
   kAlias,     // the bytes of physical value `index`, under another shape
   kResolved,  // computed while shapes are resolved (host memory, tiny)
+  kSized,     // allocated while its kernel runs: its size depends on data
 };
 
 struct PhysicalValue {
@@ -72,6 +73,7 @@ enum class StepKind : uint8_t {
   kSignal,    // sets fence `fence` behind everything enqueued on `device` so far
   kHostWait,  // the host waits for `fence` (set earlier on `device`)
   kQueueWait,  // the queue of `device` waits for `fence`, which was set on `other_device`
+  kPlan,       // the host plans the steps behind it: begins the next stage (stages.h)
 };
 
 struct Step {
@@ -94,6 +96,9 @@ struct KernelRef {
   uint32_t node = kNone;          // index in Program::nodes; kNone: a reorder
   std::vector<uint32_t> segment;  // nodes of a compiled segment; then `artifact` is its bytes
   std::shared_ptr<const std::string> artifact;
+  // The run gives all its outputs their shapes (TENON_KERNEL_ALLOCATES_OUTPUT), where not all are
+  // known when the model is loaded. Their homes are kSized and kOutput.
+  bool allocates = false;
   // What the descriptor and all fallbacks allow: the step's output may overwrite its input when their sizes are equal.
   std::vector<operators::InPlace> in_place;
 };
@@ -120,8 +125,9 @@ struct Program {
   std::shared_ptr<const ProgramIndex> index;
 
   void MakeIndex();
-  bool IsStatic() const;     // every logical shape is static
-  std::string Dump() const;  // for `tenon inspect --stage program`
+  bool IsStatic() const;                   // every logical shape is static
+  bool Allocates(const Step& step) const;  // its kernel does
+  std::string Dump() const;                // for `tenon inspect --stage program`
 };
 
 }  // namespace tenon::program
