@@ -18,6 +18,18 @@ void End(const char* slot, const HostTable& host, F&& function) {
 
 }  // namespace
 
+Status ThrownBy(const char* slot) {
+  std::string what;
+  try {
+    throw;
+  } catch (const std::exception& thrown) {
+    what = std::string(": ") + thrown.what();
+  } catch (...) {
+  }
+  return Status(Code::kInternal,
+                std::string("R6: ") + slot + " threw an exception across the ABI" + what);
+}
+
 Backend::Backend() : state_(std::make_unique<State>()) {}
 
 Backend::~Backend() {

@@ -90,6 +90,16 @@ std::string Executable::KernelName(uint32_t step) const {
   return kernel == kNone ? "" : program().kernels[kernel].descriptor;
 }
 
+Result<std::string> Executable::ProgramJson() const {
+  std::lock_guard lock(state_->mutex);
+  const Specialisation* plan = state_->LastWhole();
+  if (plan == nullptr) {
+    return Status(Code::kFailedPrecondition,
+                  "the program has no sizes yet: give every open dimension, or run it first");
+  }
+  return program::ProgramJson(program(), plan->resolved(), plan->memory());
+}
+
 Result<std::shared_ptr<const Specialisation>> Executable::State::Specialise(
     std::span<const Shape> key, const Specialisation* before) {
   const uint32_t stage = before != nullptr ? before->stage() + 1 : 0;

@@ -234,6 +234,23 @@ TEST_P(ExecutionTest, NamesTheNodeThatFailsAndRunsAgain) {
   EXPECT_EQ(executable->statistics().failed_count, 1u);
 }
 
+TEST(Execution, WhatAKernelThrowsNamesItsNode) {
+  auto executable = Make(NegChain("fake", 3, {2}));
+  std::vector<float> x = {1, 2};
+  Binding binding(executable);
+  TENON_EXPECT_OK(binding.SetInput(0, Wrap(x, {2})));
+  for (const bool profiled : {false, true}) {
+    executable->EnableProfile(profiled);
+    knobs().throws = true;
+    TENON_EXPECT_FAILS(
+        binding.Run({}), Code::kInternal,
+        "node \"make_v0\" (Neg) on fake: R6: kernel.run threw an exception across the ABI: raw");
+    knobs().throws = false;
+    TENON_EXPECT_OK(binding.Run({}));
+    EXPECT_EQ(Output(binding, 0), (std::vector<float>{-1, -2}));
+  }
+}
+
 TEST_P(ExecutionTest, StopsWhenItIsCancelledOrTooLate) {
   ProgramBuilder builder(GetParam());
   const uint32_t waited = builder.Kernel("Wait", {builder.Input("x", {1})}, "w", {1});

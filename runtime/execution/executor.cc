@@ -50,17 +50,22 @@ Status RunContext::Run(std::span<Tensor* const> inputs, std::span<Tensor* const>
 
 Status RunContext::RunSteps(const Patience& patience) {
   const bool limited = patience.limited();
-  for (const BoundStep& bound : steps_) {
-    if (bound.run != nullptr) [[likely]] {
-      const tenon_status status =
-          bound.run(bound.descriptor, bound.kernel, bound.plan, &bound.arguments);
-      if (status.code != TENON_OK) [[unlikely]]
-        return Failed(bound, status);
-    } else {
-      TENON_RETURN_IF_ERROR(RunEdge(bound, patience));
+  const BoundStep* at = steps_.data();
+  try {
+    for (const BoundStep* end = at + steps_.size(); at != end; ++at) {
+      if (at->run != nullptr) [[likely]] {
+        const tenon_status status = at->run(at->descriptor, at->kernel, at->plan, &at->arguments);
+        if (status.code != TENON_OK) [[unlikely]]
+          return Failed(*at, status);
+      } else {
+        TENON_RETURN_IF_ERROR(RunEdge(*at, patience));
+      }
+      if (limited) [[unlikely]]
+        TENON_RETURN_IF_ERROR(patience.Check());
     }
-    if (limited) [[unlikely]]
-      TENON_RETURN_IF_ERROR(patience.Check());
+  } catch (...) {
+    if (at->run == nullptr) throw;
+    return Threw(*at);
   }
   return Status();
 }
@@ -70,8 +75,12 @@ Status RunContext::RunStepsProfiled(const Patience& patience, Profiler* profiler
   for (const BoundStep& bound : steps_) {
     const uint64_t begin = backend::ClockNs();
     if (bound.run != nullptr) {
-      const tenon_status status =
-          bound.run(bound.descriptor, bound.kernel, bound.plan, &bound.arguments);
+      tenon_status status{};
+      try {
+        status = bound.run(bound.descriptor, bound.kernel, bound.plan, &bound.arguments);
+      } catch (...) {
+        return Threw(bound);
+      }
       if (status.code != TENON_OK) return Failed(bound, status);
     } else {
       TENON_RETURN_IF_ERROR(RunEdge(bound, patience));
@@ -151,6 +160,11 @@ Status RunContext::Failed(const BoundStep& bound, tenon_status status) const {
   Status taken = device.backend().Take(status).WithContext(StepName(live_.program(), step));
   if (taken.code() == Code::kDeviceLost) MarkLost(device, taken.message());
   return taken;
+}
+
+Status RunContext::Threw(const BoundStep& bound) const {
+  const program::Program& program = live_.program();
+  return backend::ThrownBy("kernel.run").WithContext(StepName(program, program.steps[bound.step]));
 }
 
 Status RunContext::CopyEdges(const std::vector<Route::Edge>& edges, bool in,

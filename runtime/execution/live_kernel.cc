@@ -67,8 +67,11 @@ Status LiveKernel::Load(const program::KernelRef& ref) {
   const tenon_compile_interface* compile = device_->backend().compile();
   if (compile == nullptr) return Status(Code::kFailedPrecondition, "the backend compiles nothing");
   return device_->backend()
-      .Take(compile->load(device_->handle(), ref.artifact->data(), ref.artifact->size(),
-                          &descriptor_, &kernel_))
+      .Call("compile.load",
+            [&] {
+              return compile->load(device_->handle(), ref.artifact->data(), ref.artifact->size(),
+                                   &descriptor_, &kernel_);
+            })
       .WithContext("loading the compiled segment");
 }
 
@@ -79,8 +82,10 @@ Status LiveKernel::Make(KernelMaking& making, const program::Step& step) {
         step.node != program::kNone
             ? AbiNode(program, program.nodes[step.node])
             : AbiNode(program, program.physical[step.inputs[0]], program.physical[step.outputs[0]]);
-    TENON_RETURN_IF_ERROR(device_->backend().Take(descriptor_->create(
-        descriptor_, device_->backend().handle(), device_->handle(), node.node(), &kernel_)));
+    TENON_RETURN_IF_ERROR(device_->backend().Call("kernel.create", [&] {
+      return descriptor_->create(descriptor_, device_->backend().handle(), device_->handle(),
+                                 node.node(), &kernel_);
+    }));
   }
   if (descriptor_->prepack == nullptr) return Status();
   for (uint32_t i = 0; i < step.inputs.size(); ++i) {
@@ -122,8 +127,9 @@ Status LiveKernel::Prepack(KernelMaking& making, uint32_t input, const graph::Co
   TENON_RETURN_IF_ERROR(WeightArgument(constant, &aligned, &storage, &weight));
   tenon_prepack_info info{};
   info.struct_size = sizeof info;
-  TENON_RETURN_IF_ERROR(
-      backend.Take(descriptor_->prepack(descriptor_, kernel_, input, &weight, nullptr, &info)));
+  TENON_RETURN_IF_ERROR(backend.Call("kernel.prepack", [&] {
+    return descriptor_->prepack(descriptor_, kernel_, input, &weight, nullptr, &info);
+  }));
   if (info.bytes == 0) return Status();
   if (info.alignment != 0 && !std::has_single_bit(info.alignment)) {
     return Status(Code::kInternal,
@@ -161,8 +167,9 @@ Result<std::shared_ptr<Block>> LiveKernel::Pack(uint32_t input, const tenon_argu
   int64_t dims[2];
   const tenon_argument blob = BlobArgument(*block, info.bytes, *device_, dims);
   tenon_prepack_info second = info;
-  TENON_RETURN_IF_ERROR(device_->backend().Take(
-      descriptor_->prepack(descriptor_, kernel_, input, &weight, &blob, &second)));
+  TENON_RETURN_IF_ERROR(device_->backend().Call("kernel.prepack", [&] {
+    return descriptor_->prepack(descriptor_, kernel_, input, &weight, &blob, &second);
+  }));
   return block;
 }
 
@@ -186,9 +193,11 @@ Result<std::shared_ptr<const KernelPlan>> LiveKernel::Prepare(
   auto plan = std::make_shared<KernelPlan>(*this);
   plan->info_.struct_size = sizeof plan->info_;
   if (descriptor_->prepare != nullptr) {
-    TENON_RETURN_IF_ERROR(device_->backend().Take(descriptor_->prepare(
-        descriptor_, kernel_, inputs.data(), static_cast<uint32_t>(inputs.size()), outputs.data(),
-        static_cast<uint32_t>(outputs.size()), &plan->info_)));
+    TENON_RETURN_IF_ERROR(device_->backend().Call("kernel.prepare", [&] {
+      return descriptor_->prepare(descriptor_, kernel_, inputs.data(),
+                                  static_cast<uint32_t>(inputs.size()), outputs.data(),
+                                  static_cast<uint32_t>(outputs.size()), &plan->info_);
+    }));
   }
   return std::shared_ptr<const KernelPlan>(std::move(plan));
 }

@@ -122,6 +122,7 @@ class RunContext {
   Status CopyEdges(const std::vector<Route::Edge>& edges, bool in,
                    std::span<Tensor* const> tensors);
   Status Failed(const BoundStep& bound, tenon_status status) const;
+  Status Threw(const BoundStep& bound) const;  // in a catch block
   std::string WaitName(uint32_t fence) const;
   void MarkLost(backend::Device& device, std::string_view why) const;
 

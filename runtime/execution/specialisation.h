@@ -36,6 +36,7 @@ class Specialisation {
     return plans_[step] ? &plans_[step]->kernel() : nullptr;
   }
   const KernelPlan* plan(uint32_t step) const { return plans_[step].get(); }
+  const program::ResolvedShapes& resolved() const { return resolved_; }
   const program::MemoryPlan& memory() const { return memory_; }
   uint32_t workspace_memory(uint32_t step) const { return workspace_[step].memory; }
   uint64_t arena_bytes() const;

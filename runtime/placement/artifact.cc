@@ -153,8 +153,9 @@ Result<std::shared_ptr<const std::string>> Compile(const backend::Device& device
   request.cancel = options.cancel;
   request.deadline_ns = options.deadline_ns;
   tenon_artifact* artifact = nullptr;
-  TENON_RETURN_IF_ERROR(
-      backend.Take(compiler.compile(backend.handle(), view.segment(), &request, &artifact)));
+  TENON_RETURN_IF_ERROR(backend.Call("compile.compile", [&] {
+    return compiler.compile(backend.handle(), view.segment(), &request, &artifact);
+  }));
   const void* data = nullptr;
   uint64_t size = 0;
   Status status = backend.Take(compiler.artifact_bytes(backend.handle(), artifact, &data, &size));

@@ -119,8 +119,9 @@ const tenon_kernel_descriptor* FindReorder(const backend::Device& device, tenon_
     if (!any_rank && (shape.rank() < kernel->rank_min || shape.rank() > kernel->rank_max)) continue;
     if (kernel->supports != nullptr) {
       const AbiReorder node(type, shape, from, to);
-      const Status status = device.backend().Take(
-          kernel->supports(kernel, device.backend().handle(), device.handle(), node.node()));
+      const Status status = device.backend().Call("kernel.supports", [&] {
+        return kernel->supports(kernel, device.backend().handle(), device.handle(), node.node());
+      });
       if (!status.ok()) continue;
     }
     return kernel;

@@ -88,8 +88,12 @@ bool Matcher::Try(const tenon_kernel_descriptor& kernel, const graph::Graph& gra
   }
   const AbiNode view(node, values);
   out->reason = TENON_REASON_OTHER;
-  const Status status = device_->backend().Take(
-      kernel.supports(&kernel, device_->backend().handle(), device_->handle(), view.node()),
+  const Status status = device_->backend().Call(
+      "kernel.supports",
+      [&] {
+        return kernel.supports(&kernel, device_->backend().handle(), device_->handle(),
+                               view.node());
+      },
       &out->reason);
   if (!status.ok()) out->message = status.message();
   return status.ok();

@@ -148,10 +148,13 @@ Result<std::vector<uint32_t>> AskColours(const backend::Device& device, tenon_nu
   const tenon_compile_target target = TargetOf(device, numerics);
   std::vector<uint32_t> taken(part.nodes.size(), 0);
   const backend::Backend& backend = device.backend();
-  TENON_RETURN_IF_ERROR(
-      backend
-          .Take(backend.compile()->colour(backend.handle(), &target, view.segment(), taken.data()))
-          .WithContext("colouring the graph for " + backend.name()));
+  TENON_RETURN_IF_ERROR(backend
+                            .Call("compile.colour",
+                                  [&] {
+                                    return backend.compile()->colour(backend.handle(), &target,
+                                                                     view.segment(), taken.data());
+                                  })
+                            .WithContext("colouring the graph for " + backend.name()));
   for (size_t i = 0; i < part.nodes.size(); ++i) colours[part.nodes[i]] = taken[i];
   return colours;
 }

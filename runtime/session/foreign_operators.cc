@@ -62,7 +62,9 @@ Status ForeignOperators::Infer(const graph::Node& node,
       const View view(node, inputs, outputs.size());
       std::vector<tenon_shape> shapes(outputs.size(), tenon_shape{0, -1, {}});
       TENON_RETURN_IF_ERROR(
-          backend->Take(op->infer(op, backend->handle(), &view.abi, shapes.data()))
+          backend
+              ->Call("operator.infer",
+                     [&] { return op->infer(op, backend->handle(), &view.abi, shapes.data()); })
               .WithContext("shapes of node \"" + node.name + "\" (" + node.op + ")"));
       for (size_t o = 0; o < outputs.size(); ++o) {
         outputs[o].type = static_cast<DataType>(shapes[o].dtype);

@@ -172,8 +172,9 @@ Result<std::string> Session::Explain(tenon_format format) const {
 
 Result<std::string> Session::Inspect(std::string_view stage, tenon_format format) const {
   if (stage == "program" || (stage == "placed" && format == TENON_FORMAT_TEXT)) {
-    if (format != TENON_FORMAT_TEXT)
-      return Status(Code::kUnsupported, "the stage \"program\" is text");
+    if (format == TENON_FORMAT_ONNX)
+      return Status(Code::kUnsupported, "the stage \"program\" is text or JSON");
+    if (format == TENON_FORMAT_JSON) return executable_->ProgramJson();
     return stage == "program" ? executable_->program().Dump() : report_.Dump();
   }
   const auto found = stages_.find(stage);

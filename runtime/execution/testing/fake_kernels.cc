@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
+#include <stdexcept>
 #include <string>
 #include <thread>
 
@@ -111,6 +112,7 @@ tenon_status TENON_CALL Run(const tenon_kernel_descriptor*, tenon_kernel* kernel
     Enqueue(run->queue, [call] { return function(call); });
     return {};
   }
+  if (knobs().throws) throw std::runtime_error("raw");
   const tenon_code code = function(call);
   if (code == TENON_OK) return {};
   return kernel->host->error(kernel->host, code, "the knob says so");

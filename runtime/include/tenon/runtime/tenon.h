@@ -404,8 +404,8 @@ TENON_API void tenon_session_placement(const tenon_session* session,
 TENON_API tenon_status tenon_session_explain(tenon_session* session, tenon_format format,
                                              tenon_blob** out_blob);
 /* A stage: "imported", "canonical", "optimised", "placed" or "program". Without
- * TENON_SESSION_KEEP_STAGES only "program" and "placed". JSON is a summary; ONNX is not for
- * "placed" and "program". */
+ * TENON_SESSION_KEEP_STAGES only "program" and "placed". JSON is a summary, of "program" all of it with the sizes and
+ * places of the last run (of known shapes: of any); ONNX is not for "placed" and "program". */
 TENON_API tenon_status tenon_session_inspect(tenon_session* session, const char* stage,
                                              tenon_format format, tenon_blob** out_blob);
 

@@ -58,6 +58,9 @@ struct LoadOptions {
   uint64_t quiesce_timeout_ns = 10'000'000'000;  // how long work may go on when the backend ends
 };
 
+// In a catch block: what a slot of a backend threw, which R6 forbids.
+Status ThrownBy(const char* slot);
+
 class Backend;
 struct BackendLoader;
 
@@ -128,6 +131,15 @@ class Backend {
   }
   // The same, with the reason of a refusal.
   Status Take(tenon_status status, tenon_reason* out_reason) const;
+  // Takes what `function` gives, which calls the slot ("kernel.create"); an exception ends here.
+  template <typename F>
+  Status Call(const char* slot, F&& function, tenon_reason* out_reason = nullptr) const {
+    try {
+      return Take(function(), out_reason);
+    } catch (...) {
+      return ThrownBy(slot);
+    }
+  }
 
  private:
   friend struct BackendLoader;

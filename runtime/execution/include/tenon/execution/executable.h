@@ -92,6 +92,9 @@ class Executable : public std::enable_shared_from_this<Executable> {
   ExecutionStatistics statistics() const;
   // The kernel that step `step` uses with the shapes of the last plan.
   std::string KernelName(uint32_t step) const;
+  // The program with the sizes and places of the last plan, see program::ProgramJson. kFailedPrecondition: there is none
+  // before the first run, unless all shapes are known.
+  Result<std::string> ProgramJson() const;
 
  private:
   friend class Binding;

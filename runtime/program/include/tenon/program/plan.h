@@ -93,7 +93,7 @@ Status PlanStage(const Program& program, uint32_t stage,
                  std::span<const uint64_t> physical_bytes, MemoryPlan* plan);
 
 // Program, shapes and plan as JSON, the same bytes for equal arguments: what `tenon inspect --stage program --json`
-// writes and testing/check_arena_bound.py reads. Workspaces, reuse and lifetimes can be recomputed from it.
+// writes and tools/testing/check_arena_bound.py reads. Workspaces, reuse and lifetimes can be recomputed from it.
 std::string ProgramJson(const Program& program, const ResolvedShapes& shapes,
                         const MemoryPlan& plan);
 

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Recomputes the live-set bound of a program from its JSON and compares the arenas with it.
 
-    tenon inspect MODEL --stage program --json | check_arena_bound.py [--ratio 1.05] [FILE]
+usage: check_arena_bound.py --tenon PROGRAM [-b BACKENDS] [--ratio 1.05] MODEL.onnx...    (open dimensions are 1)
 
 Independent of the planner: lifetimes, reuse in place and workspaces are read from the steps. Exit code 1 where an arena
 is larger than ratio times the bound, where values overlap, or where the program's own bound is another.
 """
 import argparse
 import json
+import subprocess
 import sys
 
 
@@ -108,15 +109,9 @@ def buffers_of(program):
     return buffers
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("file", nargs="?")
-    parser.add_argument("--ratio", type=float, default=1.05)
-    arguments = parser.parse_args()
-    with open(arguments.file) if arguments.file else sys.stdin as stream:
-        program = json.load(stream)
-    program = program.get("program", program)
-    failed = False
+def check_program(program, most):
+    """Prints a line an arena; gives what is wrong."""
+    wrong = []
     buffers = buffers_of(program)
     for memory, arena in enumerate(program["arenas"]):
         own = [b for b in buffers if b[0] == memory]
@@ -128,14 +123,37 @@ def main():
                 in_time = a[4] <= b[5] and b[4] <= a[5]
                 in_space = a[1] == b[1] and a[2] < b[2] + b[3] and b[2] < a[2] + a[3]
                 if in_time and in_space:
-                    print(f"memory {memory}: {a[6]} and {b[6]} overlap")
-                    failed = True
+                    wrong.append(f"memory {memory}: {a[6]} and {b[6]} overlap")
         ratio = arena["bytes"] / bound if bound else 1.0
-        print(f"memory {memory}: arena {arena['bytes']}, bound {bound}, ratio {ratio:.4f}, {len(own)} buffers")
-        if ratio > arguments.ratio or arena["lower_bound"] != bound:
-            print(f"memory {memory}: expected at most {arguments.ratio}, and a bound of {arena['lower_bound']}")
-            failed = True
-    return 1 if failed else 0
+        print(f"memory {memory}: arena {arena['bytes']}, bound {bound}, ratio {ratio:.4f}, {len(own)} buffers", flush=True)
+        if ratio > most or arena["lower_bound"] != bound:
+            wrong.append(f"memory {memory}: expected at most {most} of the bound, which the program says is {arena['lower_bound']}")
+    return wrong
+
+
+def inspect(tenon, model, *flags):
+    return json.loads(subprocess.run([tenon, "inspect", model, "--json", *flags], stdout=subprocess.PIPE, text=True, check=True).stdout)
+
+
+def program_of(tenon, model, backends):
+    dims = {d for value in inspect(tenon, model)["inputs"] for d in value["shape"] if isinstance(d, str)}
+    flags = [flag for d in sorted(dims) for flag in ("--dim", f"{d}=1")]
+    return inspect(tenon, model, "--stage", "program", "-b", backends, *flags)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("models", nargs="+")
+    parser.add_argument("--tenon", required=True)
+    parser.add_argument("-b", "--backends", default="reference")
+    parser.add_argument("--ratio", type=float, default=1.05)
+    arguments = parser.parse_args()
+    wrong = []
+    for model in arguments.models:
+        print(model, flush=True)
+        wrong += check_program(program_of(arguments.tenon, model, arguments.backends), arguments.ratio)
+    print("\n".join(wrong))
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":
