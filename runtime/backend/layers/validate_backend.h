@@ -87,6 +87,8 @@ void UseBuffer(Queue& queue, const char* slot, tenon_buffer* buffer, uint64_t of
 void FillDevice(const tenon_device_interface& theirs, tenon_device_interface* ours);
 void FillMemory(const tenon_memory_interface& theirs, tenon_memory_interface* ours);
 void FillQueue(const tenon_queue_interface& theirs, tenon_queue_interface* ours);
+// The part of the queue's table that is timelines.
+void FillTimelines(const tenon_queue_interface& theirs, tenon_queue_interface* ours);
 void FillKernel(const tenon_kernel_interface& theirs, tenon_kernel_interface* ours);
 void FillCompile(const tenon_compile_interface& theirs, tenon_compile_interface* ours);
 void FillOperators(const tenon_operators_interface& theirs, tenon_operators_interface* ours);

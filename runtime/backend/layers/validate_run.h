@@ -12,6 +12,8 @@ Kernel* MakeKernel(const Descriptor& descriptor, Device* device, tenon_kernel* i
 Kernel* Of(const tenon_kernel_descriptor* descriptor, tenon_kernel* kernel, const char* slot);
 tenon_status TENON_CALL Run(const tenon_kernel_descriptor* descriptor, tenon_kernel* kernel,
                             tenon_plan* plan, const tenon_run* run);
+// Puts the layer's slots where the descriptor has some.
+void FillDescriptor(tenon_kernel_descriptor* ours);
 // R14: arguments are what the descriptor declares (types, memory, layouts).
 void CheckDeclared(Kernel& kernel, const char* slot, const tenon_argument* const* inputs,
                    uint32_t input_count, const tenon_argument* const* outputs,
