@@ -71,7 +71,7 @@ Status Specialisation::MakeArguments(const LiveProgram& live, const Specialisati
   for (uint32_t p = 0; p < count; ++p) {
     const uint32_t logical = program.physical[p].logical;
     // What the stage's kernels allocate is described as far as it is known.
-    const bool wanted = stages.logical[logical] == stage_ ||
+    const bool wanted = stages.count == 1 || stages.logical[logical] == stage_ ||
                         (live.sized(p) != kNone && stages.logical[logical] == stage_ + 1);
     if (!wanted) continue;
     if (previous == nullptr || resolved_.changed[logical]) {
