@@ -7,6 +7,9 @@ namespace {
 
 INSTANTIATE_TEST_SUITE_P(Backends, ExecutionTest, ::testing::Values("fake", "fakeq"));
 
+class SynchronousTest : public ExecutionTest {};
+INSTANTIATE_TEST_SUITE_P(Backends, SynchronousTest, ::testing::Values("fake"));
+
 TEST_P(ExecutionTest, RunsAChainWithTheCallersMemory) {
   auto executable = Make(NegChain(GetParam(), 3, {2, 2}));
   ASSERT_TRUE(executable);
@@ -234,7 +237,7 @@ TEST_P(ExecutionTest, NamesTheNodeThatFailsAndRunsAgain) {
   EXPECT_EQ(executable->statistics().failed_count, 1u);
 }
 
-TEST(Execution, WhatAKernelThrowsNamesItsNode) {
+TEST_P(SynchronousTest, WhatAKernelThrowsNamesItsNode) {
   auto executable = Make(NegChain("fake", 3, {2}));
   std::vector<float> x = {1, 2};
   Binding binding(executable);
