@@ -169,6 +169,7 @@ bool CheckValues(State& state, const char* slot, const char* what, const tenon_v
 bool CheckAttribute(State& state, const char* slot, const tenon_attribute* attribute) {
   if (!CheckGiven(state, slot, "an attribute", attribute) ||
       !CheckSize(state, slot, "tenon_attribute", attribute->struct_size,
+                 // NOLINTNEXTLINE(bugprone-sizeof-expression): the size of a pointer is meant
                  TENON_SIZE_TO(tenon_attribute, graph)) ||
       !CheckText(state, slot, "an attribute's name", attribute->name))
     return false;

@@ -114,7 +114,8 @@ void FenceBook::Reached(tenon_timeline* timeline, uint64_t value) {
     facts.done = std::max(facts.done, point);
     std::erase_if(facts.waits, [&](const Edge& edge) { return edge.point <= facts.done; });
   }
-  for (auto& [other, facts] : timelines_) {
+  for (auto& other : timelines_) {
+    TimelineFacts& facts = other.second;
     std::erase_if(facts.signals, [&](const Signalled& signal) {
       const bool done = signal.point <= queues_.at(signal.queue).done;
       if (done) facts.done = std::max(facts.done, signal.value);

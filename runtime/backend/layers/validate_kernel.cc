@@ -184,6 +184,7 @@ tenon_status TENON_CALL Prepare(const tenon_kernel_descriptor* descriptor, tenon
   State& state = kernel->state;
   if (!CheckOut(state, kSlot, "out_info", out_info) ||
       !CheckSize(state, kSlot, "tenon_plan_info", out_info->struct_size,
+                 // NOLINTNEXTLINE(bugprone-sizeof-expression): the size of a pointer is meant
                  TENON_SIZE_TO(tenon_plan_info, plan)) ||
       !CheckArguments(state, kSlot, "input", inputs, input_count, kernel->device,
                       Contents::kAbsent) ||

@@ -172,6 +172,18 @@ std::vector<Misdeed> OfTheHost() {
          const Bytes blob(bytes, 32);
          EXPECT_EQ(add.Prepack(&add.weight.argument, &blob.argument, &info), TENON_OK);
        })},
+      {.name = "BlobLessAligned",
+       .complaint = "R13: kernel.prepack: kernel add, input 1: the blob is of another size",
+       .act = WithAdd([](const Patched& p, Add& add) {
+         tenon_prepack_info info = add.Ask();
+         const HeldBuffer b(p, COMPLETE_POINTERS, 128);
+         Bytes blob(static_cast<char*>(b.base) + 16, 32);
+         blob.argument.buffer = b.buffer;
+         blob.argument.offset = 16;
+         blob.argument.memory_kind = COMPLETE_POINTERS;
+         EXPECT_EQ(add.Prepack(&add.weight.argument, &blob.argument, &info), TENON_OK);
+       }),
+       .also = "R13: kernel.prepack: blob: offset 16 is not aligned to 64"},
       {.name = "PrepareWithoutOut",
        .complaint = "R3: kernel.prepare: out_info is NULL",
        .act = WithAdd([](const Patched&, Add& add) { add.Prepare(nullptr); })},

@@ -56,11 +56,13 @@ void MapWhileUsed(const Patched& p) {
   Unmap(b, Map(b, 0, 64, TENON_ACCESS_READ));
   q.Finish(1);
 }
-void UseWhileMapped(const Patched& p) {
+// Work on a range while another range of the same granule of 64 bytes is mapped.
+void UseWhileMapped(const Patched& p, uint64_t mapped, uint64_t used) {
   HeldQueue q(p);
   HeldBuffer b(p, kPointers, 256);
-  void* pointer = Map(b, 60, 4, TENON_ACCESS_READ);  // the granule is 64
-  Use(q, b);
+  void* pointer = Map(b, mapped, 4, TENON_ACCESS_READ);
+  const tenon_location to = At(b.buffer, used);
+  EXPECT_EQ(p.Code(p.queue().fill(q.queue, &to, 4, "1234", 4)), TENON_OK);
   Unmap(b, pointer);
   q.Finish(1);
 }
@@ -229,10 +231,12 @@ std::vector<Misdeed> OfTheHost() {
       {.name = "MapWhileUsed",
        .complaint = "R12: memory.map: buffer *is in use by work under way",
        .act = MapWhileUsed},
-      {.name = "UseWhileMapped",
-       .complaint =
-           "R12: queue.fill: buffer *: work on a range is enqueued while the host has it mapped",
-       .act = UseWhileMapped},
+      {.name = "UseBeforeWhatIsMapped",
+       .complaint = "R12: queue.fill: buffer *: work on a range is enqueued while the host has it",
+       .act = [](const Patched& p) { UseWhileMapped(p, 124, 64); }},
+      {.name = "UseBehindWhatIsMapped",
+       .complaint = "R12: queue.fill: buffer *: work on a range is enqueued while the host has it",
+       .act = [](const Patched& p) { UseWhileMapped(p, 64, 124); }},
       {.name = "UnmapAnotherPointer",
        .complaint = "R4: memory.unmap: buffer *is no mapping of it",
        .act =

@@ -437,6 +437,23 @@ TEST(ValidateQueueSilent, ReplaysInOrder) {
   p.Close();
   EXPECT_TRUE(p.IsSilent());
 }
+TEST(ValidateQueueSilent, ARecordingHoldsItsOwnBuffersAlone) {
+  Patched p;
+  {
+    Tape tape(p);
+    tenon_queue* queue = tape.bench.q.queue;
+    tenon_recording* second = nullptr;
+    EXPECT_EQ(p.Code(p.queue().record_begin(queue)), TENON_OK);
+    EXPECT_EQ(tape.bench.Fill(At(tape.bench.b.buffer), 64, "1", 1), TENON_OK);
+    EXPECT_EQ(p.Code(p.queue().record_end(queue, &second)), TENON_OK);
+    tape.bench.a.Free();
+    EXPECT_EQ(p.Code(p.queue().replay(queue, second)), TENON_OK);
+    EXPECT_EQ(tape.bench.q.Finish(1), TENON_OK);
+    p.queue().recording_destroy(queue, second);
+  }
+  p.Close();
+  EXPECT_TRUE(p.IsSilent());
+}
 TEST(ValidateQueueSilent, FencesAreRefusedWhileItRecords) {
   Patched p;
   {

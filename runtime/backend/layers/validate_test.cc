@@ -4,6 +4,9 @@
 
 #include <cfenv>
 #include <stdexcept>
+#if defined(__x86_64__)
+#include <xmmintrin.h>
+#endif
 
 #include "abi_c11_test.h"
 #include "layers/testing/misdeed.h"
@@ -180,7 +183,7 @@ Misdeed Trims(const char* name, const char* complaint, decltype(tenon_memory_int
           .patch = {.memory = [slot](tenon_memory_interface& table) { table.trim = slot; }}};
 }
 std::vector<Misdeed> Statuses() {
-  return {
+  std::vector<Misdeed> rows = {
       Trims(
           "UnknownCode", "R2: memory.trim: gives the unknown code 99",
           [](tenon_device*) {
@@ -237,6 +240,26 @@ std::vector<Misdeed> Statuses() {
           },
           TENON_OK),
   };
+#if defined(__x86_64__)
+  // How subnormal numbers are computed: SSE alone.
+  rows.push_back(Trims(
+      "FlushesToZero", "R6: memory.trim: changed the floating-point environment",
+      [](tenon_device*) {
+        _mm_setcsr(_mm_getcsr() | 0x8000u);
+        return tenon_status{};
+      },
+      TENON_OK));
+  // What x87 computes with: x87 alone.
+  rows.push_back(Trims(
+      "ChangesPrecision", "R6: memory.trim: changed the floating-point",
+      [](tenon_device*) {
+        const uint16_t single = 0x007f;
+        __asm__ volatile("fldcw %0" : : "m"(single));
+        return tenon_status{};
+      },
+      TENON_OK));
+#endif
+  return rows;
 }
 
 class Validate : public MisdeedTest {};

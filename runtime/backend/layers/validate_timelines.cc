@@ -125,6 +125,9 @@ tenon_status TENON_CALL TimelineWait(tenon_device* handle, tenon_timeline* timel
 
 // `reached` on its way to the host.
 struct Notice {
+  Notice(State& of, tenon_timeline* on, uint64_t at, void(TENON_CALL* call)(void*, tenon_code),
+         void* with)
+      : state(of), timeline(on), value(at), reached(call), context(with) {}
   State& state;
   tenon_timeline* timeline;
   uint64_t value;

@@ -5,6 +5,9 @@ namespace tenon::backend::testing {
 namespace {
 
 tenon_timeline* Timeline(uintptr_t number) { return reinterpret_cast<tenon_timeline*>(number); }
+tenon_fence Fence(tenon_timeline* timeline, uint64_t value) {
+  return {timeline, value, TENON_ORIGIN_BACKEND, 0};
+}
 
 void Ignore(void*, tenon_code) {}
 tenon_code Notify(const Patched& p, tenon_timeline* timeline, uint64_t value,
@@ -285,22 +288,42 @@ TEST(ValidateTimelinesSilent, NoticesOfEveryKind) {
   EXPECT_EQ(codes, std::vector<tenon_code>{TENON_OK});
   EXPECT_TRUE(p.IsSilent());
 }
-// A device that hangs is silent about what its queues have done: nothing is pending for sure.
+// A device that is lost, or hangs, says no more what its queues have done: its objects may go.
+tenon_code gone;
 TEST(ValidateTimelinesSilent, ObjectsOfALostDeviceAreEnded) {
-  Patched p({.queue = [](tenon_queue_interface& table) {
-    table.timeline_wait = [](tenon_device*, tenon_timeline*, uint64_t, uint64_t) {
-      return Fails(TENON_DEVICE_LOST);
-    };
-  }});
-  {
-    HeldQueue q(p);
+  for (const tenon_code code : {TENON_DEVICE_LOST, TENON_DEADLINE_EXCEEDED}) {
+    gone = code;
+    Patched p({.queue = [](tenon_queue_interface& table) {
+      table.submit = [](tenon_queue*) {
+        return Fails(gone == TENON_DEVICE_LOST ? gone : tenon_code{TENON_OK});
+      };
+      table.timeline_wait = [](tenon_device*, tenon_timeline*, uint64_t, uint64_t) {
+        return Fails(gone);
+      };
+      table.destroy = [](tenon_queue* queue) {
+        complete_queue_interface.submit(queue);  // so that it ends before its objects
+        complete_queue_interface.destroy(queue);
+      };
+    }});
+    tenon_device* device = p.device().handle();
+    tenon_queue* queue = nullptr;
+    tenon_timeline* timeline = MakeTimeline(p);
+    EXPECT_EQ(p.Code(p.queue().create(device, &queue)), TENON_OK);
     HeldBuffer b(p, COMPLETE_POINTERS, 64);
     const tenon_location to = At(b.buffer);
-    EXPECT_EQ(p.Code(p.queue().fill(q.queue, &to, 64, "1", 1)), TENON_OK);
-    EXPECT_EQ(q.Finish(1), TENON_DEVICE_LOST);
+    const tenon_fence fence = Fence(timeline, 1);
+    EXPECT_EQ(p.Code(p.queue().fill(queue, &to, 64, "1", 1)), TENON_OK);
+    EXPECT_EQ(p.Code(p.queue().signal(queue, &fence, 1)), TENON_OK);
+    p.Code(p.queue().submit(queue));
+    if (code == TENON_DEADLINE_EXCEEDED) {
+      EXPECT_EQ(p.Code(p.queue().timeline_wait(device, timeline, 1, 1'000'000'000)), code);
+    }
+    p.queue().destroy(queue);
+    b.Free();
+    p.queue().timeline_destroy(device, timeline);
+    p.Close();
+    EXPECT_TRUE(p.IsSilent()) << code;
   }
-  p.Close();
-  EXPECT_TRUE(p.IsSilent());
 }
 
 }  // namespace
