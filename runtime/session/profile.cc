@@ -75,15 +75,20 @@ Json StepJson(const execution::Executable& executable, const execution::StepProf
 
 }  // namespace
 
-std::string Session::Profile() const {
+void Session::FlushProfile() const {
+  std::lock_guard lock(mutex_);
+  if (!profiling_) return;
   for (const auto& group : backends_.groups) {
     for (const auto& backend : group) {
-      if (!profiling_ || backend->profile() == nullptr || backend->profile()->flush == nullptr)
-        continue;
+      if (backend->profile() == nullptr || backend->profile()->flush == nullptr) continue;
       for (const auto& device : backend->devices())
         (void)backend->Take(backend->profile()->flush(device->handle()));
     }
   }
+}
+
+std::string Session::Profile() const {
+  FlushProfile();
   const execution::Profile profile = executable_->GetProfile();
   Json steps = Json::array(), events = Json::array(), device_events = Json::array();
   for (const execution::StepProfile& row : profile.steps) {
