@@ -1,21 +1,24 @@
 #include "library.h"
 
+#include <dlfcn.h>
+
 #include <boost/dll/shared_library.hpp>
 
 namespace tenon::backend {
 
 struct Library::Handle {
-  boost::dll::shared_library library;
-  bool unload = false;
+  boost::dll::shared_library library;  // closed by its destructor
 };
 
 Result<std::shared_ptr<Library>> Library::Open(const std::string& path, bool unload) {
   TENON_RETURN_IF_ERROR(CheckSharedObject(path));
   std::shared_ptr<Library> library(new Library());
   library->handle_ = std::make_unique<Handle>();
-  library->handle_->unload = unload;
   // rtld_now | rtld_local: every symbol must be there at once, and nothing of it is seen by others.
-  const auto mode = boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local;
+  auto mode = boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local;
+  // The default is never to unload: what was loaded so stays mapped when it is closed. Boost
+  // passes the bit on.
+  if (!unload) mode = static_cast<boost::dll::load_mode::type>(mode | RTLD_NODELETE);
   boost::dll::fs::error_code error;
   try {
     library->handle_->library.load(boost::dll::fs::path(path), error, mode);
@@ -39,11 +42,6 @@ Result<std::shared_ptr<Library>> Library::Open(const std::string& path, bool unl
   return library;
 }
 
-Library::~Library() {
-  // Boost.DLL closes in its destructor; the default is never to close, so the handle is left open
-  // on purpose.
-  if (handle_ && !handle_->unload)
-    static_cast<void>(new boost::dll::shared_library(std::move(handle_->library)));
-}
+Library::~Library() = default;
 
 }  // namespace tenon::backend

@@ -104,15 +104,21 @@ uint64_t Session::ClockPair::ToHost(const ClockPair& later, uint64_t at_ns) cons
   return host_ns + static_cast<uint64_t>(static_cast<int64_t>(since * rate));
 }
 
-std::string Session::Profile() const {
+Session::Clocks Session::FlushProfile() const {
+  std::lock_guard lock(mutex_);
+  if (!profiling_) return clocks_;
   for (const auto& group : backends_.groups) {
     for (const auto& backend : group) {
-      if (!profiling_ || backend->profile() == nullptr || backend->profile()->flush == nullptr)
-        continue;
+      if (backend->profile() == nullptr || backend->profile()->flush == nullptr) continue;
       for (const auto& device : backend->devices())
         (void)backend->Take(backend->profile()->flush(device->handle()));
     }
   }
+  return clocks_;
+}
+
+std::string Session::Profile() const {
+  const Clocks begin = FlushProfile();
   const execution::Profile profile = executable_->GetProfile();
   Json steps = Json::array(), events = Json::array(), device_events = Json::array();
   for (const execution::StepProfile& row : profile.steps) {
@@ -126,9 +132,9 @@ std::string Session::Profile() const {
   }
   const Clocks now = ReadClocks();
   for (const DeviceEvent& event : model_->runtime()->device_events()) {
-    const auto first = clocks_.find({event.backend, event.device});
+    const auto first = begin.find({event.backend, event.device});
     const auto later = now.find({event.backend, event.device});
-    if (first == clocks_.end() || later == now.end()) continue;  // of another session's backend
+    if (first == begin.end() || later == now.end()) continue;  // of another session's backend
     device_events.push_back({{"backend", event.backend},
                              {"device", event.device},
                              {"name", event.name},

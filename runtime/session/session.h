@@ -75,6 +75,7 @@ class Session {
   Status Load(const SessionOptions& options);
   Status LoadBackends(const SessionOptions& options);
   Status Optimise(const SessionOptions& options, graph::Graph* graph);
+  Clocks FlushProfile() const;  // gives clocks_
   void KeepStage(const char* stage, const graph::Graph& graph);
 
   std::shared_ptr<const Model> model_;  // first: what follows may need its runtime to end
@@ -89,7 +90,7 @@ class Session {
   bool keep_stages_ = false;
   std::map<std::string, graph::Graph, std::less<>> stages_;
   std::shared_ptr<execution::Executable> executable_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;  // of what is below
   std::vector<std::unique_ptr<OneOff>> one_offs_;
   Clocks clocks_;  // when profiling was switched on
   bool profiling_ = false;

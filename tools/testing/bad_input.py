@@ -83,6 +83,20 @@ def check_models(c):
         c.expect(what, ["run", c.file("bad.onnx", data)], REJECTED, says)
 
 
+def check_damage(c):
+    """One bit of each second byte of a small model turned over: it runs or is refused."""
+    node = helper.make_node
+    weight = helper.make_tensor("w", TensorProto.FLOAT, [2, 3, 1, 1], np.ones(6, np.float32).tobytes(), raw=True)
+    nodes = [node("Conv", ["x", "w"], ["c"], strides=[2, 1], pads=[0, 1, 0, 1]), node("Flatten", ["c"], ["y"], axis=1)]
+    whole = small(nodes, inputs=(("x", [1, 3, 4, "n"]),), initializers=[weight])
+    for at in range(0, len(whole), 2):
+        data, bit = bytearray(whole), at // 2 % 8
+        data[at] ^= 1 << bit
+        c.expect(f"bit {bit} of byte {at} turned over",
+                 ["run", c.file("damaged.onnx", data), "-b", "simulator,reference", "--input", "x=rand:shape=1x3x4x5"],
+                 (0, USAGE, REJECTED, BACKEND))
+
+
 def check_inputs(c, model):
     c.expect("unknown input", ["run", model, "--input", "z=zeros"], USAGE, "'z'")
     c.expect("wrong rank", ["run", model, "--input", "x=zeros:shape=3x48x192"], USAGE, "x")
@@ -127,6 +141,7 @@ def main():
         c = Checker(tenon, folder)
         check_files(c, model)
         check_models(c)
+        check_damage(c)
         check_inputs(c, model)
         check_plugins(c, os.path.join(libraries, "libtenon_reference.so"))
     print(f"{c.passed} passed, {c.failed} failed")

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Run models with tenon and with ONNX Runtime on the same inputs, and compare every output.
 
-usage: equal_to_onnxruntime.py --tenon PROGRAM [--set fast|slow|nightly] MODEL.onnx...
+usage: equal_to_onnxruntime.py --tenon PROGRAM [--set fast|sanitized|slow|nightly] MODEL.onnx...
 
 The largest error relative to the largest magnitude of the output must be at most 1e-4. Each model runs on `reference`,
 on `simulator` alone with each memory kind, and on `simulator,reference` with random claims; the memory kind of seed N is
-N modulo 3 (nightly: all combinations). The validation layer is on, and a complaint of it is a failure.
+N modulo 3 (nightly: all combinations). The validation layer is on, and a complaint of it is a failure (sanitized: with it
+and without). What a sanitizer finds ends the program with an exit code that is not 0, so it is a failure, too.
 Graphs without weights are filled by inflate_models.py beforehand.
 Needs the Python packages numpy, onnx and onnxruntime. Ends with a line "N passed, N failed".
 """
@@ -36,10 +37,21 @@ def key_of(path):
 
 
 def configurations(name, level):
-    """(backends, options) to run, the plain one first."""
+    """(backends, options, layers) to run, the plain one first."""
+    if level != "sanitized":
+        yield from ((*c, "validate") for c in placements(name, level))
+        return
+    for backends, options in placements(name, level):
+        for layers in "", "validate":
+            yield backends, options, layers
+
+
+def placements(name, level):
     yield "reference", {}
     if level == "fast":
         seeds = range(3 if name in SMALL else 0)
+    elif level == "sanitized":
+        seeds = range(5)
     else:
         seeds = range(50 if name in SMALL else 5)
         for memory in MEMORY:
@@ -49,13 +61,13 @@ def configurations(name, level):
             yield "simulator,reference", {"claim": f"seed:{seed}", "memory": memory}
 
 
-def run_tenon(tenon, model, backends, options, feeds, folder):
+def run_tenon(tenon, model, backends, options, layers, feeds, folder):
     command = [tenon, "run", model, "-b", backends, "--output-dir", folder]
     for name, value in options.items():
         command += ["--set", f"simulator.{name}={value}"]
     for name in feeds:
         command += ["--input", f"{name}=@{folder}/{name}.npy"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=600, env={**os.environ, "TENON_LAYERS": "validate"})
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, env={**os.environ, "TENON_LAYERS": layers})
     complaints = [line for line in done.stderr.splitlines() if "validate" in line]
     if done.returncode or complaints:
         raise RuntimeError("\n".join([f"exit {done.returncode}", *complaints[:5], done.stderr[-2000:]]))
@@ -76,15 +88,16 @@ def check_model(args, model, folder):
     name, passed, failed = key_of(model), 0, 0
     session = ort.InferenceSession(model, providers=["CPUExecutionProvider"])
     shapes = SHAPES.get(name) or [[d if isinstance(d, int) and d > 0 else 1 for d in session.get_inputs()[0].shape]]
-    for shape in shapes[: 1 if args.set == "fast" else None]:
+    for shape in shapes[: 1 if args.set in ("fast", "sanitized") else None]:
         feeds = {session.get_inputs()[0].name: np.random.default_rng(0).standard_normal(shape).astype(np.float32)}
         reference = session.run(None, feeds)
         for key, value in feeds.items():
             np.save(f"{folder}/{key}.npy", value)
-        for backends, options in configurations(name, args.set):
-            label = f"{name} batch {shape[0]} on {backends} {' '.join(f'{k}={v}' for k, v in options.items())}".strip()
+        for backends, options, layers in configurations(name, args.set):
+            settings = [f"{k}={v}" for k, v in options.items()] + ([f"layers={layers}"] if args.set == "sanitized" else [])
+            label = f"{name} batch {shape[0]} on {backends} {' '.join(settings)}".strip()
             try:
-                run_tenon(args.tenon, model, backends, options, feeds, folder)
+                run_tenon(args.tenon, model, backends, options, layers, feeds, folder)
                 error = error_of(folder, reference)
                 good = error <= BOUND
                 print(f"{'ok  ' if good else 'FAIL'} {error:.1e}  {label}", flush=True)
@@ -98,7 +111,7 @@ def check_model(args, model, folder):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tenon", required=True)
-    parser.add_argument("--set", choices=("fast", "slow", "nightly"), default="slow")
+    parser.add_argument("--set", choices=("fast", "sanitized", "slow", "nightly"), default="slow")
     parser.add_argument("models", nargs="+")
     args = parser.parse_args()
     ort.set_default_logger_severity(3)

@@ -151,7 +151,10 @@ std::vector<Misdeed> OnTheHost() {
        })},
       {.name = "DoesNotAllocate",
        .complaint = "R14: kernel.run: kernel broken: is flagged ALLOCATES_OUTPUT, but has not",
-       .act = OneRun([](HostRun& run) { run.run.output_count = 1; }),
+       .act = OneRun([](HostRun& run) {
+         run.run.output_count = 1;
+         run.y.argument.tensor.data = nullptr;
+       }),
        .patch =
            Runs({}, [](tenon_kernel_descriptor& d) { d.flags = TENON_KERNEL_ALLOCATES_OUTPUT; })},
       {.name = "UndeclaredType",

@@ -21,6 +21,7 @@ struct Knobs {
   std::atomic<int> fail_copy{0};    // the n-th copy of a queue fails while it runs
   std::atomic<bool> hang{false};    // queues stand still
   std::atomic<int> packs{0};        // blobs packed
+  std::atomic<int> unfinished{0};   // pieces of work on queues
   std::atomic<int> live_buffers{0}, live_kernels{0}, live_plans{0};
   std::atomic<int> prepares{0};
   std::atomic<int> waiting{0};  // Wait kernels that run now

@@ -26,6 +26,8 @@ struct tenon_queue {
         lock.unlock();
         while (knobs().hang.load()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
         next(*this);
+        next = nullptr;
+        --knobs().unfinished;
         lock.lock();
       }
     }
@@ -40,6 +42,7 @@ namespace {
 tenon_status Ok() { return {}; }
 
 void Push(tenon_queue* queue, std::function<void(tenon_queue::State&)> work) {
+  ++knobs().unfinished;
   std::lock_guard lock(queue->state->mutex);
   queue->state->work.push_back(std::move(work));
   queue->state->wake.notify_one();

@@ -102,7 +102,7 @@ static void run_bound(tenon_session* session) {
   void* mapped;
   int done = 0;
   tenon_binding* binding;
-  tenon_tensor *in, *out;
+  tenon_tensor *in, *out, *lent;
   tenon_pending* pending;
   tenon_cancel* cancel;
   tenon_run_options options = TENON_INIT(tenon_run_options);
@@ -133,12 +133,13 @@ static void run_bound(tenon_session* session) {
   tenon_cancel_release(cancel);
   OK(tenon_binding_skip_output(binding, 0));
   OK(tenon_binding_run(binding, NULL));
-  FAILS(tenon_binding_get_output(binding, 0, &out), TENON_FAILED_PRECONDITION, "not wanted");
+  FAILS(tenon_binding_get_output(binding, 0, &lent), TENON_FAILED_PRECONDITION, "not wanted");
   OK(tenon_binding_set_output_device(binding, 0, "reference", 0));
   OK(tenon_binding_run(binding, NULL));
-  OK(tenon_binding_get_output(binding, 0, &out));
+  OK(tenon_binding_get_output(binding, 0, &lent));
   tenon_binding_release(binding);
   tenon_tensor_release(in);
+  tenon_tensor_release(out);
 }
 
 static void ask(tenon_session* session) {
