@@ -94,7 +94,17 @@ std::vector<Misdeed> Objects() {
              EXPECT_EQ(
                  p.Code(Table<tenon_device_interface>(p, "device").open(p->handle(), 0, &device)),
                  TENON_OK);
-           }},
+           },
+       .patch = {.device =
+                     [](tenon_device_interface& table) {
+                       table.open = [](tenon_backend* backend, uint32_t id,
+                                       tenon_device** out_device) {
+                         const tenon_status status =
+                             complete_device_interface.open(backend, id, out_device);
+                         Keep(*out_device);
+                         return status;
+                       };
+                     }}},
       {.name = "ArtifactLivesAtTheEnd",
        .complaint = "R4: backend.destroy: 1 artifacts live",
        .act =
@@ -154,7 +164,7 @@ std::vector<Misdeed> Objects() {
       {"kernels", [](const Patched& p) {
          static tenon_kernel* kernel;
          const Node node("Neg");
-         const tenon_kernel_descriptor* d = p.Kernel("neg");
+         const tenon_kernel_descriptor* d = p.Kernel("broken");
          EXPECT_EQ(p.Code(d->create(d, p->handle(), p.device().handle(), &node.node, &kernel)),
                    TENON_OK);
        }}};
@@ -165,6 +175,20 @@ std::vector<Misdeed> Objects() {
          .act = make});
     if (what == std::string("kernels") || what == std::string("buffers"))
       rows.back().also = "R4: backend.destroy: 1 " + std::string(what) + " live";
+    rows.back().patch.queue = [](tenon_queue_interface& table) {
+      table.create = [](tenon_device*, tenon_queue** out_queue) {
+        *out_queue = reinterpret_cast<tenon_queue*>(0x10);
+        return tenon_status{};
+      };
+    };
+    rows.back().patch.kernel = OneKernel([](tenon_kernel_descriptor& d) {
+      d.create = [](const tenon_kernel_descriptor*, tenon_backend*, tenon_device*,
+                    const tenon_node*, tenon_kernel** out_kernel) {
+        *out_kernel = reinterpret_cast<tenon_kernel*>(0x10);
+        return tenon_status{};
+      };
+      d.destroy = [](const tenon_kernel_descriptor*, tenon_kernel*) {};
+    });
   }
   return rows;
 }
@@ -177,7 +201,9 @@ Misdeed Trims(const char* name, const char* complaint, decltype(tenon_memory_int
           .complaint = std::string(complaint),
           .act =
               [code](const Patched& p) {
-                EXPECT_EQ(p.memory().trim(p.device().handle()).code, code);
+                const tenon_status status = p.memory().trim(p.device().handle());
+                EXPECT_EQ(status.code, code);
+                p.Code(status);
                 EXPECT_EQ(std::fegetround(), FE_TONEAREST);
               },
           .patch = {.memory = [slot](tenon_memory_interface& table) { table.trim = slot; }}};

@@ -85,6 +85,11 @@ std::function<void(tenon_device_interface&)> Kinds(
   return [change](tenon_device_interface& table) { Enumerate(table, 1, change); };
 }
 
+void Keep(const void* object) {
+  static std::vector<const void*> kept;
+  kept.push_back(object);
+}
+
 tenon_status Fails(tenon_code code) { return {code, 0, nullptr}; }
 
 tenon_location At(tenon_buffer* buffer, uint64_t offset) { return {buffer, nullptr, offset}; }

@@ -32,6 +32,8 @@ void TwoDevices(tenon_device_interface& table);
 // Patch::device after which the device's kinds are changed by `change`.
 std::function<void(tenon_device_interface&)> Kinds(
     const std::function<void(tenon_memory_kind&)>& change);
+// Keeps what a row never ends, so that it is no leak in the eyes of a sanitizer.
+void Keep(const void* object);
 // Statuses of a backend.
 tenon_status Fails(tenon_code code = TENON_INTERNAL);
 // A location in a buffer.
