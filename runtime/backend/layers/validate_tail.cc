@@ -8,7 +8,7 @@
 namespace tenon::backend::validate {
 namespace {
 
-constexpr uint64_t kTail = 256;
+constexpr uint64_t kTail = 4096;
 constexpr unsigned char kPattern = 0xC5;
 
 unsigned char* TailOf(const Buffer& buffer) {

@@ -6,6 +6,7 @@ namespace {
 
 constexpr uint32_t kPointers = COMPLETE_POINTERS;
 constexpr uint64_t kMost = 1 << 20;  // the kind's largest allocation
+constexpr uint64_t kTail = 4096;
 
 // What the backend was asked for, and how it counts: as it is asked.
 struct Counted {
@@ -52,6 +53,38 @@ Sizes AskedFor(uint64_t size, const std::function<void(tenon_memory_kind&)>& cha
   return counted.sizes;
 }
 
+void HostMayRead(tenon_memory_kind& kind) {
+  if (kind.id == kPointers) kind.flags |= TENON_MEMORY_COHERENT | TENON_MEMORY_HOST_ADDRESS;
+}
+// "broken", which does on a queue what it may not.
+const Patch kWritesBeyond = {.device = Kinds(HostMayRead),
+                             .kernel = OneKernel([](tenon_kernel_descriptor& d) {
+                               d.run = [](const tenon_kernel_descriptor*, tenon_kernel*,
+                                          tenon_plan*, const tenon_run* run) {
+                                 static_cast<float*>(run->outputs[0]->tensor.data)[8] = 1;
+                                 return tenon_status{};
+                               };
+                             })};
+// Runs it on 32 bytes, and frees them behind a fence that is reached, or not yet.
+void RunOnAQueue(const Patched& p, bool reached) {
+  HeldBuffer x(p, kPointers, 32), y(p, kPointers, 32);
+  const Floats in(8, x.base, x.buffer, kPointers), out(8, y.base, y.buffer, kPointers);
+  HeldQueue q(p);
+  EXPECT_EQ(p.Code(RunKernel(p, "broken", &in.argument, &out.argument, q.queue)), TENON_OK);
+  if (reached) {
+    EXPECT_EQ(q.Finish(1), TENON_OK);
+  }
+  const tenon_fence fence = q.Signal(2);
+  x.Free(&fence, 1);
+  y.Free(&fence, 1);
+  EXPECT_EQ(q.Finish(3), TENON_OK);
+}
+
+const Misdeed kOnAQueue = {
+    .name = "OnAQueue",
+    .complaint = "R13: memory.free: buffer * of 32 bytes was written beyond its end",
+    .act = [](const Patched& p) { RunOnAQueue(p, true); },
+    .patch = kWritesBeyond};
 const Misdeed kBehindTheEnd = {
     .name = "BehindTheEnd",
     .complaint = "R13: memory.free: buffer * of 100 bytes was written beyond its end",
@@ -61,21 +94,26 @@ const Misdeed kBehindTheEnd = {
           static_cast<char*>(b.base)[99] = 1;  // is its own
           static_cast<char*>(b.base)[100] = 1;
         },
-    .patch = {.device = Kinds([](tenon_memory_kind& kind) {
-                if (kind.id == kPointers)
-                  kind.flags |= TENON_MEMORY_COHERENT | TENON_MEMORY_HOST_ADDRESS;
-              })}};
+    .patch = {.device = Kinds(HostMayRead)}};
 class ValidateTail : public MisdeedTest {};
 TEST_P(ValidateTail, IsFound) { Check(); }
-INSTANTIATE_TEST_SUITE_P(Free, ValidateTail, ::testing::Values(kBehindTheEnd), NameOf);
+INSTANTIATE_TEST_SUITE_P(Free, ValidateTail, ::testing::Values(kBehindTheEnd, kOnAQueue), NameOf);
+
+// Work may still write there: it is not looked at.
+TEST(ValidateTailSilent, WhileWorkIsUnderWay) {
+  Patched p(kWritesBeyond);
+  RunOnAQueue(p, false);
+  p.Close();
+  EXPECT_TRUE(p.IsSilent());
+}
 
 TEST(ValidateTailHidden, WhereItIsAskedFor) {
   const auto without = [](tenon_memory_flags flag) {
     return [flag](tenon_memory_kind& kind) { kind.flags &= ~flag; };
   };
-  EXPECT_EQ(AskedFor(100, [](tenon_memory_kind&) {}), Sizes{356});
-  EXPECT_EQ(AskedFor(kMost - 256, [](tenon_memory_kind&) {}), Sizes{kMost});
-  EXPECT_EQ(AskedFor(kMost - 255, [](tenon_memory_kind&) {}), Sizes{kMost - 255});
+  EXPECT_EQ(AskedFor(100, [](tenon_memory_kind&) {}), Sizes{100 + kTail});
+  EXPECT_EQ(AskedFor(kMost - kTail, [](tenon_memory_kind&) {}), Sizes{kMost});
+  EXPECT_EQ(AskedFor(kMost - kTail + 1, [](tenon_memory_kind&) {}), Sizes{kMost - kTail + 1});
   EXPECT_EQ(AskedFor(100, [](tenon_memory_kind& kind) { kind.capacity = kMost; }), Sizes{100});
   EXPECT_EQ(AskedFor(100, without(TENON_MEMORY_COHERENT)), Sizes{100});
   EXPECT_EQ(AskedFor(100, without(TENON_MEMORY_HOST_ADDRESS)), Sizes{100});
@@ -87,7 +125,7 @@ TEST(ValidateTailHidden, WhenMemoryIsOut) {
   Patched p(Counts());
   counted.most = 200;
   HeldBuffer(p, kPointers, 100);
-  EXPECT_EQ(counted.sizes, (Sizes{356, 100}));
+  EXPECT_EQ(counted.sizes, (Sizes{100 + kTail, 100}));
   tenon_buffer* buffer = nullptr;
   void* base = nullptr;
   EXPECT_EQ(
@@ -106,7 +144,7 @@ TEST(ValidateTailHidden, FromStats) {
   };
   const auto end = [&](HeldBuffer& b, uint64_t asked) {
     b.Free();
-    counted.in_use -= asked + 256;
+    counted.in_use -= asked + kTail;
   };
   {
     HeldBuffer first(p, kPointers, 100), second(p, kPointers, 200), third(p, kPointers, 300);
@@ -123,7 +161,31 @@ TEST(ValidateTailHidden, FromStats) {
   p.Close();
   EXPECT_TRUE(p.IsSilent());
 }
-// The host may neither map nor copy them.
+TEST(ValidateTailHidden, FromExport) {
+  Patch patch = Counts();
+  patch.memory = [counts = patch.memory](tenon_memory_interface& table) {
+    counts(table);
+    table.export_memory = [](tenon_device*, tenon_buffer*, uint32_t kind,
+                             tenon_external_memory* out_external) {
+      out_external->kind = kind;
+      out_external->size = counted.sizes.back();
+      return tenon_status{};
+    };
+  };
+  Patched p(patch);
+  {
+    const HeldBuffer b(p, kPointers, 100);
+    tenon_external_memory external{};
+    external.struct_size = sizeof external;
+    EXPECT_EQ(p.Code(p.memory().export_memory(p.device().handle(), b.buffer,
+                                              TENON_EXTERNAL_HOST_POINTER, &external)),
+              TENON_OK);
+    EXPECT_EQ(external.size, 100u);
+  }
+  p.Close();
+  EXPECT_TRUE(p.IsSilent());
+}
+// The host may not map them.
 TEST(ValidateTailHidden, FromRanges) {
   Patched p(Counts());
   {

@@ -217,17 +217,27 @@ TEST(ValidateWrittenSilent, OthersWriteMeanwhile) {
     other.outputs[0] = &beside.argument;
     meanwhile = [&] { EXPECT_EQ(other.Run(), TENON_OK); };
     EXPECT_EQ(run.Run(), TENON_OK);
+    meanwhile = [&] {
+      meanwhile = [&] { Data(run.outputs[0])[0] = 5; };
+      EXPECT_EQ(other.Run(), TENON_OK);
+    };
+    EXPECT_EQ(run.Run(), TENON_OK);
 
     Data(&beside.argument)[0] = 0;
     const tenon_location to = At(run.arena.buffer, 320);
     HeldQueue q(p);
+    const auto fill = [&](float value) {
+      EXPECT_EQ(p.Code(p.queue().fill(q.queue, &to, 32, &value, sizeof value)), TENON_OK);
+    };
     meanwhile = [&] {
-      const float four = 4;
-      EXPECT_EQ(p.Code(p.queue().fill(q.queue, &to, 32, &four, sizeof four)), TENON_OK);
+      fill(4);
       EXPECT_EQ(q.Finish(1), TENON_OK);
     };
     EXPECT_EQ(run.Run(), TENON_OK);
-    EXPECT_EQ(Data(&beside.argument)[0], 4);
+    fill(7);
+    meanwhile = [&] { EXPECT_EQ(q.Finish(2), TENON_OK); };
+    EXPECT_EQ(run.Run(), TENON_OK);
+    EXPECT_EQ(Data(&beside.argument)[0], 7);
 
     void* pointer = nullptr;
     tenon_device* device = p.device().handle();
@@ -245,7 +255,7 @@ TEST(ValidateWrittenSilent, OthersWriteMeanwhile) {
     EXPECT_EQ(run.Run(), TENON_OK);
     meanwhile = [&] { map(), unmap(); };
     EXPECT_EQ(run.Run(), TENON_OK);
-    EXPECT_EQ(Data(&beside.argument)[0], 6);
+    EXPECT_EQ(Data(&beside.argument)[0], 9);
   }
   p.Close();
   EXPECT_TRUE(p.IsSilent());
