@@ -149,20 +149,11 @@ tenon_status TENON_CALL Allocate(tenon_device* handle, uint32_t memory_kind, uin
   const tenon_memory_kind* kind = device->Kind(memory_kind);
   tenon_buffer* buffer = nullptr;
   void* base = nullptr;
-  const auto ask = [&](uint64_t bytes) {
-    return state.CallOn(device, kSlot, [&] {
-      return Inner(*device).allocate(device->inner, memory_kind, bytes, alignment,
-                                     on ? on->inner : nullptr, &buffer, &base);
-    });
-  };
-  uint64_t tail = TailFor(*kind, size);
-  tenon_status status = ask(size + tail);
-  if (tail && !buffer && !base &&
-      (status.code == TENON_OUT_OF_MEMORY || status.code == TENON_BUDGET_EXCEEDED)) {
-    state.host->error_release(state.host, status.detail);
-    tail = 0;
-    status = ask(size);
-  }
+  const uint64_t tail = TailFor(*kind, size);
+  const tenon_status status = state.CallOn(device, kSlot, [&] {
+    return Inner(*device).allocate(device->inner, memory_kind, size + tail, alignment,
+                                   on ? on->inner : nullptr, &buffer, &base);
+  });
   return GaveBuffer(kSlot, *device, memory_kind, size, tail, std::max(alignment, kind->alignment),
                     false, status, buffer, base, out_buffer, out_base);
 }
