@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <map>
 
 #include "input_spec.h"
@@ -91,6 +92,8 @@ std::unique_ptr<Runtime> MakeRuntime(uint32_t threads, std::vector<std::string> 
   options.backend_files = std::move(backend_files);
   options.use_environment = true;
   options.threads = threads;
+  // What a layer does not check it says as information.
+  if (std::getenv("TENON_LAYERS")) options.log_level = TENON_LOG_INFO;
   options.log = [](tenon_log_level level, const char* message) {
     static const char* const kLevels[] = {"debug", "info", "warning", "error"};
     const std::string line =

@@ -168,6 +168,8 @@ void TENON_CALL Options(tenon_backend* handle, const tenon_option* const** out_o
     for (uint32_t c = 0; c < option->choice_count; ++c)
       CheckText(state, kSlot, "an option's choice", option->choices[c]);
   }
+  std::lock_guard lock(state.mutex);
+  state.options = std::move(names);
 }
 
 tenon_status TENON_CALL Enumerate(tenon_backend* handle,

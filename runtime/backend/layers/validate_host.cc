@@ -167,7 +167,18 @@ const char* TENON_CALL Option(const tenon_host* host, const char* name) {
     h.state->Complain("R13", kSlot,
                       "is asked before device.enumerate and device.open are called and \"kernel\" "
                       "and \"compile\" looked up");
-  return CheckText(*h.state, kSlot, "name", name) ? h.outer->option(h.outer, name) : nullptr;
+  if (!CheckText(*h.state, kSlot, "name", name)) return nullptr;
+  const char* value = h.outer->option(h.outer, name);
+  if (value || !h.state->options_are_known) return value;
+  std::string listed;
+  std::unique_lock lock(h.state->mutex);
+  for (const std::string& option : h.state->options)
+    listed += (listed.empty() ? "" : ", ") + option;
+  lock.unlock();
+  h.state->Complain("R13", kSlot,
+                    std::string("there is no option \"") + name + "\"; device.options lists " +
+                        (listed.empty() ? "none" : listed));
+  return nullptr;
 }
 const tenon_operator_schema* TENON_CALL Schema(const tenon_host* host, const char* domain,
                                                const char* name) {

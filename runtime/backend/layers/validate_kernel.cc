@@ -4,6 +4,7 @@
 
 #include "layers/validate_backend.h"
 #include "layers/validate_run.h"
+#include "layers/validate_written.h"
 
 namespace tenon::backend::validate {
 namespace {
@@ -131,12 +132,17 @@ tenon_status TENON_CALL Prepack(const tenon_kernel_descriptor* descriptor, tenon
   if (blob) CheckBlob(*kernel, kSlot, input, *blob);
   const tenon_prepack_info before = *out_info;
   const WalledArgument walled(state, blob);
-  const Unwritten unwritten(weight);
+  const Unwritten unwritten(state, weight);
+  Surroundings around(state);
+  around.Add(blob, "the blob");
+  around.Begin();
+  NoteUnchecked(state, nullptr, blob);
   const tenon_status status = state.Call(kSlot, [&] {
     return kernel->descriptor.inner->prepack(kernel->descriptor.inner, kernel->inner, input, weight,
                                              walled.argument(), out_info);
   });
   walled.Finish(kSlot, Name(kernel->descriptor) + ": wrote outside of the blob");
+  around.Finish(kSlot, Name(kernel->descriptor));
   if (unwritten.Changed())
     state.Complain("R13", kSlot, Name(kernel->descriptor) + ": wrote into the weight");
   if (out_info->struct_size != before.struct_size)

@@ -37,6 +37,16 @@ void CheckIdle(State& state, const char* slot, const Buffer& known, tenon_buffer
   }
 }
 
+// Whether bytes behind the buffer's end are what they were, where no work may be under way on it.
+void CheckTail(State& state, const char* slot, const Buffer& known, tenon_buffer* buffer) {
+  const bool idle = std::ranges::all_of(
+      known.uses, [&](const auto& use) { return state.fences.Done(use.first, use.second, {}); });
+  if (!idle || known.device->silent() || known.writers > 0 || TailIsIntact(known)) return;
+  state.Complain(
+      "R13", slot,
+      Name(buffer) + " of " + std::to_string(known.size) + " bytes was written beyond its end");
+}
+
 bool CheckKind(Device& device, const char* slot, uint32_t memory_kind) {
   if (device.Kind(memory_kind)) return true;
   device.state.Complain("R13", slot,
@@ -57,14 +67,15 @@ tenon_buffer* Sharing(const State& state, const Buffer& fresh) {
   for (const auto& [buffer, known] : state.buffers) {
     const auto* other = static_cast<const char*>(known.base);
     if (begin && other && !known.imported && known.device == fresh.device &&
-        std::less()(begin, other + known.size) && std::less()(other, begin + fresh.size))
+        std::less()(begin, other + known.size + known.tail) &&
+        std::less()(other, begin + fresh.size + fresh.tail))
       return buffer;
   }
   return nullptr;
 }
 
 tenon_status GaveBuffer(const char* slot, Device& device, uint32_t kind_id, uint64_t size,
-                        uint64_t alignment, bool imported, tenon_status status,
+                        uint64_t tail, uint64_t alignment, bool imported, tenon_status status,
                         tenon_buffer* buffer, void* base, tenon_buffer** out_buffer,
                         void** out_base) {
   State& state = device.state;
@@ -93,11 +104,17 @@ tenon_status GaveBuffer(const char* slot, Device& device, uint32_t kind_id, uint
   known.kind = kind;
   known.kind_id = kind_id;
   known.size = size;
+  known.tail = base ? tail : 0;
   known.base = base;
   known.imported = imported;
   std::unique_lock lock(state.mutex);
   const tenon_buffer* shared = imported ? nullptr : Sharing(state, known);
-  const bool fresh = state.buffers.emplace(buffer, std::move(known)).second;
+  const auto [entry, fresh] = state.buffers.emplace(buffer, std::move(known));
+  if (fresh && shared) entry->second.tail = 0;  // they are another's bytes
+  if (fresh) {
+    MendTail(entry->second);
+    state.tails[{&device, kind_id}].Add(entry->second);
+  }
   lock.unlock();
   if (!fresh) state.Complain("R4", slot, "gives " + Name(buffer) + ", which is live already");
   if (fresh && shared)
@@ -132,12 +149,13 @@ tenon_status TENON_CALL Allocate(tenon_device* handle, uint32_t memory_kind, uin
   const tenon_memory_kind* kind = device->Kind(memory_kind);
   tenon_buffer* buffer = nullptr;
   void* base = nullptr;
+  const uint64_t tail = TailFor(*kind, size);
   const tenon_status status = state.CallOn(device, kSlot, [&] {
-    return Inner(*device).allocate(device->inner, memory_kind, size, alignment,
+    return Inner(*device).allocate(device->inner, memory_kind, size + tail, alignment,
                                    on ? on->inner : nullptr, &buffer, &base);
   });
-  return GaveBuffer(kSlot, *device, memory_kind, size, std::max(alignment, kind->alignment), false,
-                    status, buffer, base, out_buffer, out_base);
+  return GaveBuffer(kSlot, *device, memory_kind, size, tail, std::max(alignment, kind->alignment),
+                    false, status, buffer, base, out_buffer, out_base);
 }
 
 void TENON_CALL Free(tenon_device* handle, tenon_buffer* buffer, const tenon_fence* fences,
@@ -153,8 +171,10 @@ void TENON_CALL Free(tenon_device* handle, tenon_buffer* buffer, const tenon_fen
     if (!known->mappings.empty())
       state.Complain("R4", kSlot, Name(buffer) + " is freed while it is mapped");
     CheckIdle(state, kSlot, *known, buffer, {fences, count});
+    CheckTail(state, kSlot, *known, buffer);
     std::lock_guard lock(state.mutex);
     state.buffers.erase(buffer);
+    state.tails[{device, known->kind_id}].Remove(*known);
   }
   state.CallVoid(kSlot, [&] { Inner(*device).free(device->inner, buffer, fences, count); });
 }
@@ -218,8 +238,10 @@ tenon_status TENON_CALL Map(tenon_device* handle, tenon_buffer* buffer, uint64_t
       state.fences.Reached(fences[i].timeline, fences[i].value);
   }
   std::lock_guard lock(state.mutex);
-  if (const auto found = state.buffers.find(buffer); found != state.buffers.end())
+  if (const auto found = state.buffers.find(buffer); found != state.buffers.end()) {
     found->second.mappings.push_back({pointer, offset, size, access});
+    if (access & TENON_ACCESS_WRITE) ++found->second.touched;
+  }
   *out_pointer = pointer;
   return status;
 }
@@ -271,6 +293,10 @@ tenon_status TENON_CALL Stats(tenon_device* handle, uint32_t memory_kind,
   CheckFilled(device->state, kSlot, *out_stats, size);
   if (status.code == TENON_OK && out_stats->bytes_in_use > out_stats->peak_bytes_in_use)
     device->state.Complain("R13", kSlot, "bytes_in_use is above peak_bytes_in_use");
+  if (status.code == TENON_OK) {
+    std::lock_guard lock(device->state.mutex);
+    device->state.tails[{device, memory_kind}].Hide(out_stats);
+  }
   return status;
 }
 
@@ -298,7 +324,7 @@ tenon_status TENON_CALL Import(tenon_device* handle, uint32_t memory_kind,
   const tenon_status status = device->state.CallOn(device, kSlot, [&] {
     return Inner(*device).import_memory(device->inner, memory_kind, external, &buffer, &base);
   });
-  return GaveBuffer(kSlot, *device, memory_kind, external->size, 0, true, status, buffer, base,
+  return GaveBuffer(kSlot, *device, memory_kind, external->size, 0, 0, true, status, buffer, base,
                     out_buffer, out_base);
 }
 
@@ -308,10 +334,11 @@ tenon_status TENON_CALL Export(tenon_device* handle, tenon_buffer* buffer, uint3
   Device* device = Of(handle, kSlot);
   if (!device || !CheckOut(device->state, kSlot, "out_external", out_external) ||
       !CheckSize(device->state, kSlot, "tenon_external_memory", out_external->struct_size,
-                 TENON_SIZE_TO(tenon_external_memory, size)) ||
-      !FindBuffer(device->state, kSlot, device, buffer)) {
+                 TENON_SIZE_TO(tenon_external_memory, size))) {
     return Unusable();
   }
+  const std::optional<Buffer> known = FindBuffer(device->state, kSlot, device, buffer);
+  if (!known) return Unusable();
   const uint32_t size = out_external->struct_size;
   const tenon_status status = device->state.Call(kSlot, [&] {
     return Inner(*device).export_memory(device->inner, buffer, external_kind, out_external);
@@ -321,6 +348,8 @@ tenon_status TENON_CALL Export(tenon_device* handle, tenon_buffer* buffer, uint3
     device->state.Complain("R13", kSlot,
                            "asked for kind " + std::to_string(external_kind) + ", gives kind " +
                                std::to_string(out_external->kind));
+  if (status.code == TENON_OK && known->tail)
+    out_external->size = std::min(out_external->size, known->size);
   return status;
 }
 
@@ -338,6 +367,7 @@ void UseBuffer(Queue& queue, const char* slot, tenon_buffer* buffer, uint64_t of
     queue.recorded.push_back({buffer, offset, bytes});
   } else {
     known.uses[queue.id] = point;
+    ++known.touched;
   }
   const uint64_t granule = known.kind ? std::max<uint64_t>(known.kind->ownership_granule, 1) : 1;
   const bool coherent = known.kind && (known.kind->flags & TENON_MEMORY_COHERENT);

@@ -1,15 +1,13 @@
 #include "layers/validate_run.h"
 
 #include <algorithm>
-#include <cstring>
+
+#include "layers/validate_written.h"
 
 namespace tenon::backend::validate {
 namespace {
 
 constexpr const char* kSlot = "kernel.run";
-constexpr uint64_t kMostWalled = uint64_t{64} << 20;  // larger arguments are passed on as they are
-constexpr uint64_t kMostAligned = 65536;
-constexpr uint64_t kMostRead = uint64_t{1} << 20;  // bytes of an input that are compared
 
 std::string Name(const Kernel& kernel) {
   return std::string("kernel ") + kernel.descriptor.inner->name;
@@ -68,26 +66,6 @@ void CheckDeclaredList(Kernel& kernel, const char* slot, const char* what, const
           name + "layout " + std::to_string(a->layout) + ", declared is " + std::to_string(layout));
     }
   }
-}
-
-bool SamePlace(const tenon_argument& a, const tenon_argument& b) {
-  return a.buffer == b.buffer && (a.buffer ? a.offset == b.offset : a.tensor.data == b.tensor.data);
-}
-bool Overlap(const tenon_argument& a, const tenon_argument& b) {
-  if (a.bytes == 0 || b.bytes == 0 || a.buffer != b.buffer ||
-      (a.memory_kind == 0) != (b.memory_kind == 0))
-    return false;
-  const auto begin = [](const tenon_argument& x) {
-    return x.buffer ? x.offset : reinterpret_cast<uintptr_t>(x.tensor.data);
-  };
-  return begin(a) < begin(b) + b.bytes && begin(b) < begin(a) + a.bytes;
-}
-
-bool Aliases(const tenon_run& run, uint32_t output) {
-  for (uint32_t i = 0; i < run.input_count; ++i) {
-    if (run.inputs[i] && Overlap(*run.inputs[i], *run.outputs[output])) return true;
-  }
-  return false;
 }
 
 // Outputs overlap nothing, but inputs that the descriptor names.
@@ -160,47 +138,6 @@ bool CheckPlan(Kernel& kernel, tenon_plan* plan, const tenon_run& run) {
   return true;
 }
 
-// What a run that is finished when it returns has done to host memory.
-class HostMemory {
- public:
-  HostMemory(State& state, tenon_run* run, bool allocates) : state_(state) {
-    for (uint32_t i = 0; i < run->input_count; ++i) {
-      const bool aliased =
-          run->inputs[i] &&
-          std::any_of(run->outputs, run->outputs + run->output_count,
-                      [&](const tenon_argument* o) { return o && Overlap(*run->inputs[i], *o); });
-      inputs_.emplace_back(aliased ? nullptr : run->inputs[i]);
-    }
-    for (uint32_t i = 0; i < run->output_count; ++i) {
-      const bool walled = run->outputs[i] && !allocates && !Aliases(*run, i);
-      outputs_.push_back(walled ? std::make_unique<WalledArgument>(state, run->outputs[i])
-                                : nullptr);
-      list_.push_back(walled ? outputs_.back()->argument() : run->outputs[i]);
-    }
-    workspace_ = std::make_unique<WalledArgument>(state, run->workspace);
-    run->outputs = list_.data();
-    run->workspace = workspace_->argument();
-  }
-  void Finish(const std::string& name) const {
-    for (size_t i = 0; i < inputs_.size(); ++i) {
-      if (inputs_[i].Changed())
-        state_.Complain("R13", kSlot, name + ": wrote into input " + std::to_string(i));
-    }
-    for (size_t i = 0; i < outputs_.size(); ++i) {
-      if (outputs_[i])
-        outputs_[i]->Finish(kSlot, name + ": wrote outside of output " + std::to_string(i));
-    }
-    workspace_->Finish(kSlot, name + ": wrote outside of the workspace");
-  }
-
- private:
-  State& state_;
-  std::vector<Unwritten> inputs_;
-  std::vector<std::unique_ptr<WalledArgument>> outputs_;
-  std::vector<const tenon_argument*> list_;
-  std::unique_ptr<WalledArgument> workspace_;
-};
-
 tenon_status RunOnQueue(Kernel& kernel, Queue& queue, tenon_plan* plan, tenon_run& run) {
   State& state = kernel.state;
   const OneThread::Scope one(state, queue.one, kSlot, "queue");
@@ -214,9 +151,13 @@ tenon_status RunOnQueue(Kernel& kernel, Queue& queue, tenon_plan* plan, tenon_ru
   const auto use = [&](const tenon_argument* a) {
     if (a) UseBuffer(queue, kSlot, a->buffer, a->offset, a->bytes, point);
   };
+  const auto write = [&](const tenon_argument* a) {
+    use(a);
+    NoteUnchecked(state, &queue.device, a);
+  };
   std::for_each_n(run.inputs, run.input_count, use);
-  std::for_each_n(run.outputs, run.output_count, use);
-  use(run.workspace);
+  std::for_each_n(run.outputs, run.output_count, write);
+  write(run.workspace);
   run.queue = queue.inner;
   return state.CallOn(&queue.device, kSlot, [&] {
     return kernel.descriptor.inner->run(kernel.descriptor.inner, kernel.inner, plan, &run);
@@ -291,11 +232,11 @@ tenon_status TENON_CALL Run(const tenon_kernel_descriptor* descriptor, tenon_ker
   if (queue) {
     status = RunOnQueue(*kernel, *queue, plan, run);
   } else {
-    const HostMemory memory(state, &run, allocates);
+    RunMemory memory(state, &run, allocates);
     status = state.CallOn(kernel->device, kSlot, [&] {
       return kernel->descriptor.inner->run(kernel->descriptor.inner, kernel->inner, plan, &run);
     });
-    memory.Finish(Name(*kernel));
+    memory.Finish(kSlot, Name(*kernel));
   }
   {
     std::scoped_lock lock(state.mutex, kernel->mutex);
@@ -304,40 +245,6 @@ tenon_status TENON_CALL Run(const tenon_kernel_descriptor* descriptor, tenon_ker
   }
   CheckAllocated(*kernel, context, *given, status);
   return status;
-}
-
-WalledArgument::WalledArgument(State& state, const tenon_argument* argument)
-    : state_(state), original_(argument) {
-  if (!argument || argument->memory_kind != TENON_MEMORY_HOST || argument->bytes == 0 ||
-      argument->bytes > kMostWalled)
-    return;
-  // As aligned as it was.
-  const auto place = reinterpret_cast<uintptr_t>(argument->tensor.data);
-  walled_.emplace(argument->bytes, std::min<uint64_t>(place & -place, kMostAligned));
-  if (!walled_->data()) {
-    walled_.reset();
-    return;
-  }
-  std::memcpy(&copy_, argument, std::min<size_t>(argument->struct_size, sizeof copy_));
-  copy_.struct_size = sizeof copy_;
-  copy_.tensor.data = walled_->data();
-}
-void WalledArgument::Finish(const char* slot, const std::string& complaint) const {
-  if (!walled_) return;
-  if (!walled_->Intact()) state_.Complain("R13", slot, complaint);
-  std::memcpy(original_->tensor.data, walled_->data(), original_->bytes);
-}
-
-Unwritten::Unwritten(const tenon_argument* argument) {
-  if (!argument || argument->memory_kind != TENON_MEMORY_HOST || !argument->tensor.data) return;
-  data_ = static_cast<const unsigned char*>(argument->tensor.data);
-  bytes_ = std::min(argument->bytes, kMostRead);
-  digest_ = Digest();
-}
-uint64_t Unwritten::Digest() const {
-  uint64_t hash = 14695981039346656037ull;  // FNV-1a
-  for (uint64_t i = 0; i < bytes_; ++i) hash = (hash ^ data_[i]) * 1099511628211ull;
-  return hash;
 }
 
 }  // namespace tenon::backend::validate

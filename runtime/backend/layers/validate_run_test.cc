@@ -135,6 +135,24 @@ std::vector<Misdeed> OnTheHost() {
          Data(run->outputs[0])[-1] = 1;
          return tenon_status{};
        })},
+      {.name = "WritesBeyondAnOutputInPlace",
+       .complaint = "R13: kernel.run: kernel broken: wrote outside of output 0",
+       .act = OneRun([](HostRun& run) { run.outputs[0] = &run.a.argument; }),
+       .patch = Runs(
+           RUN {
+             Data(run->outputs[0])[8] = 1;
+             return tenon_status{};
+           },
+           InPlace)},
+      {.name = "WritesBeforeAnInputThatIsOverwritten",
+       .complaint = "R13: kernel.run: kernel broken: wrote outside of output 0",
+       .act = OneRun([](HostRun& run) { run.outputs[0] = &run.a.argument; }),
+       .patch = Runs(
+           RUN {
+             Data(run->inputs[0])[-1] = 1;
+             return tenon_status{};
+           },
+           InPlace)},
       {.name = "WritesIntoAnInput",
        .complaint = "R13: kernel.run: kernel broken: wrote into input 1",
        .act = OneRun(),
@@ -154,6 +172,7 @@ std::vector<Misdeed> OnTheHost() {
        .act = OneRun([](HostRun& run) {
          run.run.output_count = 1;
          run.y.argument.tensor.data = nullptr;
+         run.y.argument.bytes = 0;
        }),
        .patch =
            Runs({}, [](tenon_kernel_descriptor& d) { d.flags = TENON_KERNEL_ALLOCATES_OUTPUT; })},
@@ -471,6 +490,26 @@ TEST(ValidateRunSilent, ResultsArriveInPlaceToo) {
   in_place.outputs[0] = &in_place.a.argument;
   EXPECT_EQ(in_place.Run(p), TENON_OK);
   EXPECT_EQ(in_place.data[0][7], -8);
+  p.Close();
+  EXPECT_TRUE(p.IsSilent());
+}
+// Where an output overwrites two inputs, both stand in its walls.
+TEST(ValidateRunSilent, TwiceInPlace) {
+  Patched p(Runs(
+      RUN {
+        for (int i = 0; i < 8; ++i) Data(run->outputs[0])[i] = 3 * Data(run->inputs[0])[i];
+        EXPECT_EQ(Data(run->inputs[1])[7], 24);
+        return tenon_status{};
+      },
+      [](tenon_kernel_descriptor& d) {
+        static const tenon_in_place both[] = {{0, 0}, {1, 0}};
+        d.in_place = both;
+        d.in_place_count = 2;
+      }));
+  HostRun run;
+  run.inputs[1] = run.outputs[0] = &run.a.argument;
+  EXPECT_EQ(run.Run(p), TENON_OK);
+  EXPECT_EQ(run.data[0][7], 24);
   p.Close();
   EXPECT_TRUE(p.IsSilent());
 }

@@ -48,6 +48,14 @@ void State::Complain(const char* rule, const char* slot, const std::string& what
   host->log(host, TENON_LOG_ERROR, ("validate: " + text).c_str());
 }
 
+void State::Note(const std::string& what, const char* why) {
+  {
+    std::lock_guard lock(complaints_mutex_);
+    if (!known_.insert(what).second) return;
+  }
+  host->log(host, TENON_LOG_INFO, ("validate: " + what + " (" + why + ")").c_str());
+}
+
 std::vector<std::string> State::violations() const {
   std::lock_guard lock(complaints_mutex_);
   return complaints_;

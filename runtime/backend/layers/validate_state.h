@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "layers/validate_fences.h"
+#include "layers/validate_tail.h"
 #include "tenon/backend_api/backend.h"
 
 namespace tenon::backend::validate {
@@ -79,10 +80,13 @@ struct Buffer {
   const tenon_memory_kind* kind = nullptr;  // may be null where the device does not list it
   uint32_t kind_id = 0;
   uint64_t size = 0;
+  uint64_t tail = 0;  // bytes behind them that the host does not know of
   void* base = nullptr;
   bool imported = false;
   std::vector<Mapping> mappings;
   std::map<uint64_t, uint64_t> uses;  // queue -> the last point that uses it
+  uint64_t writers = 0;               // runs without a queue that are under way
+  uint64_t touched = 0;               // counts all that begins to write
 };
 
 struct BufferUse {
@@ -131,6 +135,8 @@ class State {
   // "R4: memory.free: ...": into the log and the list, each text once.
   void Complain(const char* rule, const char* slot, const std::string& what);
   std::vector<std::string> violations() const;
+  // "validate: ... (why)" into the log, as information; each `what` once.
+  void Note(const std::string& what, const char* why);
 
   // Calls a slot: no exception comes out, the floating-point environment stays, the status is sane.
   // What it gives may be passed on.
@@ -194,6 +200,7 @@ class State {
 
   std::mutex mutex;  // guards the registries
   std::unordered_map<tenon_buffer*, Buffer> buffers;
+  std::map<std::pair<const Device*, uint32_t>, TailSums> tails;  // by device and memory kind
   std::unordered_map<tenon_recording*, Recording> recordings;
   std::unordered_set<tenon_artifact*> artifacts;
   std::unordered_map<const void*, uint64_t> host_memory;  // allocate: bytes
@@ -201,6 +208,7 @@ class State {
   std::unordered_set<const void*> runs;                   // contexts of runs under way
   std::unordered_multiset<tenon_timeline*> waited_for;
   std::set<uint32_t> device_ids;
+  std::set<std::string> options;  // names that device.options lists
   std::unordered_map<uint32_t, const tenon_layout_info*> layouts;
   std::atomic<int64_t> tasks{0};      // submitted and not begun
   std::atomic<int64_t> callbacks{0};  // notify whose `reached` has not come

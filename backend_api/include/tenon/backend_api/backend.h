@@ -346,9 +346,9 @@ struct tenon_host {
   /* Runs `task` later on one of the host's threads. It must not wait for another task. */
   tenon_status(TENON_CALL* submit)(const tenon_host* host, void(TENON_CALL* task)(void* context),
                                    void* context);
-  /* The value of an option (see device.options), or its default; NULL where there is no such option: "on" or "off" for
-   * TENON_OPTION_BOOL, decimal digits for TENON_OPTION_INT. Not before the host has called device.enumerate or
-   * device.open, or looked up "kernel" or "compile". */
+  /* The value of an option that device.options lists, or its default: "on" or "off" for TENON_OPTION_BOOL, decimal
+   * digits for TENON_OPTION_INT. NULL where it lists no such option, which is the backend's mistake. Not before the host
+   * has called device.enumerate or device.open, or looked up "kernel" or "compile". */
   const char*(TENON_CALL* option)(const tenon_host* host, const char* name);
   /* NULL where the operator is unknown. */
   const tenon_operator_schema*(TENON_CALL* operator_schema)(const tenon_host* host,

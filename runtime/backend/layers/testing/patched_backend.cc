@@ -95,7 +95,10 @@ Patched::Patched(Patch patch, std::shared_ptr<ParallelRunner> parallel) {
   current.patch = std::move(patch);
   auto services = std::make_shared<HostServices>();
   services->parallel = std::move(parallel);
-  services->log = [lines = lines_](tenon_log_level, std::string_view line) { lines->Add(line); };
+  services->log = [lines = lines_, errors = errors_](tenon_log_level level, std::string_view line) {
+    lines->Add(line);
+    if (level == TENON_LOG_ERROR) errors->Add(line);
+  };
   cache_ = (std::filesystem::temp_directory_path() / ("validate_" + std::to_string(getpid())));
   services->cache_directory = cache_;
   services->segment_to_onnx = [](const tenon_segment*, uint32_t) -> Result<std::string> {
@@ -128,12 +131,12 @@ tenon_code Patched::Code(tenon_status status) const {
 }
 
 ::testing::AssertionResult Patched::Complains(const std::string& text) const {
-  if (lines_->Has("validate: " + text)) return ::testing::AssertionSuccess();
+  if (errors_->Has("validate: " + text)) return ::testing::AssertionSuccess();
   return ::testing::AssertionFailure() << "no \"" << text << "\" in:\n" << lines_->All();
 }
 ::testing::AssertionResult Patched::IsSilent() const {
-  if (!lines_->Has("validate: ")) return ::testing::AssertionSuccess();
-  return ::testing::AssertionFailure() << lines_->All();
+  if (!errors_->Has("validate: ")) return ::testing::AssertionSuccess();
+  return ::testing::AssertionFailure() << errors_->All();
 }
 
 const tenon_host* HostOfPatched() { return current.host; }

@@ -68,11 +68,12 @@ class Patched {
   ::testing::AssertionResult Complains(const std::string& text) const;
   ::testing::AssertionResult IsSilent() const;
   bool Logged(const std::string& text) const { return lines_->Has(text); }
-  std::vector<std::string> Complaints() const { return lines_->With("validate: "); }
+  std::vector<std::string> Complaints() const { return errors_->With("validate: "); }
+  std::vector<std::string> LoggedAfter(const std::string& mark) const { return lines_->With(mark); }
 
  private:
   std::string cache_;
-  std::shared_ptr<Lines> lines_ = std::make_shared<Lines>();
+  std::shared_ptr<Lines> lines_ = std::make_shared<Lines>(), errors_ = std::make_shared<Lines>();
   std::shared_ptr<Backend> backend_;
   Status refusal_;
 };
