@@ -86,8 +86,10 @@ std::function<void(tenon_device_interface&)> Kinds(
 }
 
 void Keep(const void* object) {
-  static std::vector<const void*> kept;
-  kept.push_back(object);
+  static const void* kept[4096];  // stays when the process ends
+  static size_t count;
+  ASSERT_LT(count, std::size(kept));
+  kept[count++] = object;
 }
 
 tenon_status Fails(tenon_code code) { return {code, 0, nullptr}; }
