@@ -54,16 +54,36 @@ Status Device::LostStatus() const {
 void Device::Lose(std::string_view why) {
   std::vector<std::shared_ptr<TimelineState>> live;
   {
-    std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
     if (why_lost_.empty()) why_lost_ = why;
     awake_ = true;
+    woken_.notify_all();
+    woken_.wait(lock, [&] { return running_ == 0; });
     for (const auto& timeline : timelines_) {
       if (auto state = timeline.lock()) live.push_back(std::move(state));
     }
+    lost_.store(true, std::memory_order_release);
   }
-  lost_.store(true, std::memory_order_release);
   woken_.notify_all();
   for (const auto& timeline : live) timeline->Fail(LostStatus());
+}
+
+bool Device::BeginWork() {
+  std::unique_lock lock(mutex_);
+  if (awake_) {
+    woken_.wait(lock, [&] { return lost(); });  // nobody says so before it is true for all
+    return false;
+  }
+  ++running_;
+  return true;
+}
+
+void Device::EndWork() {
+  {
+    std::lock_guard lock(mutex_);
+    --running_;
+  }
+  woken_.notify_all();
 }
 
 void Device::Pause(std::chrono::microseconds time) {
@@ -74,7 +94,7 @@ void Device::Pause(std::chrono::microseconds time) {
 Status Device::Hang() {
   {
     std::unique_lock lock(mutex_);
-    woken_.wait(lock, [&] { return awake_; });
+    woken_.wait(lock, [&] { return lost(); });
   }
   return LostStatus();
 }
@@ -94,7 +114,7 @@ std::shared_ptr<TimelineState> Device::NewTimeline() {
   bool dead = false;
   {
     std::lock_guard lock(mutex_);
-    dead = awake_;
+    dead = lost();
     if (timelines_.size() == timelines_.capacity()) {
       std::erase_if(timelines_, [](const auto& timeline) { return timeline.expired(); });
     }

@@ -47,8 +47,12 @@ class Device : public sdk::Device<Backend> {
   void CheckStarts() const;
   bool lost() const { return lost_.load(std::memory_order_acquire); }
   Status LostStatus() const;
-  // From now on everything but ending objects fails; all timelines fail. `why` is for messages.
+  // From now on everything but ending objects fails; all timelines fail, when no work touches memory
+  // any more. `why` is for messages. Not from within work.
   void Lose(std::string_view why);
+  // Around what touches memory on a queue's behalf. Begin: false where the device is lost.
+  bool BeginWork();
+  void EndWork();
   // Sleeps, or blocks for ever; woken when the device is lost or closed.
   void Pause(std::chrono::microseconds time);
   Status Hang();
@@ -87,7 +91,8 @@ class Device : public sdk::Device<Backend> {
   std::atomic<uint64_t> queues_made_{0};
   mutable std::mutex mutex_;
   std::condition_variable woken_;
-  bool awake_ = false;  // lost or closing: nobody sleeps or hangs any more
+  bool awake_ = false;    // lost or closing: nobody sleeps, hangs or begins work any more
+  uint64_t running_ = 0;  // pieces of work between BeginWork and EndWork
   std::string why_lost_;
   std::vector<std::weak_ptr<TimelineState>> timelines_;
   std::vector<std::shared_ptr<QueueCore>> cores_;

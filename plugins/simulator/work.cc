@@ -70,10 +70,12 @@ Status Work::Run(Device& device) const {
   }
   if (!device.faults().Count(FaultKind::kHang, name_).ok()) return device.Hang();
   TENON_RETURN_IF_ERROR(device.faults().Count(kind_, name_));
-  if (!device.profile().enabled()) return RunOwning();
-  const uint64_t begin_ns = device.profile().Now();
+  if (!device.BeginWork()) return device.LostStatus();
+  const bool profiled = device.profile().enabled();
+  const uint64_t begin_ns = profiled ? device.profile().Now() : 0;
   Status status = RunOwning();
-  device.profile().Add(name_, correlation_id_, begin_ns, device.profile().Now());
+  device.EndWork();
+  if (profiled) device.profile().Add(name_, correlation_id_, begin_ns, device.profile().Now());
   return status;
 }
 

@@ -325,7 +325,14 @@ void Binding::State::HandleFailure(const Status& failure) {
   if (context->DrainAfterFailure(failure)) {
     context = nullptr;  // the next run makes a new one: queues and timelines may have failed
   } else {
-    RunContext::Abandon(std::move(context), executable);
+    std::vector<std::shared_ptr<void>> touched;
+    const auto keep = [&](const std::shared_ptr<Tensor>& tensor) {
+      if (tensor && !tensor->wrapped() && tensor->space().host())
+        touched.push_back(tensor->block());
+    };
+    std::ranges::for_each(inputs, keep);
+    std::ranges::for_each(outputs, keep, &Output::tensor);
+    RunContext::Abandon(std::move(context), executable, std::move(touched));
   }
 }
 

@@ -202,8 +202,9 @@ bool RunContext::DrainAfterFailure(const Status& failure) {
 }
 
 void RunContext::Abandon(std::unique_ptr<RunContext> context,
-                         std::shared_ptr<const void> keep_alive) {
-  auto host = std::make_shared<std::vector<std::shared_ptr<void>>>();
+                         std::shared_ptr<const void> keep_alive,
+                         std::vector<std::shared_ptr<void>> tensors) {
+  auto host = std::make_shared<std::vector<std::shared_ptr<void>>>(std::move(tensors));
   for (auto& blocks : context->arenas_) {
     for (auto& block : blocks) {
       if (block && block->space().host()) host->push_back(block);

@@ -82,8 +82,10 @@ class RunContext {
   // After a failure: waits for all queues. False where a device is lost now; the context then goes
   // to Abandon.
   bool DrainAfterFailure(const Status& failure);
-  // To the quarantine, with what the context needs to end.
-  static void Abandon(std::unique_ptr<RunContext> context, std::shared_ptr<const void> keep_alive);
+  // To the quarantine, with what the context needs to end, and with the host memory of the run's
+  // tensors.
+  static void Abandon(std::unique_ptr<RunContext> context, std::shared_ptr<const void> keep_alive,
+                      std::vector<std::shared_ptr<void>> tensors);
 
  private:
   struct PatchOf {  // an argument that points to a tensor's memory

@@ -109,7 +109,7 @@ enum {
   TENON_CANCELLED = 6,
   TENON_DEADLINE_EXCEEDED = 7,
   TENON_DEVICE_LOST =
-      8, /* final for that device: every later call but ending objects gives it again */
+      8, /* final: all but ending objects gives it again; its work touches no host memory any more */
   TENON_INTERNAL = 9, /* also what the host makes of a code that it does not know */
   TENON_INCOMPATIBLE = 10,
   TENON_FAILED_PRECONDITION = 11,

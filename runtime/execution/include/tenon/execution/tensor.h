@@ -28,6 +28,7 @@ class Tensor {
   const MemorySpace& space() const { return at_.space; }
   const Location& location() const { return at_; }
   bool wrapped() const { return block_ == nullptr; }
+  const std::shared_ptr<Block>& block() const { return block_; }  // null: wrapped
 
   // Gives Tenon's memory another shape; grows it, then the contents are lost.
   Status Reshape(const Shape& shape);
