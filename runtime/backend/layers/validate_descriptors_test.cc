@@ -120,7 +120,9 @@ Misdeed LaidOut(const char* name, const char* complaint,
     change(info);
     table.layouts = [](tenon_backend*, const tenon_layout_info* const** out_layouts,
                        uint32_t* out_count) {
-      static const tenon_layout_info same = {sizeof same, TENON_LAYOUT_OWN, "same", info.bytes};
+      static const tenon_layout_info same = {
+          sizeof same, TENON_LAYOUT_OWN, "same",
+          [](tenon_dtype, int32_t, const int64_t*) { return uint64_t{0}; }};
       static const tenon_layout_info* const list[] = {&info, &same, nullptr};
       *out_layouts = list;
       *out_count = given;
