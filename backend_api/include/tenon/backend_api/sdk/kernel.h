@@ -84,7 +84,7 @@ constexpr auto Rows(const Parts&... parts) {
                  std::tuple_cat(list(parts)...));
   for (const Row& row : all) {
     // In a constant this does not compile.
-    if (!row.op || !row.kernel.run) throw "a row needs .op and .kernel";
+    if (!row.op || !row.kernel.made) throw "a row needs .op and .kernel";
   }
   return all;
 }

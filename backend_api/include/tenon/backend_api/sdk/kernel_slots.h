@@ -36,6 +36,8 @@ struct KernelSlots {
   decltype(tenon_kernel_descriptor::run) run = nullptr;
   decltype(tenon_kernel_descriptor::plan_release) plan_release = nullptr;
   decltype(tenon_kernel_descriptor::destroy) destroy = nullptr;
+  bool made =
+      false;  // by Function or Class; with sanitizers GCC compares no functions in constants
 };
 
 // What a kernel answers when it is asked whether it wants a constant input packed. bytes 0: it
@@ -191,6 +193,7 @@ struct ClassSlots {
     KernelSlots slots = MakeLoaded();
     if constexpr (kAccepts) slots.accepts = &K::Accepts;
     slots.create = &Create;
+    slots.made = true;
     if constexpr (kPacks) slots.prepack = &Prepack;
     return slots;
   }
@@ -204,6 +207,7 @@ template <auto F, auto Prepare = nullptr>
 inline constexpr KernelSlots Function = [] {
   KernelSlots slots;
   slots.run = &detail::RunFunction<F>;
+  slots.made = true;
   if constexpr (!std::is_null_pointer_v<decltype(Prepare)>)
     slots.prepare = &detail::PrepareFunction<Prepare>;
   return slots;
