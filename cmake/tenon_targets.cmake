@@ -33,10 +33,11 @@ if(CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_C_COMPILER_LAUNCHER})
 endif()
 
-# tenon_add_plugin(NAME reference SOURCES ... [LIBRARIES ...] [VENDOR text] [DEVICES text...])
-# A backend: lib/tenon/libtenon_<name>.so and its manifest lib/tenon/backends.d/<name>.json.
+# tenon_add_plugin(NAME reference SOURCES ... [LIBRARIES ...] [VENDOR text] [DEVICES text...] [THREADS])
+# A backend: lib/tenon/libtenon_<name>.so and its manifest lib/tenon/backends.d/<name>.json. THREADS: it starts threads of
+# its own.
 function(tenon_add_plugin)
-  cmake_parse_arguments(PARSE_ARGV 0 arg "" "NAME;VENDOR" "SOURCES;LIBRARIES;DEVICES")
+  cmake_parse_arguments(PARSE_ARGV 0 arg "THREADS" "NAME;VENDOR" "SOURCES;LIBRARIES;DEVICES")
   set(target tenon_${arg_NAME})
   tenon_add_backend(${target} ${arg_SOURCES})
   target_link_libraries(${target} PRIVATE ${arg_LIBRARIES})
@@ -46,6 +47,10 @@ function(tenon_add_plugin)
   set_target_properties(${target} PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib/tenon)
   if(NOT arg_VENDOR)
     set(arg_VENDOR "Tenon")
+  endif()
+  set(threads false)
+  if(arg_THREADS)
+    set(threads true)
   endif()
   list(TRANSFORM arg_DEVICES REPLACE "(.+)" "\"\\1\"")
   list(JOIN arg_DEVICES ", " devices)
@@ -58,7 +63,7 @@ function(tenon_add_plugin)
     "abi": {"major": 0, "minor_min": 1, "minor_max": 1},
     "vendor": "@arg_VENDOR@",
     "devices": [@devices@],
-    "threads": false
+    "threads": @threads@
   }
 }
 ]])
