@@ -87,7 +87,8 @@ HostTensor ReadNpy(const std::string& path) {
       throw Failure(kUsage, fmt::format("{}: holds {} bytes of data, its shape needs {}", path,
                                         bytes.size() - begin, tensor.data.size()));
     }
-    std::memcpy(tensor.data.data(), bytes.data() + begin, tensor.data.size());
+    std::copy_n(bytes.data() + begin, tensor.data.size(),
+                reinterpret_cast<char*>(tensor.data.data()));
     return tensor;
   }
   throw Failure(kUsage, fmt::format("{}: unknown element type {}", path, match[1].str()));

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstring>
 
 #include "importer.h"
@@ -31,10 +32,10 @@ std::shared_ptr<const graph::Blob> OwnedBlob(std::vector<std::byte> bytes) {
   return blob;
 }
 
-// Raw data is where the source has it: the field holds an index (see StripModel).
+// Raw data is where the source has it: the field holds an index (see StripModel). width: bytes of an element.
 Result<std::shared_ptr<const graph::Blob>> RawBlob(const onnx::TensorProto& tensor,
                                                    const Source& source, uint64_t wanted,
-                                                   const std::string& where) {
+                                                   uint64_t width, const std::string& where) {
   uint64_t index = 0;
   if (tensor.raw_data().size() == sizeof index)
     std::memcpy(&index, tensor.raw_data().data(), sizeof index);
@@ -46,8 +47,14 @@ Result<std::shared_ptr<const graph::Blob>> RawBlob(const onnx::TensorProto& tens
     return Bad(where, "raw_data has " + std::to_string(range.length) +
                           " bytes, its shape and type need " + std::to_string(wanted));
   }
+  // Shape functions, folding and the host read elements in place: what may be small enough for them is made aligned.
+  // Weights stay where they are; backends get them aligned or packed.
+  constexpr uint64_t kLargestCopied = 65536;
+  const std::byte* data = source.bytes.data() + range.offset;
+  if (range.length <= kLargestCopied && reinterpret_cast<uintptr_t>(data) % width != 0)
+    return OwnedBlob(std::vector<std::byte>(data, data + range.length));
   auto blob = std::make_shared<graph::Blob>();
-  blob->data = source.bytes.data() + range.offset;
+  blob->data = data;
   blob->size = range.length;
   blob->identity = source.file;
   blob->identity.offset = range.offset;
@@ -139,7 +146,8 @@ Result<graph::Constant> ImportTensor(const onnx::TensorProto& tensor, const Sour
                           std::to_string(options.max_tensor_bytes));
   }
   if (tensor.has_raw_data()) {
-    TENON_ASSIGN(constant.blob, RawBlob(tensor, source, static_cast<uint64_t>(*bytes), where));
+    TENON_ASSIGN(constant.blob, RawBlob(tensor, source, static_cast<uint64_t>(*bytes),
+                                        std::max<uint64_t>(1, BitWidth(constant.type) / 8), where));
   } else {
     TENON_ASSIGN(constant.blob, FromFields(tensor, constant.type, *count, where));
   }

@@ -68,7 +68,8 @@ bool FoldView(Graph& graph, const Node& node) {
 struct Storage {
   std::vector<operators::TensorSpec> inputs, outputs;
   std::vector<void*> in, out;
-  std::vector<std::vector<std::byte>> bytes;
+  std::vector<std::vector<std::byte>> bytes;   // of outputs
+  std::vector<std::vector<std::byte>> copies;  // of inputs that are not aligned
 };
 
 Storage Prepare(const Graph& graph, const Node& node) {
@@ -82,6 +83,10 @@ Storage Prepare(const Graph& graph, const Node& node) {
     const Value& value = graph.values[id];
     s.inputs.push_back({true, value.type, value.shape});
     s.in.push_back(value.constant ? View(*value.constant).data : nullptr);
+    if (!value.constant || IsAligned(*value.constant)) continue;
+    const graph::Blob& blob = *value.constant->blob;
+    s.copies.emplace_back(blob.data, blob.data + blob.size);
+    s.in.back() = s.copies.back().data();
   }
   for (graph::ValueId id : node.outputs) {
     s.bytes.emplace_back();

@@ -64,7 +64,7 @@ Status InferNode(const Graph& graph, const graph::Node& node, const Options& opt
     if (node.inputs[i] == kNone) continue;
     const Value& value = graph.values[node.inputs[i]];
     out->inputs[i] = {true, value.type, value.shape, nullptr};
-    if (value.constant && value.constant->blob) {
+    if (value.constant && value.constant->blob && IsAligned(*value.constant)) {
       out->views[i] = View(*value.constant);
       out->inputs[i].value = &out->views[i];
     }

@@ -8,6 +8,12 @@
 
 namespace tenon::passes {
 
+// Whether the elements can be read in place: large constants may lie anywhere in their file.
+inline bool IsAligned(const graph::Constant& constant) {
+  const auto width = std::max<uintptr_t>(1, BitWidth(constant.type) / 8);
+  return constant.blob == nullptr || reinterpret_cast<uintptr_t>(constant.blob->data) % width == 0;
+}
+
 struct NodeInference {
   std::vector<operators::InferInput> inputs;
   std::vector<TensorView> views;
