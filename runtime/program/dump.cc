@@ -24,7 +24,7 @@ const char* HomeName(Home home) {
   return "?";
 }
 
-const char* StepName(StepKind kind) {
+const char* StepKindName(StepKind kind) {
   switch (kind) {
     case StepKind::kKernel:
       return "kernel";
@@ -43,7 +43,7 @@ const char* StepName(StepKind kind) {
 }
 
 std::string StepTitle(const Program& program, const Step& step) {
-  if (step.kind != StepKind::kKernel) return StepName(step.kind);
+  if (step.kind != StepKind::kKernel) return StepKindName(step.kind);
   if (step.node != kNone) {
     const graph::Node& node = program.nodes[step.node].node;
     return (node.domain.empty() ? "" : node.domain + ".") + node.op + "." +

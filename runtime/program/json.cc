@@ -184,7 +184,7 @@ void WriteSteps(const Program& program, const MemoryPlan& plan, Writer* w) {
     const Step& step = program.steps[s];
     w->Line();
     w->Open('{');
-    w->Key("kind"), w->Text(StepName(step.kind));
+    w->Key("kind"), w->Text(StepKindName(step.kind));
     w->Key("title"), w->Text(StepTitle(program, step));
     w->Key("device"), w->Index(step.device);
     w->Key("other_device"), w->Index(step.other_device);

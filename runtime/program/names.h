@@ -7,8 +7,7 @@
 
 namespace tenon::program {
 
-const char* HomeName(Home home);      // "arena"
-const char* StepName(StepKind kind);  // "kernel"
+const char* HomeName(Home home);  // "arena"
 // "Conv \"conv1\"", "Reorder", "segment of 4 nodes", or the kind of step.
 std::string StepTitle(const Program& program, const Step& step);
 

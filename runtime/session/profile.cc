@@ -35,24 +35,6 @@ Status Session::EnableProfile(bool on) {
 
 namespace {
 
-const char* StepKindName(StepKind kind) {
-  switch (kind) {
-    case StepKind::kKernel:
-      return "kernel";
-    case StepKind::kCopy:
-      return "copy";
-    case StepKind::kSignal:
-      return "signal";
-    case StepKind::kHostWait:
-      return "host_wait";
-    case StepKind::kQueueWait:
-      return "queue_wait";
-    case StepKind::kPlan:
-      return "plan";
-  }
-  return "";
-}
-
 Json StepJson(const execution::Executable& executable, const execution::StepProfile& row) {
   const program::Program& program = executable.program();
   const program::Step& step = program.steps[row.step];
@@ -70,7 +52,7 @@ Json StepJson(const execution::Executable& executable, const execution::StepProf
       {"op", op},
       {"backend", step.device == program::kNone ? "host" : program.devices[step.device].backend},
       {"kernel", executable.KernelName(row.step)},
-      {"kind", StepKindName(step.kind)},
+      {"kind", program::StepKindName(step.kind)},
       {"calls", row.calls},
       {"total_ns", row.total_ns},
       {"min_ns", row.calls == 0 ? 0 : row.min_ns}};

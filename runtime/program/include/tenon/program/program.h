@@ -76,6 +76,8 @@ enum class StepKind : uint8_t {
   kPlan,       // the host plans the steps behind it: begins the next stage (stages.h)
 };
 
+const char* StepKindName(StepKind kind);  // "kernel"
+
 struct Step {
   StepKind kind = StepKind::kKernel;
   uint32_t device = kNone;  // index in Program::devices
