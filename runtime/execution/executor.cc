@@ -104,6 +104,7 @@ Status RunContext::RunEdge(const BoundStep& bound, const Patience& patience) {
   Lane* lane = step.device == kNone ? nullptr : lanes_[step.device].get();
   Status status;
   if (step.kind == StepKind::kPlan) return PlanNext();
+  if (step.kind == StepKind::kHost) return RunHostStep(bound.step, patience);
   if (step.kind == StepKind::kCopy) {
     const Location from = LocationOf(step.inputs[0]), to = LocationOf(step.outputs[0]);
     const uint64_t bytes =
@@ -170,6 +171,10 @@ Status RunContext::Threw(const BoundStep& bound) const {
 Status RunContext::CopyEdges(const std::vector<Route::Edge>& edges, bool in,
                              std::span<Tensor* const> tensors) {
   for (const Route::Edge& edge : edges) {
+    if (tensors[edge.tensor]->is_object()) {
+      tensors[edge.tensor]->SetObject(ObjectOf(edge.physical));
+      continue;
+    }
     const Location& tensor = tensors[edge.tensor]->location();
     const Location physical = LocationOf(edge.physical);
     const uint64_t bytes = tensors[edge.tensor]->bytes();
