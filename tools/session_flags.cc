@@ -75,6 +75,9 @@ void SessionFlags::AddTo(CLI::App& verb, bool with_inputs) {
                   "Most bytes that the session may ask for: 64000000, 64MB, 64MiB")
       ->type_name("BYTES")
       ->transform(CLI::AsSizeValue(false));
+  verb.add_option("--plan-cache", plan_cache, "Most bytes of plans kept for other shapes: 4MB")
+      ->type_name("BYTES")
+      ->transform(CLI::AsSizeValue(false));
   verb.add_option("--fallback", fallback,
                   "A node that the first backends don't take: report or forbid")
       ->check(CLI::IsMember({"report", "forbid"}));
@@ -115,6 +118,7 @@ OpenedSession Open(const SessionFlags& flags, tenon_session_flags stage_flags, u
   options.dims = flags.dims;
   options.fallback = flags.fallback == "forbid" ? TENON_FALLBACK_FORBID : TENON_FALLBACK_REPORT;
   options.budget_bytes = flags.budget;
+  options.plan_cache_bytes = flags.plan_cache;
   options.flags = stage_flags;
   bool model_stage = true;
   try {

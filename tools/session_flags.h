@@ -22,6 +22,7 @@ struct SessionFlags {
   std::vector<std::string> backend_files;
   uint32_t threads = 0;
   uint64_t budget = 0;
+  uint64_t plan_cache = 0;
   bool json = false;
 
   void AddTo(CLI::App& verb, bool with_inputs);

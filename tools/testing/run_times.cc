@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <vector>
 
+#include "process_memory.h"
 #include "tenon/runtime/tenon.hpp"
 
 namespace {
@@ -25,20 +26,10 @@ size_t Count(const std::vector<int64_t>& dims) {
   return count;
 }
 
-// Resident memory of this process, in bytes.
-long long Resident() {
-  long long pages = 0, resident = 0;
-  if (std::FILE* file = std::fopen("/proc/self/statm", "r")) {
-    if (std::fscanf(file, "%lld %lld", &pages, &resident) != 2) resident = 0;
-    std::fclose(file);
-  }
-  return resident * 4096;
-}
-
 int Main(const char* model, int runs, bool grow) {
   const tenon::Runtime runtime({.threads = 1});
   static_cast<void>(runtime.backends());
-  const long long before = Resident();
+  const long long before = tenon::tools::ResidentBytes();
   const auto begin = std::chrono::steady_clock::now();
   const tenon::Session session(runtime, model, {.backends = "reference"});
   const tenon::ValueInfo input = session.inputs().at(0);
@@ -58,7 +49,7 @@ int Main(const char* model, int runs, bool grow) {
         "first output after %.3f ms, %.3f ms of it in kernels; resident memory grew by %lld "
         "bytes\n",
         first.count(), static_cast<double>(session.statistics().first_run_kernel_ns) * 1e-6,
-        Resident() - before);
+        tenon::tools::ResidentBytes() - before);
   }
   const tenon_session_stats stats = session.statistics();
   std::printf("%u steps, %llu replans, %u plans kept, %llu bytes charged\n", stats.step_count,
