@@ -6,17 +6,6 @@
 
 namespace tenon::operators {
 
-// a . b in float64, in four partial sums.
-inline double Dot(const double* a, const double* b, int64_t count) {
-  double sums[4] = {};
-  int64_t i = 0;
-  for (; i + 4 <= count; i += 4) {
-    for (int64_t j = 0; j < 4; ++j) sums[j] += a[i + j] * b[i + j];
-  }
-  for (int64_t j = 0; i < count; ++i, ++j) sums[j] += a[i] * b[i];
-  return (sums[0] + sums[1]) + (sums[2] + sums[3]);
-}
-
 inline constexpr int64_t kFewRows = 4;  // below this, packing costs more than it gives
 
 // a [rows, depth] times b [columns, depth] transposed; store(row, column, count, sums) takes parts

@@ -72,5 +72,69 @@ TEST(InferNn, Recurrent) {
   ExpectError(wrong, "attribute direction is \"up\"");
 }
 
+TEST(InferNn, Attention) {
+  Shaped flat("Attention", 25, {{kS0, kS1, 24}, {kS0, 6, 12}, {kS0, 6, 20}});
+  flat.node().SetInt("q_num_heads", 4);
+  flat.node().SetInt("kv_num_heads", 2);
+  EXPECT_EQ(flat.Infer(4), "[s0, s1, 40][s0, 2, 6, 6][s0, 2, 6, 10][s0, 4, s1, 6]");
+  flat[4] = {true, kFloat, {kS0, 2, SymbolDim(2), 6}, nullptr};
+  flat[5] = {true, kFloat, {kS0, 2, SymbolDim(2), 10}, nullptr};
+  EXPECT_EQ(flat.Infer(4), "[s0, s1, 40][s0, 2, ?, 6][s0, 2, ?, 10][s0, 4, s1, ?]");
+  flat[4].shape[2] = flat[5].shape[2] = 3;
+  EXPECT_EQ(flat.Infer(2), "[s0, s1, 40][s0, 2, 9, 6]");
+  flat[5].present = false;
+  ExpectError(flat, "only one of past_key and past_value");
+  Shaped heads("Attention", 25, {{1, 3, 5, 8}, {1, 2, 7, 8}, {1, 2, 7, 8}});
+  ExpectError(heads, "3 query heads, 2 key heads");
+  Shaped unknown("Attention", 25, {Shape::UnknownRank(), Shape::UnknownRank(), {2, 3, 7, 8}});
+  EXPECT_EQ(unknown.Infer(2), "[...][2, 3, 7, ?]");
+  Shaped mask("Attention", 25, {{1, 2, 5, 8}, {1, 2, 7, 8}, {1, 2, 7, 8}, {4, 7}});
+  ExpectError(mask, "attn_mask has shape [4, 7]");
+  Shaped no_heads("Attention", 25, {{1, 5, 8}, {1, 7, 8}, {1, 7, 8}});
+  ExpectError(no_heads, "without q_num_heads");
+}
+
+TEST(InferNn, Rotary) {
+  Shaped node("RotaryEmbedding", 23, {{kS0, 4, kS1, 8}, {100, 4}, {100, 4}});
+  node[3] = {true, DataType::kInt64, {kS0, kS1}, nullptr};
+  EXPECT_EQ(node.Infer(), "[s0, 4, s1, 8]");
+  node.node().SetInt("rotary_embedding_dim", 4);
+  ExpectError(node, "cos_cache has shape [100, 4] (expected [positions, 2])");
+  Shaped flat("RotaryEmbedding", 23, {{2, 3, 8}, {2, 3, 4}, {2, 3, 4}});
+  ExpectError(flat, "expected attribute num_heads");
+}
+
+TEST(InferNn, TensorScatter) {
+  Shaped node("TensorScatter", 24, {{kS0, 4, 10, 8}, {2, 4, kS1, 8}});
+  EXPECT_EQ(node.Infer(), "[2, 4, 10, 8]");
+  node[1].shape[2] = 11;
+  ExpectError(node, "not longer in axis 2");
+  node.node().SetInt("axis", 0);
+  ExpectError(node, "axis is 0");
+}
+
+TEST(InferNn, Normalizations) {
+  Shaped group("GroupNormalization", 21, {{kS0, 6, kUnknownDim}, {6}, {6}});
+  group.node().SetInt("num_groups", 3);
+  EXPECT_EQ(group.Infer(), "[s0, 6, ?]");
+  group[1].shape = {3};
+  ExpectError(group, "scale has shape [3] (expected [6])");
+  group.node().SetInt("num_groups", 4);
+  ExpectError(group, "6 channels in 4 groups");
+  Shaped rms("RMSNormalization", 23, {{kS0, kS1, 8}, {8}});
+  EXPECT_EQ(rms.Infer(), "[s0, s1, 8]");
+  rms[1] = {true, DataType::kFloat16, {kS1, 8}, nullptr};
+  ExpectError(rms, "scale has shape [s1, 8]");
+  Shaped lrn("LRN", 1, {{kS0, kS1}});
+  ExpectError(lrn, "attribute size is 0");
+  lrn.node().SetInt("size", 3);
+  EXPECT_EQ(lrn.Infer(), "[s0, s1]");
+  Shaped lp("LpNormalization", 1, {{2, 3}});
+  lp.node().SetInt("p", 3);
+  ExpectError(lp, "attribute p is 3");
+  Shaped mean("MeanVarianceNormalization", 9, {{2, 3}});
+  ExpectError(mean, "expected four dimensions, or attribute axes");
+}
+
 }  // namespace
 }  // namespace tenon::operators::testing

@@ -15,6 +15,7 @@ import subprocess
 
 import numpy as np
 import onnx
+import onnx.reference
 import onnxruntime
 from onnx import AttributeProto, TensorProto, helper, numpy_helper
 from onnx.backend.test.case.node import collect_testcases
@@ -113,9 +114,12 @@ def onnx_case(test):
             table[info.name] = value
         return [table[name] if name else None for name in names]
 
+    results = by_name(test.model.graph.output, outputs, node.output)
+    # What ONNX rounds after every step may be rounded once.
+    coarse = any(value is not None and value.data_type == TensorProto.BFLOAT16 for value in results)
     return case(test.name, node, next(o.version for o in test.model.opset_import if o.domain == node.domain),
-                by_name(test.model.graph.input, inputs, node.input),
-                by_name(test.model.graph.output, outputs, node.output), test.rtol, test.atol)
+                by_name(test.model.graph.input, inputs, node.input), results,
+                max(test.rtol, 2**-6) if coarse else test.rtol, test.atol)
 
 
 def older_nodes():
@@ -209,8 +213,10 @@ def older_nodes():
                                   r.standard_normal((3, 2, 2, 3, 2), dtype=np.float32)], dict(pads=[1, 0, 1, 0, 1, 1]), 1
 
 
-def older_case(name, opset, op, inputs, attributes, outputs):
-    """`outputs`: how many, or which of them are wanted, as booleans. An input is None where it is absent."""
+def older_case(name, opset, op, inputs, attributes, outputs, by="ort"):
+    """`by`: ONNX Runtime, or "onnx", ONNX's reference evaluator, where the former has no such node.
+
+    `outputs`: how many, or which of them are wanted, as booleans. An input is None where it is absent."""
     wanted = [True] * outputs if isinstance(outputs, int) else outputs
     node = helper.make_node(op, ["" if v is None else f"x{i}" for i, v in enumerate(inputs)],
                             [f"y{i}" if use else "" for i, use in enumerate(wanted)], **attributes)
@@ -220,12 +226,15 @@ def older_case(name, opset, op, inputs, attributes, outputs):
     results = [helper.make_empty_tensor_value_info(f"y{i}") for i, use in enumerate(wanted) if use]
     model = helper.make_model(helper.make_graph([node], "g", infos, results),
                               opset_imports=[helper.make_opsetid("", opset)], ir_version=8)
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
-    computed = iter(session.run(None, given))
+    if by == "onnx":
+        computed = iter(onnx.reference.ReferenceEvaluator(model).run(None, given))
+    else:
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 3
+        session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+        computed = iter(session.run(None, given))
     computed = [next(computed) if use else None for use in wanted]
-    return case("ort_" + name, node, opset, inputs, computed, 1e-4, 1e-5)
+    return case(f"{by}_{name}", node, opset, inputs, computed, 1e-4, 1e-5)
 
 
 def main():

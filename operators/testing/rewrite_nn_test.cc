@@ -40,5 +40,53 @@ TEST(RewriteNn, RecurrentSequences) {
   }
 }
 
+HeldNode Attention(std::vector<HeldTensor> extra) {
+  std::vector<HeldTensor> inputs = {Floats({1, 2, 3, 4}), Floats({1, 2, 5, 4}),
+                                    Floats({1, 2, 5, 4})};
+  for (HeldTensor& tensor : extra) inputs.push_back(std::move(tensor));
+  return HeldNode("", "Attention", 25, std::move(inputs), 1);
+}
+
+TEST(RewriteNn, AttentionsWindowsAndCaches) {
+  HeldNode plain = Attention({Floats({3, 5})});
+  plain.SetInt("left_window_size", -1);
+  ASSERT_TRUE(plain.Rewrite(23).ok());
+  EXPECT_EQ(plain.node().Find("left_window_size"), nullptr);
+  HeldNode window = Attention({});
+  window.SetInt("left_window_size", 2);
+  ExpectRefused(window, 24, "left_window_size is 2");
+  HeldNode shorter = Attention({Floats({3, 4})});
+  ExpectRefused(shorter, 23, "shorter than the keys");
+  const int64_t length = 4;
+  HeldNode outside = Attention({{}, {}, {}, HeldTensor::Make(DataType::kInt64, Shape{1}, &length)});
+  ASSERT_TRUE(outside.Rewrite(24).ok());
+  ExpectRefused(outside, 23, "nonpad_kv_seqlen");
+}
+
+TEST(RewriteNn, GroupsOfOneScale) {
+  HeldNode node("", "GroupNormalization", 18,
+                {Floats({1, 4, 3}), Floats({2}, {1, 2}), Floats({2}, {3, 4})}, 1);
+  node.SetInt("num_groups", 2);
+  ASSERT_TRUE(node.Rewrite().ok());
+  EXPECT_EQ(node.node().revision, 21);
+  EXPECT_EQ(node.input(1).shape.ToString(), "[4]");
+  EXPECT_EQ(node.input(2).value->as<float>()[1], 3);
+  EXPECT_EQ(node.input(2).value->as<float>()[2], 4);
+  ASSERT_TRUE(node.Rewrite(18).ok());
+  EXPECT_EQ(node.input(1).shape.ToString(), "[2]");
+  EXPECT_EQ(node.input(1).value->as<float>()[1], 2);
+  HeldNode mixed("", "GroupNormalization", 21,
+                 {Floats({1, 4, 3}), Floats({4}, {1, 2, 3, 4}), Floats({4})}, 1);
+  mixed.SetInt("num_groups", 2);
+  ExpectRefused(mixed, 18, "differs within a group");
+  // How many channels a group has is not known: it stays as it is, in our own domain.
+  HeldTensor x = Floats({1, 4, 3});
+  x.view.shape[1] = kUnknownDim;
+  HeldNode unknown("", "GroupNormalization", 18, {x, Floats({2}), Floats({2})}, 1);
+  unknown.SetInt("num_groups", 2);
+  ASSERT_TRUE(unknown.Rewrite().ok());
+  EXPECT_EQ(unknown.node().domain, "ai.tenon");
+}
+
 }  // namespace
 }  // namespace tenon::operators::testing
