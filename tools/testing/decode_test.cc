@@ -77,7 +77,7 @@ class DecodeTest : public ::testing::TestWithParam<const char*> {
     return worst;
   }
 
-  Runtime runtime_;
+  Runtime runtime_{{.layers = {"validate"}}};
   HostTensor tokens_, logits_, present_;
   uint32_t steps_;
 };
@@ -105,6 +105,7 @@ TEST_P(DecodeTest, ThePastStaysOnTheDevice) {
   for (uint32_t step = 1; step < steps_; ++step)
     EXPECT_LT(copied[step], copied[step - 1] + kRowBytes / 8) << "step " << step;
   EXPECT_LT(copied.back(), kLogitsBytes + kRowBytes);
+  EXPECT_EQ(runtime_.violations(), "");
   const tenon_session_stats stats = session.statistics();
   std::printf(
       "%s: %u steps, largest difference %.1e; copies a step %.1f, bytes %llu in the first and %llu "
