@@ -328,6 +328,12 @@ Status Binding::State::Execute(const RunOptions& options, RunTimes* times) {
   Profiler* profiler =
       shared.profiling.load(std::memory_order_relaxed) ? &*shared.profiler : nullptr;
   Status status = context->Run(input_tensors, output_tensors, this, patience, profiler, times);
+  const CopyTotals& copies = context->copies();
+  if (copies.count != 0) {
+    shared.copy_count.fetch_add(copies.count, std::memory_order_relaxed);
+    shared.copied_bytes.fetch_add(copies.bytes, std::memory_order_relaxed);
+  }
+  if (times != nullptr) times->copies = copies;
   if (!status.ok()) {
     HandleFailure(status);
     // A kernel that saw the deadline says that it was cancelled.

@@ -15,6 +15,7 @@ Status RunContext::Run(std::span<Tensor* const> inputs, std::span<Tensor* const>
   inputs_ = inputs;
   outputs_ = outputs;
   owner_ = owner;
+  copies_ = {};
   if (stages_.size() > 1) BeginStages();
   PatchStage(0);
   SetCancel(patience);
@@ -110,6 +111,7 @@ Status RunContext::RunEdge(const BoundStep& bound, const Patience& patience) {
     const uint64_t bytes =
         std::min(arguments_[step.inputs[0]].bytes, arguments_[step.outputs[0]].bytes);
     if (bytes == 0) return Status();
+    CountCopy(from, to, bytes);
     status = lane != nullptr ? lane->Copy(from, to, bytes)
                              : CopyNow(from, to, bytes, live_.options().drain_timeout_ns);
     if (!status.ok()) return std::move(status).WithContext(StepName(live_.program(), step));
@@ -168,6 +170,12 @@ Status RunContext::Threw(const BoundStep& bound) const {
   return backend::ThrownBy("kernel.run").WithContext(StepName(program, program.steps[bound.step]));
 }
 
+void RunContext::CountCopy(const Location& from, const Location& to, uint64_t bytes) {
+  if (from.space == to.space) return;
+  ++copies_.count;
+  copies_.bytes += bytes;
+}
+
 Status RunContext::CopyEdges(const std::vector<Route::Edge>& edges, bool in,
                              std::span<Tensor* const> tensors) {
   for (const Route::Edge& edge : edges) {
@@ -178,6 +186,7 @@ Status RunContext::CopyEdges(const std::vector<Route::Edge>& edges, bool in,
     const Location& tensor = tensors[edge.tensor]->location();
     const Location physical = LocationOf(edge.physical);
     const uint64_t bytes = tensors[edge.tensor]->bytes();
+    CountCopy(in ? tensor : physical, in ? physical : tensor, bytes);
     Status status = in ? CopyNow(tensor, physical, bytes, live_.options().drain_timeout_ns)
                        : CopyNow(physical, tensor, bytes, live_.options().drain_timeout_ns);
     if (status.ok()) continue;

@@ -76,6 +76,8 @@ class RunContext {
   // that of the route. Outputs of later stages are got from `owner`, which keeps `outputs` in step.
   Status Run(std::span<Tensor* const> inputs, std::span<Tensor* const> outputs, RunOwner* owner,
              const Patience& patience, Profiler* profiler, RunTimes* times);
+  // What the last run copied between memories, as far as it came.
+  const CopyTotals& copies() const { return copies_; }
   // What was planned last: after a run, all of it.
   const Specialisation& last() const { return *stages_.back(); }
   // allocate_output: gives output `index` of the step that is running its shape and memory.
@@ -130,6 +132,7 @@ class RunContext {
   Status RunSteps(const Patience& patience);
   Status RunStepsProfiled(const Patience& patience, Profiler* profiler);
   Status RunEdge(const BoundStep& bound, const Patience& patience);  // steps that are no kernels
+  void CountCopy(const Location& from, const Location& to, uint64_t bytes);
   Status CopyEdges(const std::vector<Route::Edge>& edges, bool in,
                    std::span<Tensor* const> tensors);
   Status Failed(const BoundStep& bound, tenon_status status) const;
@@ -158,6 +161,7 @@ class RunContext {
   // Of the run that is under way:
   std::span<Tensor*const> inputs_, outputs_;
   RunOwner* owner_ = nullptr;
+  CopyTotals copies_;
   uint32_t stage_ = 0;
   uint64_t stage_plan_ns_ = 0;
   bool stage_replanned_ = false;

@@ -335,6 +335,8 @@ typedef struct tenon_run_times {
   uint64_t copy_in_ns;
   uint64_t compute_ns;
   uint64_t copy_out_ns;
+  uint64_t copy_count; /* between memories, as in tenon_session_stats */
+  uint64_t copied_bytes;
 } tenon_run_times;
 
 typedef struct tenon_run_options {
@@ -478,6 +480,11 @@ typedef struct tenon_session_stats {
   uint64_t run_count;
   uint64_t failed_count;
   uint64_t replan_count;
+  uint64_t plan_bytes; /* of the plans that are kept; plan_cache_bytes bounds it */
+  /* Between memories (devices, memory kinds, the host), in runs so far: copies that placement
+   * inserted, and of tensors that are not where the program wants them. */
+  uint64_t copy_count;
+  uint64_t copied_bytes;
 } tenon_session_stats;
 TENON_API void tenon_session_statistics(tenon_session* session, tenon_session_stats* out_stats);
 

@@ -1,0 +1,140 @@
+// Shape functions of recurrent, normalising, quantised and sampling operators: what they say of symbols and unknown
+// dimensions, and what they refuse.
+#include <gtest/gtest.h>
+
+#include "testing/held_node.h"
+
+namespace tenon::operators::testing {
+namespace {
+
+constexpr int64_t kS0 = SymbolDim(0), kS1 = SymbolDim(1);
+constexpr DataType kFloat = DataType::kFloat32;
+
+// A node with the shapes of its inputs, nothing more.
+class Shaped {
+ public:
+  Shaped(const char* op, int revision, std::vector<Shape> inputs, DataType type = kFloat)
+      : node_("", op, revision, {}, 0) {
+    for (const Shape& shape : inputs) inputs_.push_back({true, type, shape, nullptr});
+  }
+  HeldNode& node() { return node_; }
+  InferInput& operator[](size_t i) {
+    if (inputs_.size() <= i) inputs_.resize(i + 1);
+    return inputs_[i];
+  }
+  Status Try(size_t count) {
+    outputs_.assign(count, {});
+    return FindOperator("", node_.node().op)->infer(node_.node(), inputs_, outputs_);
+  }
+  // Shapes of `count` outputs, one after the other, or the error.
+  std::string Infer(size_t count = 1) {
+    const Status status = Try(count);
+    if (!status.ok()) return status.ToString();
+    std::string text;
+    for (const InferOutput& output : outputs_) text += output.shape.ToString();
+    return text;
+  }
+
+ private:
+  HeldNode node_;
+  std::vector<InferInput> inputs_;
+  std::vector<InferOutput> outputs_;
+};
+
+void ExpectError(Shaped& shaped, std::string_view what, size_t outputs = 1) {
+  const Status status = shaped.Try(outputs);
+  EXPECT_EQ(status.code(), Code::kInvalidArgument) << shaped.Infer(outputs);
+  EXPECT_NE(status.message().find(what), std::string_view::npos) << status.message();
+}
+
+TEST(InferNn, Recurrent) {
+  Shaped lstm("LSTM", 14, {{kS0, kS1, 10}, {2, 80, 10}, {2, 80, 20}});
+  lstm.node().SetString("direction", "bidirectional");
+  EXPECT_EQ(lstm.Infer(3), "[s0, 2, s1, 20][2, s1, 20][2, s1, 20]");
+  lstm.node().SetInt("layout", 1);
+  EXPECT_EQ(lstm.Infer(3), "[s0, s1, 2, 20][s0, 2, 20][s0, 2, 20]");
+  EXPECT_EQ(lstm.Infer(0), "");
+  Shaped unknown("GRU", 14, {Shape::UnknownRank(), Shape::UnknownRank(), Shape::UnknownRank()});
+  EXPECT_EQ(unknown.Infer(2), "[?, 1, ?, ?][1, ?, ?]");
+  unknown.node().SetInt("hidden_size", 7);
+  EXPECT_EQ(unknown.Infer(2), "[?, 1, ?, 7][1, ?, 7]");
+  unknown[4] = {true, DataType::kInt32, {3}, nullptr};  // sequence_lens knows the batch
+  EXPECT_EQ(unknown.Infer(2), "[?, 1, 3, 7][1, 3, 7]");
+  Shaped gates("GRU", 14, {{kS0, kS1, 10}, {1, 60, 10}, {1, 60, kUnknownDim}});
+  EXPECT_EQ(gates.Infer(1), "[s0, 1, s1, 20]");
+  Shaped wrong("RNN", 14, {{4, 2, 10}, {1, 6, 9}, {1, 6, 6}});
+  ExpectError(wrong, "W has shape [1, 6, 9] (expected [1, 6, 10])");
+  Shaped bias("LSTM", 14, {{4, 2, 10}, {1, 24, 10}, {1, 24, 6}, {1, 24}});
+  ExpectError(bias, "B has shape [1, 24] (expected [1, 48])");
+  Shaped missing("LSTM", 1, {{4, 2, 10}, {1, 24, 10}});
+  ExpectError(missing, "R is missing");
+  wrong.node().SetString("direction", "up");
+  ExpectError(wrong, "attribute direction is \"up\"");
+}
+
+TEST(InferNn, Attention) {
+  Shaped flat("Attention", 25, {{kS0, kS1, 24}, {kS0, 6, 12}, {kS0, 6, 20}});
+  flat.node().SetInt("q_num_heads", 4);
+  flat.node().SetInt("kv_num_heads", 2);
+  EXPECT_EQ(flat.Infer(4), "[s0, s1, 40][s0, 2, 6, 6][s0, 2, 6, 10][s0, 4, s1, 6]");
+  flat[4] = {true, kFloat, {kS0, 2, SymbolDim(2), 6}, nullptr};
+  flat[5] = {true, kFloat, {kS0, 2, SymbolDim(2), 10}, nullptr};
+  EXPECT_EQ(flat.Infer(4), "[s0, s1, 40][s0, 2, ?, 6][s0, 2, ?, 10][s0, 4, s1, ?]");
+  flat[4].shape[2] = flat[5].shape[2] = 3;
+  EXPECT_EQ(flat.Infer(2), "[s0, s1, 40][s0, 2, 9, 6]");
+  flat[5].present = false;
+  ExpectError(flat, "only one of past_key and past_value");
+  Shaped heads("Attention", 25, {{1, 3, 5, 8}, {1, 2, 7, 8}, {1, 2, 7, 8}});
+  ExpectError(heads, "3 query heads, 2 key heads");
+  Shaped unknown("Attention", 25, {Shape::UnknownRank(), Shape::UnknownRank(), {2, 3, 7, 8}});
+  EXPECT_EQ(unknown.Infer(2), "[...][2, 3, 7, ?]");
+  Shaped mask("Attention", 25, {{1, 2, 5, 8}, {1, 2, 7, 8}, {1, 2, 7, 8}, {4, 7}});
+  ExpectError(mask, "attn_mask has shape [4, 7]");
+  Shaped no_heads("Attention", 25, {{1, 5, 8}, {1, 7, 8}, {1, 7, 8}});
+  ExpectError(no_heads, "without q_num_heads");
+}
+
+TEST(InferNn, Rotary) {
+  Shaped node("RotaryEmbedding", 23, {{kS0, 4, kS1, 8}, {100, 4}, {100, 4}});
+  node[3] = {true, DataType::kInt64, {kS0, kS1}, nullptr};
+  EXPECT_EQ(node.Infer(), "[s0, 4, s1, 8]");
+  node.node().SetInt("rotary_embedding_dim", 4);
+  ExpectError(node, "cos_cache has shape [100, 4] (expected [positions, 2])");
+  Shaped flat("RotaryEmbedding", 23, {{2, 3, 8}, {2, 3, 4}, {2, 3, 4}});
+  ExpectError(flat, "expected attribute num_heads");
+}
+
+TEST(InferNn, TensorScatter) {
+  Shaped node("TensorScatter", 24, {{kS0, 4, 10, 8}, {2, 4, kS1, 8}});
+  EXPECT_EQ(node.Infer(), "[2, 4, 10, 8]");
+  node[1].shape[2] = 11;
+  ExpectError(node, "not longer in axis 2");
+  node.node().SetInt("axis", 0);
+  ExpectError(node, "axis is 0");
+}
+
+TEST(InferNn, Normalizations) {
+  Shaped group("GroupNormalization", 21, {{kS0, 6, kUnknownDim}, {6}, {6}});
+  group.node().SetInt("num_groups", 3);
+  EXPECT_EQ(group.Infer(), "[s0, 6, ?]");
+  group[1].shape = {3};
+  ExpectError(group, "scale has shape [3] (expected [6])");
+  group.node().SetInt("num_groups", 4);
+  ExpectError(group, "6 channels in 4 groups");
+  Shaped rms("RMSNormalization", 23, {{kS0, kS1, 8}, {8}});
+  EXPECT_EQ(rms.Infer(), "[s0, s1, 8]");
+  rms[1] = {true, DataType::kFloat16, {kS1, 8}, nullptr};
+  ExpectError(rms, "scale has shape [s1, 8]");
+  Shaped lrn("LRN", 1, {{kS0, kS1}});
+  ExpectError(lrn, "attribute size is 0");
+  lrn.node().SetInt("size", 3);
+  EXPECT_EQ(lrn.Infer(), "[s0, s1]");
+  Shaped lp("LpNormalization", 1, {{2, 3}});
+  lp.node().SetInt("p", 3);
+  ExpectError(lp, "attribute p is 3");
+  Shaped mean("MeanVarianceNormalization", 9, {{2, 3}});
+  ExpectError(mean, "expected four dimensions, or attribute axes");
+}
+
+}  // namespace
+}  // namespace tenon::operators::testing

@@ -1,0 +1,132 @@
+"""Nodes of neural networks that ONNX's own cases do not reach, for make_cases.py; ONNX Runtime computes their outputs,
+or ONNX's reference evaluator where a node ends with "onnx".
+
+Each is (name, opset, op, inputs, attributes, outputs), as make_cases.older_case takes it.
+"""
+import itertools
+
+import numpy as np
+
+
+def recurrent(r):
+    def f32(*shape):
+        return (r.standard_normal(shape) * 0.6).astype(np.float32)
+
+    def node(name, op, opset=14, steps=5, batch=3, inputs=4, hidden=3, lengths=None, bias=True, state=True,
+             peepholes=False, outputs=None, dtype=np.float32, **attributes):
+        gates = {"LSTM": 4, "GRU": 3, "RNN": 1}[op]
+        d = 2 if attributes.get("direction") == "bidirectional" else 1
+        values = [f32(steps, batch, inputs), f32(d, gates * hidden, inputs), f32(d, gates * hidden, hidden),
+                  f32(d, 2 * gates * hidden) if bias else None,
+                  None if lengths is None else np.array(lengths, np.int32),
+                  f32(d, batch, hidden) if state else None]
+        if op == "LSTM":
+            values += [f32(d, batch, hidden) if state else None, f32(d, 3 * hidden) if peepholes else None]
+        values = [v.astype(dtype) if v is not None and v.dtype == np.float32 else v for v in values]
+        return (f"{op.lower()}_{name}", opset, op, values, dict(hidden_size=hidden, **attributes),
+                outputs or (3 if op == "LSTM" else 2))
+
+    for op in ("LSTM", "GRU", "RNN"):
+        for direction in ("forward", "reverse", "bidirectional"):
+            yield node(direction, op, direction=direction)
+            yield node(f"{direction}_lengths", op, direction=direction, lengths=[5, 0, 2])
+            yield node(f"{direction}_batch_1", op, direction=direction, batch=1, bias=False, state=False)
+        yield node("many", op, direction="reverse", steps=3, batch=29, hidden=17, inputs=3,
+                   lengths=[i % 4 for i in range(29)], outputs=[False, True] + [True] * (op == "LSTM"))
+        yield node("clip", op, clip=0.3)
+        yield node("last_only", op, outputs=[False, True])
+        yield node("all_steps_only", op, outputs=[True])
+        yield node("7", op, opset=7, lengths=[1, 5, 3])
+    for late in (0, 1):
+        yield node(f"late_{late}", "GRU", linear_before_reset=late, direction="bidirectional", lengths=[4, 1, 5])
+        yield node(f"late_{late}_no_bias", "GRU", linear_before_reset=late, bias=False)
+    yield node("peepholes", "LSTM", peepholes=True, direction="bidirectional", lengths=[4, 1, 5])
+    yield node("coupled", "LSTM", input_forget=1)
+    yield node("peepholes_clip", "LSTM", peepholes=True, clip=0.4)
+    yield node("activations", "LSTM", direction="bidirectional", activation_alpha=[0.3, 0.7, 0.2],
+               activation_beta=[0.4, 0.9],
+               activations=["HardSigmoid", "ScaledTanh", "Softsign", "Sigmoid", "LeakyRelu", "Tanh"])
+    yield node("activations", "GRU", activations=["Sigmoid", "Softplus"])
+    for function in ("Affine", "Relu", "LeakyRelu", "ThresholdedRelu", "Tanh", "ScaledTanh", "Sigmoid", "HardSigmoid",
+                     "Elu", "Softsign", "Softplus"):
+        # ONNX: defaults are those of the operators of that name; ONNX Runtime takes 0 for these three.
+        if function not in ("Affine", "ThresholdedRelu", "ScaledTanh"):
+            yield node(f"{function.lower()}_default", "RNN", activations=[function])
+        yield node(function.lower(), "RNN", activations=[function], activation_alpha=[0.4], activation_beta=[0.3])
+
+
+def attention(r):
+    def f32(*shape):
+        return r.standard_normal(shape).astype(np.float32)
+
+    def qkv(batch=2, heads=4, groups=2, queries=5, keys=7, size=6, values=5, flat=False):
+        if flat:
+            return [f32(batch, queries, heads * size), f32(batch, keys, groups * size),
+                    f32(batch, keys, groups * values)], dict(q_num_heads=heads, kv_num_heads=groups)
+        return [f32(batch, heads, queries, size), f32(batch, groups, keys, size), f32(batch, groups, keys, values)], {}
+
+    def mask(*shape):
+        found = r.random(shape) < 0.7
+        found[..., 0] = True
+        return found
+
+    for flat in (False, True):
+        name = "attention_3d" if flat else "attention_4d"
+        values, heads = qkv(flat=flat)
+        for shape in ((5, 7), (1, 7), (4, 5, 7), (1, 5, 7), (2, 1, 5, 7), (2, 4, 1, 7), (1, 4, 5, 7)):
+            tag = "x".join(map(str, shape))
+            by = "ort" if shape[-2] == 5 else "onnx"
+            yield f"{name}_mask_{tag}", 23, "Attention", [*values, f32(*shape)], heads, 1, by
+            yield f"{name}_mask_bool_{tag}", 24, "Attention", [*values, mask(*shape)], heads | dict(is_causal=by == "ort"), 1, by
+        past = [f32(2, 2, 3, 6), f32(2, 2, 3, 5)]
+        for mode in range(4):
+            yield f"{name}_scores_{mode}", 23, "Attention", [*values, f32(5, 10), *past], heads | dict(
+                qk_matmul_output_mode=mode, softcap=1.5, scale=0.3), 4
+        yield f"{name}_past", 23, "Attention", [*values, None, *past], heads | dict(is_causal=1), 3
+        yield f"{name}_past_unseen", 23, "Attention", [*values, None, *past], heads, 1, "onnx"
+        yield f"{name}_no_past", 23, "Attention", values, heads, 3
+    # Several blocks of queries and tiles of keys, and one query, whose scores are dot products.
+    long, _ = qkv(batch=1, heads=2, groups=1, queries=37, keys=70, size=3, values=4)
+    yield "attention_long", 23, "Attention", long, {}, 1
+    yield "attention_long_causal", 23, "Attention", long, dict(is_causal=1), 1
+    yield "attention_long_mask", 23, "Attention", [*long, mask(37, 70)], {}, 1
+    wide, _ = qkv(batch=1, heads=1, groups=1, queries=4, keys=5, size=300, values=70)
+    yield "attention_wide", 23, "Attention", wide, {}, 1
+    one, _ = qkv(queries=1, keys=70, heads=2, groups=1, size=3, values=4)
+    yield "attention_one", 23, "Attention", one, {}, 1
+    outside, _ = qkv(queries=2, keys=9)
+    yield "attention_nonpad", 24, "Attention", [*outside, None, None, None, np.array([9, 4])], {}, 1
+    yield "attention_nonpad_causal", 24, "Attention", [*outside, None, None, None, np.array([2, 7])], dict(is_causal=1), 1
+    for interleaved, rotated, flat in itertools.product((0, 1), (0, 4), (False, True)):
+        x = f32(2, 3, 5 * 6) if flat else f32(2, 5, 3, 6)
+        half = (rotated or 6) // 2
+        attributes = dict(interleaved=interleaved, rotary_embedding_dim=rotated) | (dict(num_heads=5) if flat else {})
+        name = f"rotary_{interleaved}_{rotated}_{'3d' if flat else '4d'}"
+        yield name, 23, "RotaryEmbedding", [x, f32(8, half), f32(8, half),
+                                            r.integers(0, 8, (2, 3))], attributes, 1
+        yield name + "_direct", 23, "RotaryEmbedding", [x, f32(2, 3, half), f32(2, 3, half)], attributes, 1
+
+
+def normalization(r):
+    x = r.standard_normal((2, 6, 3, 5), dtype=np.float32)
+    scale, bias = r.standard_normal((2, 6), dtype=np.float32)
+    for groups in (1, 2, 3, 6):
+        yield f"group_18_{groups}", 18, "GroupNormalization", [x, scale[:groups], bias[:groups]], dict(
+            num_groups=groups, epsilon=1e-3), 1
+        yield f"group_21_{groups}", 21, "GroupNormalization", [x, scale, bias], dict(num_groups=groups), 1
+    yield "rms_broadcast", 23, "RMSNormalization", [x, scale[:3].reshape(3, 1)], dict(axis=2), 1
+    yield "rms_one", 23, "RMSNormalization", [x, scale[:1]], dict(axis=1, epsilon=1e-2), 1
+    for size in (1, 2, 3, 4, 11):  # ONNX Runtime has no even sizes; the evaluator takes N for C
+        yield f"lrn_{size}", 13, "LRN", [x if size % 2 else x.reshape(6, 6, 1, 5)], dict(
+            size=size, alpha=0.5, beta=0.6, bias=1.5), 1, "ort" if size % 2 else "onnx"
+    for axis, p in itertools.product((-1, 0, 2), (1, 2)):
+        yield f"lp_{axis}_{p}", 1, "LpNormalization", [np.where(abs(x) < 0.1, np.float32(0), x)], dict(axis=axis, p=p), 1
+    yield "mean_variance", 13, "MeanVarianceNormalization", [x], {}, 1
+    for axes in ([1, 3], [2], [0, 1, 2, 3], [-1, 2]):
+        yield f"mean_variance_{len(axes)}_{axes[0]}", 13, "MeanVarianceNormalization", [x], dict(axes=axes), 1
+
+
+def nodes():
+    yield from recurrent(np.random.default_rng(2))
+    yield from attention(np.random.default_rng(3))
+    yield from normalization(np.random.default_rng(4))
