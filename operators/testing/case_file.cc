@@ -75,6 +75,9 @@ void ReadAttribute(Reader& reader, HeldAttribute& to) {
       to.view.floats = to.floats;
       break;
     case AttributeView::Kind::kStrings:
+      to.strings.resize(reader.Get<uint32_t>());
+      for (std::string& value : to.strings) value = reader.Text();
+      to.view.strings = to.strings;
       break;
     case AttributeView::Kind::kTensor:
       to.tensor = ReadTensor(reader);

@@ -9,6 +9,7 @@ read by case_file.cc. Needs onnx, onnxruntime and numpy.
 """
 import argparse
 import collections
+import itertools
 import struct
 import subprocess
 
@@ -17,6 +18,8 @@ import onnx
 import onnxruntime
 from onnx import AttributeProto, TensorProto, helper, numpy_helper
 from onnx.backend.test.case.node import collect_testcases
+
+import nn_nodes
 
 MOST_BYTES = 24 << 10  # of one case
 TYPES = {  # what numpy and the file agree on
@@ -66,6 +69,8 @@ def attribute(proto):
         return head + struct.pack("<BI", 3, len(proto.ints)) + struct.pack(f"<{len(proto.ints)}q", *proto.ints)
     if kind == AttributeProto.FLOATS:
         return head + struct.pack("<BI", 4, len(proto.floats)) + struct.pack(f"<{len(proto.floats)}f", *proto.floats)
+    if kind == AttributeProto.STRINGS:
+        return head + struct.pack("<BI", 5, len(proto.strings)) + b"".join(text(s) for s in proto.strings)
     if kind == AttributeProto.TENSOR:
         return head + struct.pack("<B", 6) + tensor(proto.t)
     raise Skip("attribute of another kind")
@@ -205,16 +210,21 @@ def older_nodes():
 
 
 def older_case(name, opset, op, inputs, attributes, outputs):
-    node = helper.make_node(op, [f"x{i}" for i in range(len(inputs))], [f"y{i}" for i in range(outputs)], **attributes)
-    infos = [helper.make_tensor_value_info(f"x{i}", helper.np_dtype_to_tensor_dtype(np.asarray(v).dtype),
-                                           np.asarray(v).shape) for i, v in enumerate(inputs)]
-    results = [helper.make_empty_tensor_value_info(f"y{i}") for i in range(outputs)]
+    """`outputs`: how many, or which of them are wanted, as booleans. An input is None where it is absent."""
+    wanted = [True] * outputs if isinstance(outputs, int) else outputs
+    node = helper.make_node(op, ["" if v is None else f"x{i}" for i, v in enumerate(inputs)],
+                            [f"y{i}" if use else "" for i, use in enumerate(wanted)], **attributes)
+    given = {f"x{i}": np.asarray(v) for i, v in enumerate(inputs) if v is not None}
+    infos = [helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(v.dtype), v.shape)
+             for name, v in given.items()]
+    results = [helper.make_empty_tensor_value_info(f"y{i}") for i, use in enumerate(wanted) if use]
     model = helper.make_model(helper.make_graph([node], "g", infos, results),
                               opset_imports=[helper.make_opsetid("", opset)], ir_version=8)
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
-    computed = session.run(None, {f"x{i}": np.asarray(v) for i, v in enumerate(inputs)})
+    computed = iter(session.run(None, given))
+    computed = [next(computed) if use else None for use in wanted]
     return case("ort_" + name, node, opset, inputs, computed, 1e-4, 1e-5)
 
 
@@ -233,7 +243,7 @@ def main():
             cases.append(onnx_case(test))
         except Skip as reason:
             skipped[str(reason)] += 1
-    for older in older_nodes():
+    for older in itertools.chain(older_nodes(), nn_nodes.nodes()):
         if older[2] in names or older[2] == "Upsample":
             cases.append(older_case(*older))
     with open(arguments.out, "wb") as out:
