@@ -7,7 +7,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 "$cmake" --install "$build" --prefix "$work/made" >"$work/log"
 mv "$work/made" "$work/moved"
-for example in backend_c backend_cpp read_text text_direction; do
+for example in backend_c backend_cpp detect_speech read_text text_direction; do
   { "$cmake" -G Ninja -S "$examples/$example" -B "$work/$example" -DCMAKE_PREFIX_PATH="$work/moved" -DBUILD_TESTING=ON \
     && "$cmake" --build "$work/$example"; } >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
   echo "built $example"
@@ -16,3 +16,4 @@ done
 "$examples/backend_c/check.sh" "$work/moved/bin/tenon" "$work/backend_c/libbackend_c.so" "$models/text_direction.onnx"
 "$examples/text_direction/check.sh" "$work/text_direction/text_direction" reference "$models/text_direction.onnx"
 "$work/read_text/read_text" --models "$models" "$examples/read_text/card.png" | diff "$examples/read_text/testing/card.txt" -
+"$work/detect_speech/detect_speech" --model "$models/silero_vad_openvino_16k.onnx" "$examples/detect_speech/hello.wav" | grep -qx "2.4 - 3.6"
