@@ -105,8 +105,8 @@ std::string Little(uint32_t value, int width) {
 std::string Wav(uint32_t coding, uint32_t channels, uint32_t rate, uint32_t bits,
                 const std::string& data, uint32_t said) {
   return "RIFF" + Little(0, 4) + "WAVE" + "LIST" + Little(3, 4) + "odd" + '\0' + "fmt " +
-         Little(16, 4) + Little(coding, 2) + Little(channels, 2) + Little(rate, 4) + Little(0, 6) +
-         Little(bits, 2) + "data" + Little(said, 4) + data;
+         Little(16, 4) + Little(coding, 2) + Little(channels, 2) + Little(rate, 4) + Little(0, 4) +
+         Little(0, 2) + Little(bits, 2) + "data" + Little(said, 4) + data;
 }
 
 TEST(WavTest, ChannelsAreMixedAndSizesThatLieAreCut) {

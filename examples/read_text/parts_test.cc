@@ -169,7 +169,7 @@ TEST(DetectorTest, SizesAsRapidocr) {
 
 TEST(DetectorTest, BoxesOfAMapAsRapidocr) {
   const int width = 96, height = 64;
-  std::vector<float> map(static_cast<size_t>(width * height), 0.01f);
+  std::vector<float> map(size_t{96} * 64, 0.01f);
   for (int y = 0; y < height; ++y) {
     for (int x = 0; x < width; ++x) {
       const double u = (x - 30) * std::cos(.3) + (y - 20) * std::sin(.3),
