@@ -59,23 +59,6 @@ TEST(ImportTest, ConstantNodesAreInitializersAndTypedFieldsAreRead) {
   EXPECT_EQ(reinterpret_cast<const uint16_t*>(c.constant->blob->data)[1], 0xc000);
 }
 
-TEST(ImportTest, ConstantsWithoutElementsHaveAnAddress) {
-  testing::onnx::ModelProto model = testing::SmallModel();
-  auto* shape = model.mutable_graph()->add_initializer();  // that of a scalar, for Reshape
-  shape->set_name("scalar");
-  shape->set_data_type(testing::onnx::TensorProto::INT64);
-  shape->add_dims(0);
-  testing::SetType(model.mutable_graph()->add_output(), "s", {0},
-                   testing::onnx::TensorProto::INT64);
-  testing::AddNode(model, "Identity", {"scalar"}, {"s"});
-  Result<graph::Graph> graph = Import(model);
-  ASSERT_TRUE(graph.ok()) << graph.status().ToString();
-  const graph::Value& value = graph->values[graph->FindValue("scalar")];
-  ASSERT_TRUE(value.constant && value.constant->blob);
-  EXPECT_EQ(value.constant->blob->size, 0u);
-  EXPECT_NE(value.constant->blob->data, nullptr);
-}
-
 TEST(ImportTest, ExportedModelsImportToTheSameGraph) {
   Result<graph::Graph> graph = Import(testing::SmallModel());
   ASSERT_TRUE(graph.ok());

@@ -24,7 +24,6 @@ Result<Shape> ImportDims(const onnx::TensorProto& tensor, const std::string& whe
 }
 
 std::shared_ptr<const graph::Blob> OwnedBlob(std::vector<std::byte> bytes) {
-  bytes.reserve(1);  // an address where there are no bytes, too: null means that a value is absent
   auto memory = std::make_shared<std::vector<std::byte>>(std::move(bytes));
   auto blob = std::make_shared<graph::Blob>();
   blob->data = memory->data();
