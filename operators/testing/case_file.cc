@@ -101,7 +101,7 @@ HeldTensor HeldTensor::Make(DataType type, const Shape& shape, const void* data)
 }
 
 int64_t HeldTensor::byte_size() const {
-  return view.shape.ElementCount() * BitWidth(view.type) / 8;
+  return (view.shape.ElementCount() * BitWidth(view.type) + 7) / 8;
 }
 
 CaseFile ReadCases(const std::string& path) {

@@ -8,6 +8,7 @@
 #include <map>
 #include <set>
 
+#include "quantization/number_format.h"
 #include "support/half.h"
 #include "support/types.h"
 #include "testing/held_node.h"
@@ -18,6 +19,12 @@ namespace {
 double At(const TensorView& tensor, int64_t i) {
   if (tensor.type == DataType::kFloat16) return FloatFromHalf(tensor.as<uint16_t>()[i]);
   if (tensor.type == DataType::kBfloat16) return FloatFromBfloat16(tensor.as<uint16_t>()[i]);
+  if (NumberFormat::Of(tensor.type).type != DataType::kUndefined &&
+      tensor.type != DataType::kInt32) {
+    float value = 0;
+    DecodeNumbers(tensor.type, tensor.data, i, 1, &value);
+    return static_cast<double>(value);
+  }
   return Dispatch(
       NumbersAndBool{}, tensor.type,
       [&]<typename T>() { return static_cast<double>(tensor.as<T>()[i]); },

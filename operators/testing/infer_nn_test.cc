@@ -136,5 +136,48 @@ TEST(InferNn, Normalizations) {
   ExpectError(mean, "expected four dimensions, or attribute axes");
 }
 
+TEST(InferNn, Quantize) {
+  Shaped node("QuantizeLinear", 23, {{kS0, 3, kS1}, {3}});
+  EXPECT_EQ(node.Infer(), "[s0, 3, s1]");
+  node[1].shape = {4};
+  ExpectError(node, "scale has shape [4], x has [s0, 3, s1]");
+  node[1].shape = {kUnknownDim};
+  EXPECT_EQ(node.Infer(), "[s0, 3, s1]");
+  node[2] = {true, DataType::kInt8, Shape(), nullptr};
+  ExpectError(node, "the zero point has shape []");
+  Shaped blocks("DequantizeLinear", 23, {{kS0, 7}, {kS0, 3}}, DataType::kInt4);
+  blocks[1].type = kFloat;
+  blocks.node().SetInt("block_size", 3);
+  EXPECT_EQ(blocks.Infer(), "[s0, 7]");
+  blocks.node().SetInt("block_size", 2);
+  ExpectError(blocks, "expected blocks of 2 in axis 1");
+  blocks.node().SetInt("axis", -3);
+  ExpectError(blocks, "axis -3 is out of range");
+  Shaped dynamic("DynamicQuantizeLinear", 11, {{kS0, 7}});
+  EXPECT_EQ(dynamic.Infer(3), "[s0, 7][][]");
+}
+
+TEST(InferNn, QuantizedProducts) {
+  constexpr DataType kByte = DataType::kUint8;
+  Shaped product("MatMulInteger", 10, {{kS0, 5, kS1}, {7, 4}, {1}, {4}}, kByte);
+  EXPECT_EQ(product.Infer(), "[s0, 5, 4]");
+  product[3].shape = {5};
+  ExpectError(product, "b_zero_point has shape [5]");
+  product[1].type = DataType::kInt32;
+  ExpectError(product, "B is int32");
+  Shaped lines("QLinearMatMul", 10, {{2, 5, 7}, {2, 5, 1}, {}, {2, 7, 3}, {}, {}, {}, {}}, kByte);
+  EXPECT_EQ(lines.Infer(), "[2, 5, 3]");
+  lines[1].shape = {2, 1, 5};
+  ExpectError(lines, "a_scale has shape [2, 1, 5]");
+  Shaped conv("ConvInteger", 10, {{kS0, 4, kS1, 8}, {6, 4, 3, 3}, {}, {6}}, kByte);
+  EXPECT_EQ(conv.Infer(), "[s0, 6, ?, 6]");
+  conv[2].shape = {4};
+  ExpectError(conv, "x_zero_point has shape [4] (expected one value)");
+  Shaped scaled("QLinearConv", 10, {{1, 4, 8, 8}, {}, {}, {6, 4, 3, 3}, {6}, {6}, {}, {}, {5}},
+                kByte);
+  scaled[8].type = DataType::kInt32;
+  ExpectError(scaled, "B has shape [5] (expected [6]");
+}
+
 }  // namespace
 }  // namespace tenon::operators::testing

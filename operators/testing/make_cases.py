@@ -26,7 +26,11 @@ MOST_BYTES = 24 << 10  # of one case
 TYPES = {  # what numpy and the file agree on
     TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.INT8, TensorProto.INT16, TensorProto.INT32, TensorProto.INT64,
     TensorProto.UINT8, TensorProto.UINT16, TensorProto.UINT32, TensorProto.UINT64, TensorProto.BOOL,
-    TensorProto.FLOAT16, TensorProto.BFLOAT16,
+    TensorProto.FLOAT16, TensorProto.BFLOAT16, TensorProto.FLOAT8E4M3FN, TensorProto.FLOAT8E4M3FNUZ,
+    TensorProto.FLOAT8E5M2, TensorProto.FLOAT8E5M2FNUZ, TensorProto.FLOAT8E8M0,
+}
+BITS = {  # of types that share bytes, low bits first
+    TensorProto.UINT4: 4, TensorProto.INT4: 4, TensorProto.FLOAT4E2M1: 4, TensorProto.UINT2: 2, TensorProto.INT2: 2,
 }
 # ONNX's text and ONNX Runtime align the corners of the output as it is; these cases align those of its unrounded size.
 OTHER_MEANING = {"test_resize_downsample_scales_cubic_align_corners", "test_resize_downsample_scales_linear_align_corners"}
@@ -42,11 +46,17 @@ def text(value):
 
 
 def tensor(proto):
-    if proto.data_type not in TYPES:
+    if proto.data_type not in TYPES and proto.data_type not in BITS:
         raise Skip(f"type {TensorProto.DataType.Name(proto.data_type).lower()}")
     array = numpy_helper.to_array(proto)
-    return (struct.pack("<BB", proto.data_type, array.ndim) + struct.pack(f"<{array.ndim}q", *array.shape)
-            + np.ascontiguousarray(array).tobytes())
+    head = struct.pack("<BB", proto.data_type, array.ndim) + struct.pack(f"<{array.ndim}q", *array.shape)
+    if proto.data_type not in BITS:
+        return head + np.ascontiguousarray(array).tobytes()
+    bits = BITS[proto.data_type]
+    codes = np.frombuffer(np.ascontiguousarray(array).tobytes(), np.uint8) & (1 << bits) - 1
+    codes = np.concatenate([codes, np.zeros(-len(codes) % (8 // bits), np.uint8)])
+    packed = sum(codes[i::8 // bits] << (bits * i) for i in range(8 // bits))
+    return head + np.asarray(packed, np.uint8).tobytes()
 
 
 def argument(value):

@@ -126,7 +126,64 @@ def normalization(r):
         yield f"mean_variance_{len(axes)}_{axes[0]}", 13, "MeanVarianceNormalization", [x], dict(axes=axes), 1
 
 
+def quantization(r):
+    x = (r.standard_normal((2, 3, 4, 5)) * 20).astype(np.float32)
+    f32 = np.float32
+    axes = {0: 2, 1: 3, 2: 4, 3: 5, -1: 5}
+    for kind in (np.uint8, np.int8, np.uint16, np.int16):
+        name = np.dtype(kind).name
+        opset = 21 if np.dtype(kind).itemsize == 2 else 13
+        q = r.integers(np.iinfo(kind).min, np.iinfo(kind).max + 1, x.shape, kind)
+        yield f"quantize_{name}", opset, "QuantizeLinear", [x, f32(0.3), kind(3)], {}, 1
+        yield f"dequantize_{name}", opset, "DequantizeLinear", [q, f32(0.3), kind(3)], {}, 1
+        for axis, size in axes.items():
+            scale = r.random(size, f32) + f32(0.1)
+            zero = r.integers(0, 100, size).astype(kind)
+            yield f"quantize_{name}_{axis}", opset, "QuantizeLinear", [x, scale, zero], dict(axis=axis), 1
+            yield f"dequantize_{name}_{axis}", opset, "DequantizeLinear", [q, scale, zero], dict(axis=axis), 1
+        for axis, size in ((1, 2), (2, 2), (3, 3)):
+            shape = [*x.shape[:axis], size, *x.shape[axis + 1:]]
+            scale = r.random(shape, f32) + f32(0.1)
+            zero = r.integers(0, 100, shape).astype(kind)
+            yield f"quantize_{name}_block_{axis}", 21, "QuantizeLinear", [x, scale, zero], dict(axis=axis, block_size=2), 1
+            yield f"dequantize_{name}_block_{axis}", 21, "DequantizeLinear", [q, scale, zero], dict(axis=axis, block_size=2), 1
+    yield "quantize_10", 10, "QuantizeLinear", [x, f32(2.5)], {}, 1
+    # ONNX Runtime divides in float32, ONNX in the scale's type.
+    yield "quantize_16_bit_scale", 21, "QuantizeLinear", [x.astype(np.float16), np.float16(0.3), np.int8(-7)], {}, 1, "onnx"
+    yield "dequantize_10", 10, "DequantizeLinear", [x.astype(np.int8), f32(2.5)], {}, 1
+    yield "dequantize_int32", 13, "DequantizeLinear", [(x * 1000).astype(np.int32), f32(2.5)], {}, 1
+    for low, high in ((-3, 5), (1, 9), (-9, -1), (0, 0)):
+        data = (r.random((7, 9), f32) * (high - low) + low).astype(f32)
+        yield f"dynamic_quantize_{low}_{high}", 11, "DynamicQuantizeLinear", [data], {}, 3
+
+    def byte(kind, *shape):
+        return r.integers(np.iinfo(kind).min, np.iinfo(kind).max + 1, shape, kind)
+
+    for a, b in ((np.uint8, np.uint8), (np.uint8, np.int8)):
+        name = f"{np.dtype(a).name}_{np.dtype(b).name}"
+        yield f"matmul_{name}", 10, "MatMulInteger", [byte(a, 5, 7), byte(b, 7, 3), a(9), b(4)], {}, 1
+        yield f"matmul_{name}_deep", 10, "MatMulInteger", [byte(a, 3, 600), byte(b, 600, 2), a(200), b(4)], {}, 1
+        yield f"matmul_{name}_wide", 10, "MatMulInteger", [byte(a, 130, 3), byte(b, 3, 20)], {}, 1
+        yield f"matmul_{name}_columns", 10, "MatMulInteger", [byte(a, 2, 5, 7), byte(b, 7, 3), a(9), byte(b, 3)], {}, 1
+        yield f"matmul_{name}_batches", 10, "MatMulInteger", [byte(a, 4, 1, 5, 7), byte(b, 2, 7, 3), a(9), b(1)], {}, 1
+        yield f"qlinear_matmul_{name}", 10, "QLinearMatMul", [
+            byte(a, 2, 5, 7), f32(0.05), a(9), byte(b, 2, 7, 3), f32(0.02), b(4), f32(1.3), a(120)], {}, 1
+        yield f"qlinear_matmul_{name}_columns", 10, "QLinearMatMul", [
+            byte(a, 5, 7), f32(0.05), a(9), byte(b, 7, 3), r.random(3, f32), byte(b, 3), f32(9), a(120)], {}, 1
+        for group, attributes in ((1, {}), (2, dict(pads=[1, 0, 2, 1])), (4, dict(strides=[2, 1], dilations=[1, 2]))):
+            pixels, weights = byte(a, 2, 4, 6, 7), byte(b, 8, 4 // group, 3, 2)
+            attributes = attributes | dict(group=group)
+            # ONNX Runtime's ConvInteger wants uint8 weights or one zero point.
+            yield f"conv_{name}_{group}", 10, "ConvInteger", [pixels, weights, a(77), b(3)], attributes, 1
+            yield f"qlinear_conv_{name}_{group}", 10, "QLinearConv", [
+                pixels, f32(0.04), a(77), weights, f32(0.03), b(0), f32(0.9), a(100),
+                r.integers(-1000, 1000, 8).astype(np.int32)], attributes, 1
+            yield f"qlinear_conv_{name}_{group}_channels", 10, "QLinearConv", [
+                pixels, f32(0.04), a(77), weights, r.random(8, f32) * f32(0.1), np.full(8, 5, b), f32(0.9), a(100)], attributes, 1
+
+
 def nodes():
+    yield from quantization(np.random.default_rng(5))
     yield from recurrent(np.random.default_rng(2))
     yield from attention(np.random.default_rng(3))
     yield from normalization(np.random.default_rng(4))

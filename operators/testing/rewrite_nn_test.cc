@@ -88,5 +88,35 @@ TEST(RewriteNn, GroupsOfOneScale) {
   EXPECT_EQ(unknown.node().domain, "ai.tenon");
 }
 
+TEST(RewriteNn, QuantizationsGranularity) {
+  HeldNode node("", "QuantizeLinear", 23, {Floats({2, 3}), Floats({}, {0.5F})}, 1);
+  node.SetInt("output_dtype", static_cast<int64_t>(DataType::kInt8));
+  node.SetInt("axis", 1);
+  ASSERT_TRUE(node.Rewrite(10).ok());
+  EXPECT_TRUE(node.node().attributes.empty());
+  EXPECT_EQ(node.input(2).type, DataType::kInt8);
+  EXPECT_EQ(*node.input(2).value->as<int8_t>(), 0);
+  ASSERT_TRUE(node.Rewrite().ok());
+  EXPECT_EQ((*node.Infer())[0].type, DataType::kInt8);
+
+  HeldNode channels("", "QuantizeLinear", 23, {Floats({2, 3}), Floats({3})}, 1);
+  ASSERT_TRUE(channels.Rewrite(13).ok());
+  ExpectRefused(channels, 10, "scale has shape [3]");
+  HeldNode saturates("", "QuantizeLinear", 23, {Floats({2, 3}), Floats({})}, 1);
+  saturates.SetInt("saturate", 0);
+  ExpectRefused(saturates, 13, "saturate is 0");
+  for (const char* op : {"QuantizeLinear", "DequantizeLinear"}) {
+    HeldNode blocks("", op, 23, {Floats({2, 4}), Floats({2, 2})}, 1);
+    blocks.SetInt("block_size", 2);
+    ExpectRefused(blocks, 13, "block_size is 2");
+  }
+  HeldNode precise("", "QuantizeLinear", 23, {Floats({2, 3}), Floats({})}, 1);
+  precise.SetInt("precision", static_cast<int64_t>(DataType::kFloat16));
+  ExpectRefused(precise, 21, "the precision is float16");
+  HeldNode other("", "DequantizeLinear", 23, {Floats({2, 3}), Floats({})}, 1);
+  other.SetInt("output_dtype", static_cast<int64_t>(DataType::kFloat16));
+  ExpectRefused(other, 21, "output_dtype is float16");
+}
+
 }  // namespace
 }  // namespace tenon::operators::testing
