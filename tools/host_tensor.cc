@@ -42,7 +42,10 @@ std::string SummariseAs(const tenon_tensor_info& tensor) {
 
 }  // namespace
 
-Tensor HostTensor::Wrap() { return Tensor::Wrap(dtype, dims, data.data(), data.size()); }
+Tensor HostTensor::Wrap() {
+  if (dtype == kString) return Tensor::Strings(strings, dims);
+  return Tensor::Wrap(dtype, dims, data.data(), data.size());
+}
 
 uint64_t HostTensor::ElementCount() const {
   uint64_t count = 1;
@@ -67,7 +70,15 @@ std::string Describe(tenon_dtype dtype, std::span<const int64_t> dims) {
   return fmt::format("{}[{}]", tenon_dtype_name(dtype), fmt::join(dims, ", "));
 }
 
+std::string Describe(const tenon_tensor_info& tensor) {
+  static constexpr const char* kKinds[] = {"", "sequence of ", "optional of ", "optional sequence of "};
+  if (tensor.kind != TENON_VALUE_TENSOR)
+    return fmt::format("{}{}", kKinds[tensor.kind & 3], tenon_dtype_name(tensor.dtype));
+  return Describe(tensor.dtype, std::span(tensor.dims, static_cast<size_t>(tensor.rank)));
+}
+
 std::string Summarise(const tenon_tensor_info& tensor) {
+  if (tensor.kind != TENON_VALUE_TENSOR) return fmt::format("{} tensors", tensor.item_count);
   switch (tensor.dtype) {
     case TENON_FLOAT32:
       return SummariseAs<float>(tensor);
@@ -91,6 +102,8 @@ std::string Summarise(const tenon_tensor_info& tensor) {
       return SummariseAs<uint64_t>(tensor);
     case TENON_BOOL:
       return SummariseAs<bool>(tensor);
+    case kString:
+      return "";
     default:
       return fmt::format("{} bytes", tensor.bytes);
   }

@@ -27,6 +27,8 @@ struct HostTensor {
 HostTensor MakeTensor(tenon_dtype dtype, std::vector<int64_t> dims);
 // "float32[1, 3, 48, 192]".
 std::string Describe(tenon_dtype dtype, std::span<const int64_t> dims);
+// The same of any value: "sequence of float32".
+std::string Describe(const tenon_tensor_info& tensor);
 // Shape, smallest, largest, mean and position of the largest element: "min -1.2 max 0.9 at [0, 1] mean 0.01".
 std::string Summarise(const tenon_tensor_info& tensor);
 

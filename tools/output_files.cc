@@ -20,6 +20,15 @@ void PrepareFolder(const std::string& folder) {
     throw Failure(kNotWritable, fmt::format("{}: not writable", folder));
 }
 
+std::string WriteOutput(const std::string& folder, size_t index, const Tensor& output) {
+  const tenon_tensor_info info = output.info();
+  if (info.kind == TENON_VALUE_TENSOR && info.dtype != kString)
+    return WriteOutput(folder, index, info);
+  const std::string path = fmt::format("{}/output_{}.pb", folder, index);
+  WriteValuePb(path, output);
+  return path;
+}
+
 std::string WriteOutput(const std::string& folder, size_t index, const tenon_tensor_info& tensor) {
   const std::string path = fmt::format("{}/output_{}.npy", folder, index);
   const std::span<const int64_t> dims(tensor.dims, static_cast<size_t>(tensor.rank));

@@ -4,13 +4,15 @@
 #include <span>
 #include <string>
 
-#include "tenon/runtime/tenon.h"
+#include "tenon/runtime/tenon.hpp"
 
 namespace tenon::tools {
 
 // Makes the folder, or throws Failure(kNotWritable). Call it before the run, so that nothing is computed in vain.
 void PrepareFolder(const std::string& folder);
-// Writes DIR/output_<index>.npy, or .pb (TensorProto) where npy has no such dtype; gives the file's path.
+// Writes DIR/output_<index>.npy, or .pb (TensorProto, SequenceProto, OptionalProto) where npy has no such thing; gives
+// the file's path.
 std::string WriteOutput(const std::string& folder, size_t index, const tenon_tensor_info& tensor);
+std::string WriteOutput(const std::string& folder, size_t index, const Tensor& output);
 
 }  // namespace tenon::tools

@@ -5,7 +5,6 @@
 #include <onnx/onnx_tenon_onnx-ml.pb.h>
 
 #include <cstring>
-#include <set>
 
 #include "failure.h"
 #include "npy.h"
@@ -101,44 +100,25 @@ std::vector<HostTensor> FromProto(const onnx::SequenceProto& sequence, const std
   return out;
 }
 
-HostValue::Kind KindOf(const onnx::TypeProto& type) {
-  switch (type.value_case()) {
-    case onnx::TypeProto::kTensorType:
-      return HostValue::Kind::kTensor;
-    case onnx::TypeProto::kSequenceType:
-      return HostValue::Kind::kSequence;
-    case onnx::TypeProto::kOptionalType:
-      return HostValue::Kind::kOptional;
-    default:
-      return HostValue::Kind::kOther;
-  }
-}
-
 }  // namespace
 
 HostTensor ReadTensorPb(const std::string& path) {
   return FromProto(Parse<onnx::TensorProto>(path, "TensorProto"), path);
 }
 
-HostValue ReadValuePb(const std::string& path, HostValue::Kind kind) {
-  HostValue out{kind, {}};
-  switch (kind) {
-    case HostValue::Kind::kTensor:
-      out.tensors.push_back(ReadTensorPb(path));
-      break;
-    case HostValue::Kind::kSequence:
-      out.tensors = FromProto(Parse<onnx::SequenceProto>(path, "SequenceProto"), path);
-      break;
-    case HostValue::Kind::kOptional: {
-      const auto optional = Parse<onnx::OptionalProto>(path, "OptionalProto");
-      if (optional.has_tensor_value())
-        out.tensors.push_back(FromProto(optional.tensor_value(), path));
-      else if (optional.has_sequence_value())
-        out.tensors = FromProto(optional.sequence_value(), path);
-      break;
-    }
-    case HostValue::Kind::kOther:
-      throw Failure(kUsage, fmt::format("{}: neither tensor, sequence nor optional", path));
+HostValue ReadValuePb(const std::string& path, tenon_value_kind kind) {
+  HostValue out{kind, true, {}};
+  if (kind == TENON_VALUE_TENSOR) {
+    out.tensors.push_back(ReadTensorPb(path));
+  } else if (kind == TENON_VALUE_SEQUENCE) {
+    out.tensors = FromProto(Parse<onnx::SequenceProto>(path, "SequenceProto"), path);
+  } else {
+    const auto optional = Parse<onnx::OptionalProto>(path, "OptionalProto");
+    if (optional.has_tensor_value())
+      out.tensors.push_back(FromProto(optional.tensor_value(), path));
+    else if (optional.has_sequence_value())
+      out.tensors = FromProto(optional.sequence_value(), path);
+    out.present = optional.has_tensor_value() || optional.has_sequence_value();
   }
   return out;
 }
@@ -154,20 +134,44 @@ void WriteTensorPb(const std::string& path, const std::string& name, tenon_dtype
   WriteFile(path, "", text.data(), text.size());
 }
 
-ModelKinds ReadModelKinds(const std::string& path) {
-  onnx::ModelProto model;
-  if (!model.ParseFromString(ReadFile(path)))
-    throw Failure(kModelRejected, fmt::format("{}: not an ONNX model", path));
-  std::set<std::string> initializers;
-  for (const onnx::TensorProto& tensor : model.graph().initializer())
-    initializers.insert(tensor.name());
-  ModelKinds out;
-  for (const onnx::ValueInfoProto& input : model.graph().input()) {
-    if (!initializers.contains(input.name())) out.inputs.push_back(KindOf(input.type()));
+namespace {
+
+void ToProto(const Tensor& value, onnx::TensorProto* out) {
+  const tenon_tensor_info info = value.info();
+  out->set_data_type(info.dtype);
+  for (const int64_t dim : value.dims()) out->add_dims(dim);
+  if (info.dtype == kString) {
+    for (const std::string& text : value.strings()) out->add_string_data(text);
+  } else {
+    out->set_raw_data(info.bytes ? info.data : "", info.bytes);
   }
-  for (const onnx::ValueInfoProto& output : model.graph().output())
-    out.outputs.push_back(KindOf(output.type()));
-  return out;
+}
+
+}  // namespace
+
+void WriteValuePb(const std::string& path, const Tensor& value) {
+  std::string text;
+  const tenon_tensor_info info = value.info();
+  onnx::SequenceProto sequence;
+  sequence.set_elem_type(onnx::SequenceProto::TENSOR);
+  for (const Tensor& item : value.items()) ToProto(item, sequence.add_tensor_values());
+  if (info.kind == TENON_VALUE_TENSOR) {
+    onnx::TensorProto tensor;
+    ToProto(value, &tensor);
+    text = tensor.SerializeAsString();
+  } else if (info.kind == TENON_VALUE_SEQUENCE) {
+    text = sequence.SerializeAsString();
+  } else {
+    onnx::OptionalProto optional;
+    const bool is_sequence = info.kind == TENON_VALUE_OPTIONAL_SEQUENCE;
+    optional.set_elem_type(!info.present ? onnx::OptionalProto::UNDEFINED
+                           : is_sequence ? onnx::OptionalProto::SEQUENCE
+                                         : onnx::OptionalProto::TENSOR);
+    if (info.present && is_sequence) *optional.mutable_sequence_value() = sequence;
+    if (info.present && !is_sequence) *optional.mutable_tensor_value() = sequence.tensor_values(0);
+    text = optional.SerializeAsString();
+  }
+  WriteFile(path, "", text.data(), text.size());
 }
 
 }  // namespace tenon::tools

@@ -8,17 +8,13 @@
 namespace tenon::tools {
 
 // Reads a file that holds a value of this kind. Throws Failure(kUsage): what is wrong with the file.
-HostValue ReadValuePb(const std::string& path, HostValue::Kind kind);
+HostValue ReadValuePb(const std::string& path, tenon_value_kind kind);
 HostTensor ReadTensorPb(const std::string& path);
 // Throws Failure(kNotWritable).
 void WriteTensorPb(const std::string& path, const std::string& name, tenon_dtype dtype,
                    std::span<const int64_t> dims, const void* data, uint64_t bytes);
 
-// The kinds of a model's inputs (initializers left out) and outputs, in the graph's order.
-struct ModelKinds {
-  std::vector<HostValue::Kind> inputs, outputs;
-};
-// Throws Failure(kModelRejected).
-ModelKinds ReadModelKinds(const std::string& path);
+// The same of anything that is no dense tensor: a TensorProto of strings, SequenceProto or OptionalProto.
+void WriteValuePb(const std::string& path, const Tensor& value);
 
 }  // namespace tenon::tools

@@ -19,7 +19,7 @@ class ValuePbTest : public ::testing::Test {
           .string();
   void TearDown() override { std::filesystem::remove(path_); }
   void Put(std::string_view bytes) { WriteFile(path_, bytes, nullptr, 0); }
-  std::string Refusal(HostValue::Kind kind) {
+  std::string Refusal(tenon_value_kind kind) {
     try {
       ReadValuePb(path_, kind);
     } catch (const Failure& failure) {
@@ -58,12 +58,12 @@ TEST_F(ValuePbTest, ReadsSequencesAndOptionals) {
   // SequenceProto(name="q", elem_type=TENSOR, tensor_values=[kFloats, kFloats])
   const std::string element = "\x1a"s + static_cast<char>(kFloats.size()) + kFloats;
   Put("\x0a\x01q\x10\x01"s + element + element);
-  EXPECT_EQ(ReadValuePb(path_, HostValue::Kind::kSequence).tensors.size(), 2u);
+  EXPECT_EQ(ReadValuePb(path_, TENON_VALUE_SEQUENCE).tensors.size(), 2u);
   // OptionalProto(name="o", elem_type=TENSOR, tensor_value=kFloats), then an empty one
   Put("\x0a\x01o\x10\x01"s + element);
-  EXPECT_EQ(ReadValuePb(path_, HostValue::Kind::kOptional).tensors.size(), 1u);
+  EXPECT_EQ(ReadValuePb(path_, TENON_VALUE_OPTIONAL).tensors.size(), 1u);
   Put("\x0a\x01o\x10\x00"s);
-  EXPECT_TRUE(ReadValuePb(path_, HostValue::Kind::kOptional).tensors.empty());
+  EXPECT_TRUE(ReadValuePb(path_, TENON_VALUE_OPTIONAL).tensors.empty());
 }
 
 TEST_F(ValuePbTest, WritesWhatItReads) {
@@ -77,7 +77,7 @@ TEST_F(ValuePbTest, WritesWhatItReads) {
 }
 
 TEST_F(ValuePbTest, BrokenFilesAreUsageErrors) {
-  const auto tensor = HostValue::Kind::kTensor;
+  const auto tensor = TENON_VALUE_TENSOR;
   Put("\xff\xff\xff\xff"s);
   EXPECT_NE(Refusal(tensor).find("not a TensorProto"), std::string::npos);
   Put("\x08\x03"s + kFloats.substr(2));

@@ -35,8 +35,9 @@ int Run(const RunFlags& flags) {
   const std::vector<ValueInfo> infos = opened.session->outputs();
   for (size_t i = 0; i < outputs.size(); ++i) {
     const tenon_tensor_info info = outputs[i].info();
-    const std::span<const int64_t> dims(info.dims, static_cast<size_t>(info.rank));
-    const std::string file = flags.output_dir.empty() ? "" : WriteOutput(flags.output_dir, i, info);
+    const std::span<const int64_t> dims(info.dims, static_cast<size_t>(std::max(info.rank, 0)));
+    const std::string file =
+        flags.output_dir.empty() ? "" : WriteOutput(flags.output_dir, i, outputs[i]);
     if (flags.json) {
       json["outputs"].push_back({{"name", infos[i].name},
                                  {"dtype", tenon_dtype_name(info.dtype)},
@@ -44,7 +45,7 @@ int Run(const RunFlags& flags) {
                                  {"summary", Summarise(info)},
                                  {"file", file}});
     } else {
-      fmt::print("{}: {}  {}\n", infos[i].name, Describe(info.dtype, dims), Summarise(info));
+      fmt::print("{}: {}  {}\n", infos[i].name, Describe(info), Summarise(info));
     }
   }
   if (flags.json) fmt::print("{}\n", json.dump(2));
