@@ -2,6 +2,8 @@
 // dimensions, and what they refuse.
 #include <gtest/gtest.h>
 
+#include <utility>
+
 #include "testing/held_node.h"
 
 namespace tenon::operators::testing {
@@ -177,6 +179,118 @@ TEST(InferNn, QuantizedProducts) {
                 kByte);
   scaled[8].type = DataType::kInt32;
   ExpectError(scaled, "B has shape [5] (expected [6]");
+}
+
+// An int64 input with contents.
+class Contents {
+ public:
+  explicit Contents(std::vector<int64_t> values, bool scalar = false) : values_(std::move(values)) {
+    view_ = {DataType::kInt64, scalar ? Shape() : Shape{static_cast<int64_t>(values_.size())},
+             values_.data()};
+  }
+  InferInput input() const { return {true, view_.type, view_.shape, &view_}; }
+  InferInput unknown() const { return {true, view_.type, view_.shape, nullptr}; }
+
+ private:
+  std::vector<int64_t> values_;
+  TensorView view_;
+};
+
+TEST(InferNn, Sampling) {
+  Shaped sample("GridSample", 20, {{kS0, 3, kS1, 8}, {2, 5, kUnknownDim, 2}});
+  EXPECT_EQ(sample.Infer(), "[2, 3, 5, ?]");
+  sample[1].shape = {2, 5, 5, 3};
+  ExpectError(sample, "grid has shape [2, 5, 5, 3]");
+  sample.node().SetString("mode", "bilinear");
+  ExpectError(sample, "attribute mode is \"bilinear\" (expected linear");
+  Shaped unranked("GridSample", 20, {Shape::UnknownRank(), {kS0, 5, 6, 2}});
+  EXPECT_EQ(unranked.Infer(), "[s0, ?, 5, 6]");
+
+  const Contents size({2, 3, 5, 7});
+  Shaped affine("AffineGrid", 20, {{kS0, 2, 3}});
+  affine[1] = size.input();
+  EXPECT_EQ(affine.Infer(), "[2, 5, 7, 2]");
+  affine[1] = size.unknown();
+  EXPECT_EQ(affine.Infer(), "[s0, ?, ?, 2]");
+  affine[0].shape = {kS0, 3, 4};
+  ExpectError(affine, "size has 4 elements");
+
+  Shaped roi("RoiAlign", 16, {{kS0, 3, 8, 8}, {kS1, 4}});
+  roi[2] = {true, DataType::kInt64, {kS1}, nullptr};
+  roi.node().SetInt("output_height", 5);
+  EXPECT_EQ(roi.Infer(), "[s1, 3, 5, 1]");
+  roi[1].shape = {7, 5};
+  ExpectError(roi, "rois has shape [7, 5]");
+
+  const Contents image({5, 5}), block({1, 5});
+  Shaped col2im("Col2Im", 18, {{kS0, 10, kS1}});
+  col2im[1] = image.input();
+  col2im[2] = block.input();
+  EXPECT_EQ(col2im.Infer(), "[s0, 2, 5, 5]");
+  col2im[1] = image.unknown();
+  EXPECT_EQ(col2im.Infer(), "[s0, 2, ?, ?]");
+  col2im[2] = block.unknown();
+  EXPECT_EQ(col2im.Infer(), "[s0, ?, ?, ?]");
+  col2im[1] = image.input();
+  col2im[2] = block.input();
+  col2im[0].shape = {1, 10, 6};
+  ExpectError(col2im, "expected [N, C * 5, 5]");
+
+  Shaped unpool("MaxUnpool", 9, {{1, 2, kS0, 4}, {1, 2, kS0, 4}});
+  unpool[1].type = DataType::kInt64;
+  unpool.node().SetInts("kernel_shape", std::vector<int64_t>{2, 2});
+  unpool.node().SetInts("strides", std::vector<int64_t>{2, 2});
+  EXPECT_EQ(unpool.Infer(), "[1, 2, ?, 8]");
+  const Contents wanted({1, 2, 9, 9});
+  unpool[2] = wanted.input();
+  EXPECT_EQ(unpool.Infer(), "[1, 2, 9, 9]");
+  unpool[2] = wanted.unknown();
+  EXPECT_EQ(unpool.Infer(), "[1, 2, ?, ?]");
+
+  Shaped deform("DeformConv", 19, {{kS0, 4, 6, 6}, {8, 4, 3, 3}, {kS0, 18, 4, 4}});
+  EXPECT_EQ(deform.Infer(), "[s0, 8, 4, 4]");
+  deform[2].shape = {kS0, 9, 4, 4};
+  ExpectError(deform, "offset has shape [s0, 9, 4, 4] (expected [s0, 18, 4, 4])");
+  deform.node().SetInt("offset_group", 3);
+  ExpectError(deform, "offset_group is 3");
+}
+
+TEST(InferNn, Signal) {
+  const Contents eight({8}, true), axis({1}, true);
+  Shaped dft("DFT", 20, {{kS0, kS1, 6, 1}});
+  EXPECT_EQ(dft.Infer(), "[s0, s1, 6, 2]");
+  dft[2] = axis.input();
+  dft.node().SetInt("onesided", 1);
+  EXPECT_EQ(dft.Infer(), "[s0, ?, 6, 2]");
+  dft[1] = eight.input();
+  EXPECT_EQ(dft.Infer(), "[s0, 5, 6, 2]");
+  dft[2] = axis.unknown();
+  EXPECT_EQ(dft.Infer(), "[?, ?, ?, 2]");
+  dft.node().SetInt("inverse", 1);
+  ExpectError(dft, "its input real");
+  dft[0].shape = {2, 5, 6, 2};
+  EXPECT_EQ(dft.Infer(), "[?, ?, ?, 1]");
+  const Contents last({-1}, true);
+  dft[2] = last.input();
+  ExpectError(dft, "axis is the last one");
+
+  Shaped stft("STFT", 17, {{kS0, 50, 1}});
+  stft[1] = eight.input();
+  EXPECT_EQ(stft.Infer(), "[s0, 1, 26, 2]");
+  stft[2] = {true, kFloat, {12}, nullptr};
+  EXPECT_EQ(stft.Infer(), "[s0, 5, 7, 2]");
+  stft[1] = eight.unknown();
+  EXPECT_EQ(stft.Infer(), "[s0, ?, 7, 2]");
+  stft[3] = eight.input();
+  ExpectError(stft, "window has 12 values, frame_length is 8");
+
+  Shaped hann("HannWindow", 17, {});
+  hann[0] = eight.input();
+  EXPECT_EQ(hann.Infer(), "[8]");
+  hann[0] = eight.unknown();
+  EXPECT_EQ(hann.Infer(), "[?]");
+  hann.node().SetInt("output_datatype", 8);
+  ExpectError(hann, "is no number type");
 }
 
 }  // namespace
