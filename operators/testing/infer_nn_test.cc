@@ -293,5 +293,27 @@ TEST(InferNn, Signal) {
   ExpectError(hann, "is no number type");
 }
 
+TEST(InferNn, StatesOfLinearAttention) {
+  Shaped node("LinearAttention", 27, {{kS0, kS1, 32}, {kS0, kS1, 16}, {kS0, kS1, 20}});
+  node.node().SetInt("q_num_heads", 4);
+  node.node().SetInt("kv_num_heads", 2);
+  node.node().SetString("update_rule", "linear");
+  EXPECT_EQ(node.Infer(2), "[s0, s1, 40][s0, 2, 8, 10]");
+  node.node().SetString("update_rule", "gated");
+  ExpectError(node, "rule gated without decay", 2);
+  node[4] = {true, kFloat, {kS0, kS1, 6}, nullptr};
+  ExpectError(node, "decay has shape [s0, s1, 6]", 2);
+  node[4].shape[2] = 16;
+  EXPECT_EQ(node.Infer(1), "[s0, s1, 40]");
+  Shaped conv("CausalConvWithState", 27, {{kS0, 4, kS1}, {4, 1, 5}});
+  EXPECT_EQ(conv.Infer(2), "[s0, 4, s1][s0, 4, 4]");
+  conv[3] = {true, kFloat, {kS0, 4, 5}, nullptr};
+  ExpectError(conv, "past_state has shape [s0, 4, 5]", 2);
+  Shaped swiglu("SwiGLU", 28, {{kS0, kUnknownDim}, {3, 4}});
+  EXPECT_EQ(swiglu.Infer(), "[3, 4]");
+  swiglu[0].shape[1] = 1;
+  ExpectError(swiglu, "A has shape [s0, 1], B has [3, 4]");
+}
+
 }  // namespace
 }  // namespace tenon::operators::testing
