@@ -58,7 +58,7 @@ HostTensor MakeTensor(tenon_dtype dtype, std::vector<int64_t> dims) {
     }
     count *= static_cast<uint64_t>(dim);
   }
-  HostTensor tensor{dtype, std::move(dims), {}};
+  HostTensor tensor{dtype, std::move(dims), {}, {}};
   tensor.data.resize(tenon_dtype_bytes(dtype, count));
   return tensor;
 }

@@ -9,10 +9,14 @@
 
 namespace tenon::tools {
 
+// Strings never reach a backend: the ABI has no such type. ONNX's number.
+inline constexpr tenon_dtype kString = 8;
+
 struct HostTensor {
   tenon_dtype dtype = TENON_FLOAT32;
   std::vector<int64_t> dims;
-  std::vector<std::byte> data;  // dense row-major
+  std::vector<std::byte> data;       // dense row-major
+  std::vector<std::string> strings;  // the elements of kString
 
   // Lends the memory; the tensor must outlive it.
   Tensor Wrap();

@@ -10,6 +10,7 @@
 #include "failure.h"
 #include "npy.h"
 #include "picture.h"
+#include "value_pb.h"
 
 namespace tenon::tools {
 namespace {
@@ -132,6 +133,7 @@ HostTensor FromFile(const std::string& path_and_options) {
   const std::string path = path_and_options.substr(0, colon);
   const std::string options = colon == std::string::npos ? "" : path_and_options.substr(colon + 1);
   if (path.ends_with(".npy")) return ReadNpy(path);
+  if (path.ends_with(".pb")) return ReadTensorPb(path);
   return ReadPicture(path, ParsePictureOptions(options));
 }
 
@@ -171,8 +173,9 @@ HostTensor MakeInput(const ValueInfo& input, const std::string& spec,
   if (kind != "zeros" && kind != "rand") {
     throw Failure(
         kUsage,
-        fmt::format("input {}: '{}': expected @file.npy, @picture.png, zeros, rand or raw:@file",
-                    input.name, spec));
+        fmt::format(
+            "input {}: '{}': expected @file.npy, @file.pb, @picture.png, zeros, rand or raw:@file",
+            input.name, spec));
   }
   HostTensor tensor = MakeTensor(input.dtype, shape);
   if (kind == "rand") FillRandom(tensor, seed, input.name);

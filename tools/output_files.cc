@@ -7,6 +7,7 @@
 
 #include "failure.h"
 #include "npy.h"
+#include "value_pb.h"
 
 namespace tenon::tools {
 
@@ -23,9 +24,9 @@ std::string WriteOutput(const std::string& folder, size_t index, const tenon_ten
   const std::string path = fmt::format("{}/output_{}.npy", folder, index);
   const std::span<const int64_t> dims(tensor.dims, static_cast<size_t>(tensor.rank));
   if (WriteNpy(path, tensor.dtype, dims, tensor.data, tensor.bytes)) return path;
-  const std::string raw = fmt::format("{}/output_{}.raw", folder, index);
-  WriteFile(raw, "", tensor.data, tensor.bytes);
-  return raw;
+  const std::string proto = fmt::format("{}/output_{}.pb", folder, index);
+  WriteTensorPb(proto, "", tensor.dtype, dims, tensor.data, tensor.bytes);
+  return proto;
 }
 
 }  // namespace tenon::tools

@@ -64,7 +64,7 @@ void AddRun(CLI::App& app, Action& action) {
   flags->AddTo(*verb, true);
   verb->add_option("--threads", flags->threads, "Threads that compute; 0: one for each core");
   verb->add_option("--output-dir", flags->output_dir,
-                   "Writes DIR/output_<i>.npy in the graph's order")
+                   "Writes DIR/output_<i>.npy in the graph's order; .pb for types that npy lacks")
       ->type_name("DIR");
   verb->add_option("--profile", flags->profile, "Writes the time of each step as JSON")
       ->type_name("FILE");

@@ -18,7 +18,7 @@ bool IsShapeOf(const Node& node) {
 
 // All inputs constant; or it asks for the shape of a static tensor.
 bool IsKnown(const Graph& graph, const Node& node) {
-  if (!node.definition || (node.definition->flags & operators::kNondeterministic) ||
+  if (!node.definition || (node.definition->flags & (operators::kNondeterministic | operators::kOnHost)) ||
       node.outputs.empty())
     return false;
   if (IsShapeOf(node)) return graph.values[node.inputs[0]].shape.IsStatic();

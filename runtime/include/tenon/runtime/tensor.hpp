@@ -5,6 +5,7 @@
 #include <initializer_list>
 #include <memory>
 #include <span>
+#include <string>
 #include <type_traits>
 #include <vector>
 
@@ -83,6 +84,30 @@ class Tensor {
                             &handle));
     return Tensor(handle);
   }
+  // Strings are copied.
+  static Tensor Strings(std::span<const std::string> strings, std::span<const int64_t> dims) {
+    std::vector<const char*> data;
+    std::vector<uint64_t> lengths;
+    for (const std::string& string : strings) {
+      data.push_back(string.c_str());
+      lengths.push_back(string.size());
+    }
+    tenon_tensor* handle = nullptr;
+    Check(tenon_tensor_create_strings(static_cast<int32_t>(dims.size()), dims.data(), data.data(),
+                                      lengths.data(), data.size(), &handle));
+    return Tensor(handle);
+  }
+  // A sequence or optional of copies.
+  static Tensor Sequence(tenon_dtype dtype, std::span<const Tensor> items,
+                         tenon_value_kind kind = TENON_VALUE_SEQUENCE) {
+    std::vector<tenon_tensor*> handles(1);  // not NULL where there are no items
+    handles.clear();
+    for (const Tensor& item : items) handles.push_back(item.get());
+    tenon_tensor* handle = nullptr;
+    Check(tenon_tensor_create_sequence(kind, dtype, handles.data(),
+                                       static_cast<uint32_t>(handles.size()), &handle));
+    return Tensor(handle);
+  }
   tenon_tensor* get() const { return handle_.get(); }
   explicit operator bool() const { return handle_ != nullptr; }
 
@@ -105,6 +130,29 @@ class Tensor {
       throw Error(TENON_INVALID_ARGUMENT, "tensor has another type");
     if (i.data == nullptr) return {};
     return {static_cast<T*>(i.data), static_cast<size_t>(i.bytes / sizeof(T))};
+  }
+  // Of a tensor of strings.
+  std::vector<std::string> strings() const {
+    uint64_t count = 1;
+    for (const int64_t dim : dims()) count *= static_cast<uint64_t>(dim);
+    std::vector<std::string> list;
+    for (uint64_t i = 0; i < count; ++i) {
+      const char* data = nullptr;
+      uint64_t length = 0;
+      Check(tenon_tensor_string(get(), i, &data, &length));
+      list.emplace_back(data, length);
+    }
+    return list;
+  }
+  // Of a sequence or optional.
+  std::vector<Tensor> items() const {
+    std::vector<Tensor> list;
+    for (uint32_t i = 0; i < info().item_count; ++i) {
+      tenon_tensor* item = nullptr;
+      Check(tenon_tensor_open_item(get(), i, &item));
+      list.emplace_back(item);
+    }
+    return list;
   }
   void Write(const void* data, uint64_t bytes) { Check(tenon_tensor_write(get(), data, bytes)); }
   void Read(void* data, uint64_t bytes) const { Check(tenon_tensor_read(get(), data, bytes)); }

@@ -35,10 +35,16 @@ struct ExecutableOptions {
   uint32_t max_contexts = 16;                      // kept for reuse
 };
 
+// What a run copied between memories.
+struct CopyTotals {
+  uint64_t count = 0, bytes = 0;
+};
+
 // Where a run's time went.
 struct RunTimes {
   bool replanned = false;
   uint64_t total_ns = 0, plan_ns = 0, copy_in_ns = 0, compute_ns = 0, copy_out_ns = 0;
+  CopyTotals copies;
 };
 
 struct RunOptions {
@@ -48,7 +54,8 @@ struct RunOptions {
 };
 
 struct ExecutionStatistics {
-  uint64_t run_count = 0, failed_count = 0, replan_count = 0, plan_count = 0;
+  uint64_t run_count = 0, failed_count = 0, replan_count = 0, plan_count = 0, plan_bytes = 0;
+  CopyTotals copies;
   uint64_t first_run_ns = 0, first_run_plan_ns = 0, first_run_kernel_ns = 0;
   uint64_t arena_bytes = 0, arena_lower_bound_bytes = 0;
   uint64_t constant_bytes = 0, prepacked_bytes = 0, uploaded_bytes = 0;
