@@ -143,8 +143,8 @@ Status ReadLinearAttention(const NodeView& node, std::span<const InferInput> inp
     int64_t each = kUnknownDim;
     if (!Has(inputs, i)) continue;
     const Shape& x = inputs[i].shape;
-    if (i == 5 && x.rank() == 3 && x[2] == 1) continue;
-    TENON_RETURN_IF_ERROR(ReadPacked(node, inputs, i, s.groups, s, each));
+    const bool shared = i == 5 && x.rank() == 3 && x[2] == 1;
+    TENON_RETURN_IF_ERROR(ReadPacked(node, inputs, i, shared ? 1 : s.groups, s, each));
     if (each >= 0 && each != 1 && (i == 5 || (s.key_size >= 0 && each != s.key_size)))
       return WrongShape(
           node, inputs, i,

@@ -19,7 +19,11 @@ Status Infer(const NodeView& node, std::span<const InferInput> inputs,
   TENON_RETURN_IF_ERROR(ReadInts(node, inputs, 2, "block_shape", block, has_block));
   int64_t rank = kUnknownDim;
   for (size_t i = 1; i < 3; ++i) {
-    if (inputs[i].shape.rank() == 1 && !MergeDim(rank, inputs[i].shape[0], rank))
+    const Shape& shape = inputs[i].shape;
+    if (shape.has_rank() && shape.rank() != 1)
+      return Invalid(node, i == 1 ? "image_shape" : "block_shape", " has shape ", shape,
+                     " (expected a vector)");
+    if (shape.has_rank() && !MergeDim(rank, shape[0], rank))
       return Invalid(node, "image_shape and block_shape have different numbers of elements");
   }
   if (rank < 0) return {};

@@ -14,7 +14,8 @@ Status CheckTaps(const NodeView& node, const Shape& shape, const Shape& w, const
   bool known = w.has_rank();
   for (int i = 2; known && i < w.rank(); ++i) {
     known = w[i] >= 0;
-    if (known && __builtin_mul_overflow(channels, w[i], &channels)) known = false;
+    if (known && __builtin_mul_overflow(channels, w[i], &channels))
+      return Invalid(node, "W has shape ", w, ", which has more taps than any memory");
   }
   int64_t merged = 0;
   bool fits = shape.rank() == y.rank() && MergeDim(shape[0], y[0], merged) &&

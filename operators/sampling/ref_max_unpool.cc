@@ -1,4 +1,5 @@
 // MaxUnpool, by bytes. Indices count in the shape that the attributes give; a larger output_shape only adds zeros.
+#include <algorithm>
 #include <cstring>
 
 #include "nn/window.h"
@@ -21,7 +22,7 @@ class MaxUnpoolPlan final : public KernelPlan {
     const auto* indices = static_cast<const int64_t*>(arguments.inputs[1]);
     auto* y = static_cast<std::byte*>(arguments.outputs[0]);
     const int64_t most = natural_.ElementCount();
-    std::memset(y, 0, static_cast<size_t>(y_.ElementCount() * size_));
+    std::fill_n(y, y_.ElementCount() * size_, std::byte{0});
     for (int64_t i = 0; i < count_; ++i) {
       if (indices[i] < 0 || indices[i] >= most)
         return Invalid(node_, "I has ", std::to_string(indices[i]), " (expected 0 to ", most - 1,

@@ -14,6 +14,9 @@ Status ReadScalar(const NodeView& node, std::span<const InferInput> inputs, int 
   SmallInts values;
   TENON_RETURN_IF_ERROR(ReadInts(node, inputs, index, name, values, known));
   value = kUnknownDim;
+  if (const auto i = static_cast<size_t>(index);
+      Has(inputs, i) && inputs[i].shape.IsStatic() && inputs[i].shape.ElementCount() != 1)
+    return Invalid(node, name, " has shape ", inputs[i].shape, " (expected a scalar)");
   if (known != Known::kKnown) return {};
   if (values.count != 1) return Invalid(node, name, " has ", values.count, " values (expected 1)");
   value = values[0];

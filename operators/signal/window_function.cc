@@ -5,12 +5,20 @@
 namespace tenon::operators {
 namespace {
 
+Status CheckScalar(const NodeView& node, std::span<const InferInput> inputs, int index,
+                   std::string_view name) {
+  const Shape& shape = inputs[static_cast<size_t>(index)].shape;
+  if (!shape.IsStatic() || shape.ElementCount() == 1) return {};
+  return Invalid(node, name, " has shape ", shape, " (expected a scalar)");
+}
+
 Status ReadSize(const NodeView& node, std::span<const InferInput> inputs, int index,
                 std::string_view name, int64_t& size) {
   SmallInts values;
   Known known;
   TENON_RETURN_IF_ERROR(ReadInts(node, inputs, index, name, values, known));
   size = kUnknownDim;
+  TENON_RETURN_IF_ERROR(CheckScalar(node, inputs, index, name));
   if (known != Known::kKnown) return {};
   if (values.count != 1 || values[0] < 0 || values[0] >= int64_t{1} << 40)
     return Invalid(node, name, " is ", values.count == 1 ? std::to_string(values[0]) : "no scalar",
@@ -42,6 +50,18 @@ Status InferMel(const NodeView& node, std::span<const InferInput> inputs,
   TENON_RETURN_IF_ERROR(ReadType(node, outputs[0].type));
   TENON_RETURN_IF_ERROR(ReadSize(node, inputs, 0, "num_mel_bins", bands));
   TENON_RETURN_IF_ERROR(ReadSize(node, inputs, 1, "dft_length", length));
+  int64_t rate = 0;
+  TENON_RETURN_IF_ERROR(ReadSize(node, inputs, 2, "sample_rate", rate));
+  for (int i = 3; i < 5; ++i) {
+    const char* name = i == 3 ? "lower_edge_hertz" : "upper_edge_hertz";
+    TENON_RETURN_IF_ERROR(CheckScalar(node, inputs, i, name));
+    constexpr uint32_t kFloats =
+        1u << static_cast<int>(DataType::kFloat32) | 1u << static_cast<int>(DataType::kFloat64) |
+        1u << static_cast<int>(DataType::kFloat16) | 1u << static_cast<int>(DataType::kBfloat16);
+    const DataType type = inputs[static_cast<size_t>(i)].type;
+    if ((kFloats >> static_cast<int>(type) & 1) == 0)
+      return Invalid(node, name, " is ", type, " (expected a float)");
+  }
   outputs[0].shape = Shape{length < 0 ? kUnknownDim : length / 2 + 1, bands};
   return {};
 }

@@ -92,6 +92,8 @@ TEST(InferNn, Attention) {
   EXPECT_EQ(unknown.Infer(2), "[...][2, 3, 7, ?]");
   Shaped mask("Attention", 25, {{1, 2, 5, 8}, {1, 2, 7, 8}, {1, 2, 7, 8}, {4, 7}});
   ExpectError(mask, "attn_mask has shape [4, 7]");
+  Shaped no_keys("Attention", 25, {{1, 2, 5, 8}, {1, 0, 7, 8}, {1, 0, 7, 8}});
+  ExpectError(no_keys, "2 query heads, 0 key heads");
   Shaped no_heads("Attention", 25, {{1, 5, 8}, {1, 7, 8}, {1, 7, 8}});
   ExpectError(no_heads, "without q_num_heads");
 }
@@ -102,6 +104,9 @@ TEST(InferNn, Rotary) {
   EXPECT_EQ(node.Infer(), "[s0, 4, s1, 8]");
   node.node().SetInt("rotary_embedding_dim", 4);
   ExpectError(node, "cos_cache has shape [100, 4] (expected [positions, 2])");
+  Shaped caches("RotaryEmbedding", 23, {{1, 4, 3, 8}, {100, 4}, {99, 4}});
+  caches[3] = {true, DataType::kInt64, {1, 3}, nullptr};
+  ExpectError(caches, "sin_cache has shape [99, 4], cos_cache has [100, 4]");
   Shaped flat("RotaryEmbedding", 23, {{2, 3, 8}, {2, 3, 4}, {2, 3, 4}});
   ExpectError(flat, "expected attribute num_heads");
 }
@@ -168,6 +173,8 @@ TEST(InferNn, QuantizedProducts) {
   product[1].type = DataType::kInt32;
   ExpectError(product, "B is int32");
   Shaped lines("QLinearMatMul", 10, {{2, 5, 7}, {2, 5, 1}, {}, {2, 7, 3}, {}, {}, {}, {}}, kByte);
+  ExpectError(lines, "input 1 is uint8 (expected a scale");
+  lines[1].type = lines[4].type = lines[6].type = kFloat;
   EXPECT_EQ(lines.Infer(), "[2, 5, 3]");
   lines[1].shape = {2, 1, 5};
   ExpectError(lines, "a_scale has shape [2, 1, 5]");
@@ -178,6 +185,8 @@ TEST(InferNn, QuantizedProducts) {
   Shaped scaled("QLinearConv", 10, {{1, 4, 8, 8}, {}, {}, {6, 4, 3, 3}, {6}, {6}, {}, {}, {5}},
                 kByte);
   scaled[8].type = DataType::kInt32;
+  ExpectError(scaled, "input 1 is uint8 (expected a scale: float32)");
+  scaled[1].type = scaled[4].type = scaled[6].type = kFloat;
   ExpectError(scaled, "B has shape [5] (expected [6]");
 }
 
@@ -233,6 +242,10 @@ TEST(InferNn, Sampling) {
   EXPECT_EQ(col2im.Infer(), "[s0, ?, ?, ?]");
   col2im[1] = image.input();
   col2im[2] = block.input();
+  const Contents scalar({3}, true);
+  col2im[2] = scalar.unknown();
+  ExpectError(col2im, "block_shape has shape []");
+  col2im[2] = block.input();
   col2im[0].shape = {1, 10, 6};
   ExpectError(col2im, "expected [N, C * 5, 5]");
 
@@ -274,6 +287,10 @@ TEST(InferNn, Signal) {
   dft[2] = last.input();
   ExpectError(dft, "axis is the last one");
 
+  const Contents empty({});
+  dft[2] = {};
+  dft[1] = empty.unknown();
+  ExpectError(dft, "dft_length has shape [0] (expected a scalar)");
   Shaped stft("STFT", 17, {{kS0, 50, 1}});
   stft[1] = eight.input();
   EXPECT_EQ(stft.Infer(), "[s0, 1, 26, 2]");
@@ -289,6 +306,12 @@ TEST(InferNn, Signal) {
   EXPECT_EQ(hann.Infer(), "[8]");
   hann[0] = eight.unknown();
   EXPECT_EQ(hann.Infer(), "[?]");
+  Shaped mel("MelWeightMatrix", 17, {});
+  for (size_t i = 0; i < 3; ++i) mel[i] = eight.input();
+  mel[3] = mel[4] = {true, kFloat, Shape(), nullptr};
+  EXPECT_EQ(mel.Infer(), "[5, 8]");
+  mel[4].type = DataType::kInt64;
+  ExpectError(mel, "upper_edge_hertz is int64 (expected a float)");
   hann.node().SetInt("output_datatype", 8);
   ExpectError(hann, "is no number type");
 }
@@ -305,6 +328,11 @@ TEST(InferNn, StatesOfLinearAttention) {
   ExpectError(node, "decay has shape [s0, s1, 6]", 2);
   node[4].shape[2] = 16;
   EXPECT_EQ(node.Infer(1), "[s0, s1, 40]");
+  node.node().SetString("update_rule", "gated_delta");
+  node[5] = {true, kFloat, {kS0, 3, 1}, nullptr};
+  EXPECT_EQ(node.Infer(1), "[s0, 3, 40]");
+  node[0].shape[1] = 4;
+  ExpectError(node, "beta has shape [s0, 3, 1]", 2);
   Shaped conv("CausalConvWithState", 27, {{kS0, 4, kS1}, {4, 1, 5}});
   EXPECT_EQ(conv.Infer(2), "[s0, 4, s1][s0, 4, 4]");
   conv[3] = {true, kFloat, {kS0, 4, 5}, nullptr};
