@@ -62,12 +62,12 @@ std::vector<fs::path> Numbered(const fs::path& folder, const char* prefix, const
   }
 }
 
-std::vector<HostValue> ReadValues(const std::vector<fs::path>& files,
-                                  const std::vector<ValueInfo>& infos) {
-  std::vector<HostValue> values;
-  for (size_t i = 0; i < files.size(); ++i) {
-    const bool known = i < infos.size();
-    values.push_back(ReadValuePb(files[i], known ? infos[i].kind : tenon_value_kind{TENON_VALUE_TENSOR}));
+std::vector<HostTensor> ReadValues(const std::vector<fs::path>& files,
+                                   const std::vector<ValueInfo>& infos) {
+  std::vector<HostTensor> values;
+  for (const fs::path& file : files) {
+    const ValueInfo& info = infos[values.size()];
+    values.push_back(ReadValuePb(file, info.kind, info.dtype));
   }
   return values;
 }
@@ -75,17 +75,19 @@ std::vector<HostValue> ReadValues(const std::vector<fs::path>& files,
 // Runs one data set; what is wrong with it, or "".
 std::string RunDataSet(const Session& session, const fs::path& folder, const Tolerance& tolerance,
                        Outcome* outcome) {
+  const std::vector<fs::path> in = Numbered(folder, "input_", ".pb");
+  const std::vector<fs::path> out = Numbered(folder, "output_", ".pb");
   const std::vector<ValueInfo> infos = session.outputs();
-  std::vector<HostValue> inputs = ReadValues(Numbered(folder, "input_", ".pb"), session.inputs());
-  const std::vector<HostValue> wanted = ReadValues(Numbered(folder, "output_", ".pb"), infos);
-  if (inputs.size() != session.inputs().size() || wanted.size() != infos.size())
-    return fmt::format("has {} inputs and {} outputs, the model {} and {}", inputs.size(),
-                       wanted.size(), session.inputs().size(), infos.size());
+  if (in.size() != session.inputs().size() || out.size() != infos.size())
+    return fmt::format("has {} inputs and {} outputs, the model {} and {}", in.size(), out.size(),
+                       session.inputs().size(), infos.size());
+  std::vector<HostTensor> inputs = ReadValues(in, session.inputs());
+  const std::vector<HostTensor> wanted = ReadValues(out, infos);
   std::vector<Tensor> wrapped;
-  for (HostValue& input : inputs) wrapped.push_back(input.Wrap());
+  for (HostTensor& input : inputs) wrapped.push_back(input.Wrap());
   const std::vector<Tensor> outputs = session.Run(wrapped);
   for (size_t i = 0; i < outputs.size(); ++i) {
-    const Difference difference = Compare(outputs[i], wanted[i], tolerance);
+    const Difference difference = Compare(outputs[i].get(), wanted[i], tolerance);
     outcome->largest = std::max(outcome->largest, difference.largest);
     outcome->relative = std::max(outcome->relative, difference.relative);
     if (!difference.mismatch.empty())
