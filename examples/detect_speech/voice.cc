@@ -1,6 +1,7 @@
 #include "voice.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <stdexcept>
 
 namespace detect_speech {
@@ -25,7 +26,10 @@ Voice::Voice(const tenon::Runtime& runtime, const std::string& model,
                              ": expected a Silero VAD model: inputs input, state and perhaps sr, "
                              "outputs output and stateN");
   }
-  rate_ = sr && rate == 8000 ? 8000 : 16000;
+  // Some that take a rate know but one; their names tell, as they do in silero-vad.
+  const bool only_16000 =
+      !sr || std::filesystem::path(model).filename().string().find("16k") != std::string::npos;
+  rate_ = rate == 8000 && !only_16000 ? 8000 : 16000;
   window_.resize(context() + frame());
   rate_input_ = {rate_};
   output_ = *output;
