@@ -101,21 +101,59 @@ Difference CompareBytes(const tenon_tensor_info& got, const HostTensor& want) {
   return {1, 1, fmt::format("differs at {}", Place(index, dims))};
 }
 
+Difference Unlike(const std::string& mismatch) { return {INFINITY, INFINITY, mismatch}; }
+
+Difference CompareStrings(const tenon_tensor* got, const HostTensor& want) {
+  for (uint64_t i = 0; i < want.strings.size(); ++i) {
+    const std::string string = StringAt(got, i);
+    if (string == want.strings[i]) continue;
+    return {
+        1, 1,
+        fmt::format("{} is \"{}\", expected \"{}\"", Place(i, want.dims), string, want.strings[i])};
+  }
+  return {};
+}
+
+Difference CompareItems(const tenon_tensor* got, const HostTensor& want,
+                        const Tolerance& tolerance) {
+  const tenon_tensor_info info = InfoOf(got);
+  if (info.item_count != want.items.size() ||
+      (info.kind != TENON_VALUE_SEQUENCE && (info.present != 0) != want.present)) {
+    return Unlike(fmt::format("is {}, expected {}{}", Describe(got), want.items.size(),
+                              want.present ? " items" : ", no value"));
+  }
+  Difference out;
+  for (uint32_t i = 0; i < info.item_count; ++i) {
+    const Difference item = Compare(ItemAt(got, i).get(), want.items[i], tolerance);
+    out.largest = std::max(out.largest, item.largest);
+    out.relative = std::max(out.relative, item.relative);
+    if (out.mismatch.empty() && !item.mismatch.empty())
+      out.mismatch = fmt::format("item {}: {}", i, item.mismatch);
+  }
+  return out;
+}
+
 }  // namespace
 
-Difference Compare(const tenon_tensor_info& got, const HostTensor& want,
-                   const Tolerance& tolerance) {
-  const std::span<const int64_t> dims(got.dims, static_cast<size_t>(got.rank));
-  if (got.dtype != want.dtype || !std::ranges::equal(dims, want.dims)) {
-    return {INFINITY, INFINITY,
-            fmt::format("is {}, expected {}", Describe(got.dtype, dims),
-                        Describe(want.dtype, want.dims))};
+Difference Compare(const tenon_tensor* got, const HostTensor& want, const Tolerance& tolerance) {
+  const tenon_tensor_info info = InfoOf(got);
+  if (info.kind != want.kind) {
+    return Unlike(fmt::format("is {}, expected {}", Describe(got),
+                              want.kind == TENON_VALUE_TENSOR     ? "a tensor"
+                              : want.kind == TENON_VALUE_SEQUENCE ? "a sequence"
+                                                                  : "an optional"));
   }
+  if (info.kind != TENON_VALUE_TENSOR) return CompareItems(got, want, tolerance);
+  const std::span<const int64_t> dims(info.dims, static_cast<size_t>(info.rank));
+  if (info.dtype != want.dtype || !std::ranges::equal(dims, want.dims))
+    return Unlike(
+        fmt::format("is {}, expected {}", Describe(got), Describe(want.dtype, want.dims)));
+  if (want.dtype == kString) return CompareStrings(got, want);
   if (want.data.empty()) return {};
   const FloatType type = TypeOf(want.dtype);
-  if (type.at == nullptr) return CompareBytes(got, want);
+  if (type.at == nullptr) return CompareBytes(info, want);
   const bool complex = want.dtype == TENON_COMPLEX64 || want.dtype == TENON_COMPLEX128;
-  return CompareFloats(got, want, complex ? 2 : 1, type, tolerance);
+  return CompareFloats(info, want, complex ? 2 : 1, type, tolerance);
 }
 
 }  // namespace tenon::tools

@@ -20,7 +20,7 @@ struct Difference {
   std::string mismatch;  // what is out of bounds, and where; "" where all is well
 };
 
-Difference Compare(const tenon_tensor_info& got, const HostTensor& want,
-                   const Tolerance& tolerance);
+// Strings are equal or not; of sequences and optionals each item is compared.
+Difference Compare(const tenon_tensor* got, const HostTensor& want, const Tolerance& tolerance);
 
 }  // namespace tenon::tools

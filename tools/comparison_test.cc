@@ -17,7 +17,7 @@ HostTensor Make(tenon_dtype dtype, std::vector<int64_t> dims, std::vector<T> val
 }
 
 Difference CompareTensors(HostTensor got, const HostTensor& want, const Tolerance& tolerance = {}) {
-  return Compare(got.Wrap().info(), want, tolerance);
+  return Compare(got.Wrap().get(), want, tolerance);
 }
 
 TEST(ComparisonTest, FloatsMayDifferByAShareOfTheLargest) {
@@ -67,6 +67,25 @@ TEST(ComparisonTest, AllElseIsEqualOrNot) {
             "is int64[4], expected int64[2, 2]");
   const HostTensor empty = Make<float>(TENON_FLOAT32, {0, 3}, {});
   EXPECT_EQ(CompareTensors(empty, empty).mismatch, "");
+}
+
+TEST(ComparisonTest, StringsAndItemsAreComparedOneByOne) {
+  const HostTensor strings = {.dtype = kString, .dims = {2}, .strings = {"a", "b"}};
+  EXPECT_EQ(CompareTensors(strings, strings).mismatch, "");
+  EXPECT_EQ(
+      CompareTensors({.dtype = kString, .dims = {2}, .strings = {"a", "c"}}, strings).mismatch,
+      "[1] is \"c\", expected \"b\"");
+  const HostTensor one = Make<float>(TENON_FLOAT32, {1}, {1}),
+                   two = Make<float>(TENON_FLOAT32, {1}, {2});
+  const auto sequence = [](std::vector<HostTensor> items) {
+    return HostTensor{.kind = TENON_VALUE_SEQUENCE, .items = std::move(items)};
+  };
+  EXPECT_EQ(CompareTensors(sequence({one, two}), sequence({one, two})).mismatch, "");
+  EXPECT_NE(CompareTensors(sequence({one}), sequence({one, two})).mismatch, "");
+  EXPECT_NE(CompareTensors(one, sequence({one})).mismatch, "");
+  EXPECT_EQ(
+      CompareTensors(sequence({one, one}), sequence({one, two})).mismatch.find("item 1: [0] is 1"),
+      0u);
 }
 
 }  // namespace

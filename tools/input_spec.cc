@@ -128,12 +128,12 @@ PictureOptions ParsePictureOptions(const std::string& text) {
   return options;
 }
 
-HostTensor FromFile(const std::string& path_and_options) {
+HostTensor FromFile(const ValueInfo& input, const std::string& path_and_options) {
   const size_t colon = path_and_options.rfind(':');
   const std::string path = path_and_options.substr(0, colon);
   const std::string options = colon == std::string::npos ? "" : path_and_options.substr(colon + 1);
   if (path.ends_with(".npy")) return ReadNpy(path);
-  if (path.ends_with(".pb")) return ReadTensorPb(path);
+  if (path.ends_with(".pb")) return ReadValuePb(path, input.kind, input.dtype);
   return ReadPicture(path, ParsePictureOptions(options));
 }
 
@@ -152,7 +152,12 @@ HostTensor FromRaw(tenon_dtype dtype, std::vector<int64_t> shape, const std::str
 
 HostTensor MakeInput(const ValueInfo& input, const std::string& spec,
                      std::span<const std::string> dims) {
-  if (spec.starts_with('@')) return FromFile(spec.substr(1));
+  if (spec.starts_with('@')) return FromFile(input, spec.substr(1));
+  if (input.kind != TENON_VALUE_TENSOR || input.dtype == kString) {
+    throw Failure(kUsage, fmt::format("input {}: sequences, optionals and strings come from files: "
+                                      "--input {}=@file.pb",
+                                      input.name, input.name));
+  }
   std::vector<std::string> parts = Split(spec, ':');
   const std::string kind = parts.empty() ? "" : parts[0];
   std::vector<int64_t> shape = DefaultShape(input, dims);

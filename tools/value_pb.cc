@@ -5,7 +5,6 @@
 #include <onnx/onnx_tenon_onnx-ml.pb.h>
 
 #include <cstring>
-#include <set>
 
 #include "failure.h"
 #include "npy.h"
@@ -66,7 +65,7 @@ void FillTyped(const onnx::TensorProto& tensor, HostTensor* out, const std::stri
 HostTensor FromProto(const onnx::TensorProto& tensor, const std::string& path) {
   const std::vector<int64_t> dims(tensor.dims().begin(), tensor.dims().end());
   if (tensor.data_type() == kString) {
-    HostTensor out{kString, dims, {}, {}};
+    HostTensor out{.dtype = kString, .dims = dims};
     out.strings.assign(tensor.string_data().begin(), tensor.string_data().end());
     if (out.strings.size() != out.ElementCount())
       throw Failure(kUsage, fmt::format("{}: holds {} strings, its shape needs {}", path,
@@ -101,73 +100,65 @@ std::vector<HostTensor> FromProto(const onnx::SequenceProto& sequence, const std
   return out;
 }
 
-HostValue::Kind KindOf(const onnx::TypeProto& type) {
-  switch (type.value_case()) {
-    case onnx::TypeProto::kTensorType:
-      return HostValue::Kind::kTensor;
-    case onnx::TypeProto::kSequenceType:
-      return HostValue::Kind::kSequence;
-    case onnx::TypeProto::kOptionalType:
-      return HostValue::Kind::kOptional;
-    default:
-      return HostValue::Kind::kOther;
+void FillProto(const tenon_tensor* value, onnx::TensorProto* out) {
+  const tenon_tensor_info info = InfoOf(value);
+  out->set_data_type(info.dtype);
+  uint64_t count = 1;
+  for (int32_t axis = 0; axis < info.rank; ++axis) {
+    out->add_dims(info.dims[axis]);
+    count *= static_cast<uint64_t>(info.dims[axis]);
   }
+  if (info.dtype == kString) {
+    for (uint64_t i = 0; i < count; ++i) out->add_string_data(StringAt(value, i));
+  } else {
+    out->set_raw_data(info.bytes ? info.data : "", info.bytes);
+  }
+}
+
+void FillProto(const tenon_tensor* value, onnx::SequenceProto* out) {
+  out->set_elem_type(onnx::SequenceProto::TENSOR);
+  for (uint32_t i = 0; i < InfoOf(value).item_count; ++i)
+    FillProto(ItemAt(value, i).get(), out->add_tensor_values());
 }
 
 }  // namespace
 
-HostTensor ReadTensorPb(const std::string& path) {
-  return FromProto(Parse<onnx::TensorProto>(path, "TensorProto"), path);
-}
-
-HostValue ReadValuePb(const std::string& path, HostValue::Kind kind) {
-  HostValue out{kind, {}};
-  switch (kind) {
-    case HostValue::Kind::kTensor:
-      out.tensors.push_back(ReadTensorPb(path));
-      break;
-    case HostValue::Kind::kSequence:
-      out.tensors = FromProto(Parse<onnx::SequenceProto>(path, "SequenceProto"), path);
-      break;
-    case HostValue::Kind::kOptional: {
-      const auto optional = Parse<onnx::OptionalProto>(path, "OptionalProto");
-      if (optional.has_tensor_value())
-        out.tensors.push_back(FromProto(optional.tensor_value(), path));
-      else if (optional.has_sequence_value())
-        out.tensors = FromProto(optional.sequence_value(), path);
-      break;
-    }
-    case HostValue::Kind::kOther:
-      throw Failure(kUsage, fmt::format("{}: neither tensor, sequence nor optional", path));
+HostTensor ReadValuePb(const std::string& path, tenon_value_kind kind, tenon_dtype dtype) {
+  if (kind == TENON_VALUE_TENSOR)
+    return FromProto(Parse<onnx::TensorProto>(path, "TensorProto"), path);
+  HostTensor out{.dtype = dtype, .kind = kind};
+  if (kind == TENON_VALUE_SEQUENCE) {
+    out.items = FromProto(Parse<onnx::SequenceProto>(path, "SequenceProto"), path);
+    return out;
   }
+  const auto optional = Parse<onnx::OptionalProto>(path, "OptionalProto");
+  out.present = optional.has_tensor_value() || optional.has_sequence_value();
+  if (optional.has_tensor_value()) out.items.push_back(FromProto(optional.tensor_value(), path));
+  if (optional.has_sequence_value()) out.items = FromProto(optional.sequence_value(), path);
   return out;
 }
 
-void WriteTensorPb(const std::string& path, const std::string& name, tenon_dtype dtype,
-                   std::span<const int64_t> dims, const void* data, uint64_t bytes) {
-  onnx::TensorProto tensor;
-  tensor.set_name(name);
-  tensor.set_data_type(dtype);
-  for (const int64_t dim : dims) tensor.add_dims(dim);
-  tensor.set_raw_data(bytes ? data : "", bytes);
-  const std::string text = tensor.SerializeAsString();
+void WriteValuePb(const std::string& path, const tenon_tensor* value) {
+  const tenon_tensor_info info = InfoOf(value);
+  std::string text;
+  if (info.kind == TENON_VALUE_TENSOR) {
+    onnx::TensorProto tensor;
+    FillProto(value, &tensor);
+    text = tensor.SerializeAsString();
+  } else if (info.kind == TENON_VALUE_SEQUENCE) {
+    onnx::SequenceProto sequence;
+    FillProto(value, &sequence);
+    text = sequence.SerializeAsString();
+  } else {
+    onnx::OptionalProto optional;
+    const bool sequence = info.kind == TENON_VALUE_OPTIONAL_SEQUENCE;
+    optional.set_elem_type(sequence ? onnx::OptionalProto::SEQUENCE : onnx::OptionalProto::TENSOR);
+    if (info.present && sequence) FillProto(value, optional.mutable_sequence_value());
+    if (info.present && !sequence)
+      FillProto(ItemAt(value, 0).get(), optional.mutable_tensor_value());
+    text = optional.SerializeAsString();
+  }
   WriteFile(path, "", text.data(), text.size());
-}
-
-ModelKinds ReadModelKinds(const std::string& path) {
-  onnx::ModelProto model;
-  if (!model.ParseFromString(ReadFile(path)))
-    throw Failure(kModelRejected, fmt::format("{}: not an ONNX model", path));
-  std::set<std::string> initializers;
-  for (const onnx::TensorProto& tensor : model.graph().initializer())
-    initializers.insert(tensor.name());
-  ModelKinds out;
-  for (const onnx::ValueInfoProto& input : model.graph().input()) {
-    if (!initializers.contains(input.name())) out.inputs.push_back(KindOf(input.type()));
-  }
-  for (const onnx::ValueInfoProto& output : model.graph().output())
-    out.outputs.push_back(KindOf(output.type()));
-  return out;
 }
 
 }  // namespace tenon::tools

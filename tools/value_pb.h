@@ -3,22 +3,14 @@
 
 #include <string>
 
-#include "host_value.h"
+#include "host_tensor.h"
 
 namespace tenon::tools {
 
-// Reads a file that holds a value of this kind. Throws Failure(kUsage): what is wrong with the file.
-HostValue ReadValuePb(const std::string& path, HostValue::Kind kind);
-HostTensor ReadTensorPb(const std::string& path);
-// Throws Failure(kNotWritable).
-void WriteTensorPb(const std::string& path, const std::string& name, tenon_dtype dtype,
-                   std::span<const int64_t> dims, const void* data, uint64_t bytes);
-
-// The kinds of a model's inputs (initializers left out) and outputs, in the graph's order.
-struct ModelKinds {
-  std::vector<HostValue::Kind> inputs, outputs;
-};
-// Throws Failure(kModelRejected).
-ModelKinds ReadModelKinds(const std::string& path);
+// Reads a file that holds a value of this kind; dtype is that of an optional without a value. Throws Failure(kUsage): what is
+// wrong with the file.
+HostTensor ReadValuePb(const std::string& path, tenon_value_kind kind, tenon_dtype dtype);
+// Any tenon_tensor in host memory. Throws Failure(kNotWritable).
+void WriteValuePb(const std::string& path, const tenon_tensor* value);
 
 }  // namespace tenon::tools

@@ -103,7 +103,7 @@ Json BenchOnce(const BenchFlags& flags, uint32_t threads) {
     const tenon_session_stats stats = opened.session->statistics();
     if (!flags.output_dir.empty()) {
       for (uint32_t i = 0; i < opened.session->outputs().size(); ++i)
-        WriteOutput(flags.output_dir, i, binding.output_info(i));
+        WriteOutput(flags.output_dir, i, binding.output(i));
     }
     const Json latency = Percentiles(samples.total);
     return {{"threads", opened.runtime->threads()},

@@ -62,41 +62,32 @@ std::vector<fs::path> Numbered(const fs::path& folder, const char* prefix, const
   }
 }
 
-// Whether the public API has such values; else why not.
-std::string WhyNot(const ModelKinds& kinds) {
-  for (const auto* list : {&kinds.inputs, &kinds.outputs}) {
-    for (const HostValue::Kind kind : *list) {
-      if (kind != HostValue::Kind::kTensor)
-        return "inputs and outputs that are no tensors cannot be given";
-    }
-  }
-  return "";
-}
-
-std::vector<HostTensor> ReadTensors(const std::vector<fs::path>& files, const char* what) {
-  std::vector<HostTensor> tensors;
+std::vector<HostTensor> ReadValues(const std::vector<fs::path>& files,
+                                   const std::vector<ValueInfo>& infos) {
+  std::vector<HostTensor> values;
   for (const fs::path& file : files) {
-    tensors.push_back(ReadTensorPb(file));
-    if (tensors.back().dtype == kString)
-      throw Failure(kModelRejected, fmt::format("{}s of strings cannot be given", what));
+    const ValueInfo& info = infos[values.size()];
+    values.push_back(ReadValuePb(file, info.kind, info.dtype));
   }
-  return tensors;
+  return values;
 }
 
 // Runs one data set; what is wrong with it, or "".
 std::string RunDataSet(const Session& session, const fs::path& folder, const Tolerance& tolerance,
                        Outcome* outcome) {
-  std::vector<HostTensor> inputs = ReadTensors(Numbered(folder, "input_", ".pb"), "input");
-  const std::vector<HostTensor> wanted = ReadTensors(Numbered(folder, "output_", ".pb"), "output");
+  const std::vector<fs::path> in = Numbered(folder, "input_", ".pb");
+  const std::vector<fs::path> out = Numbered(folder, "output_", ".pb");
   const std::vector<ValueInfo> infos = session.outputs();
-  if (inputs.size() != session.inputs().size() || wanted.size() != infos.size())
-    return fmt::format("has {} inputs and {} outputs, the model {} and {}", inputs.size(),
-                       wanted.size(), session.inputs().size(), infos.size());
+  if (in.size() != session.inputs().size() || out.size() != infos.size())
+    return fmt::format("has {} inputs and {} outputs, the model {} and {}", in.size(), out.size(),
+                       session.inputs().size(), infos.size());
+  std::vector<HostTensor> inputs = ReadValues(in, session.inputs());
+  const std::vector<HostTensor> wanted = ReadValues(out, infos);
   std::vector<Tensor> wrapped;
   for (HostTensor& input : inputs) wrapped.push_back(input.Wrap());
   const std::vector<Tensor> outputs = session.Run(wrapped);
   for (size_t i = 0; i < outputs.size(); ++i) {
-    const Difference difference = Compare(outputs[i].info(), wanted[i], tolerance);
+    const Difference difference = Compare(outputs[i].get(), wanted[i], tolerance);
     outcome->largest = std::max(outcome->largest, difference.largest);
     outcome->relative = std::max(outcome->relative, difference.relative);
     if (!difference.mismatch.empty())
@@ -118,8 +109,6 @@ Outcome RunTest(const Runtime& runtime, const VerifyFlags& flags, const fs::path
   try {
     SessionFlags of_test = flags;
     of_test.model = folder / "model.onnx";
-    const std::string why_not = WhyNot(ReadModelKinds(of_test.model));
-    if (!why_not.empty()) return end(Outcome::Kind::kFailed, why_not);
     const std::unique_ptr<Session> session = OpenOn(runtime, of_test);
     for (const fs::path& set : sets) {
       const std::string wrong = RunDataSet(*session, set, flags.tolerance, &outcome);

@@ -163,7 +163,7 @@ Status ReadAttentionSizes(const NodeView& node, std::span<const InferInput> inpu
     TENON_RETURN_IF_ERROR(ReadPast(node, inputs, 4, s, s.head_size));
     TENON_RETURN_IF_ERROR(ReadPast(node, inputs, 5, s, s.value_size));
   }
-  if (s.heads >= 0 && s.groups > 0 && s.heads % s.groups != 0)
+  if (s.heads > 0 && s.groups >= 0 && (s.groups == 0 || s.heads % s.groups != 0))
     return Invalid(node, "has ", s.heads, " query heads, ", s.groups,
                    " key heads (expected a multiple)");
   if (Has(inputs, 6)) {

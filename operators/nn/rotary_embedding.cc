@@ -50,6 +50,10 @@ Status Infer(const NodeView& node, std::span<const InferInput> inputs,
   TENON_RETURN_IF_ERROR(CheckCache(node, inputs, 2, x[0], sequence, half));
   if (!Has(inputs, 3)) return {};
   int64_t merged = 0;
+  if (inputs[1].shape.has_rank() && inputs[2].shape.has_rank() &&
+      !MergeDim(inputs[1].shape[0], inputs[2].shape[0], merged))
+    return Invalid(node, "sin_cache has shape ", inputs[2].shape, ", cos_cache has ",
+                   inputs[1].shape, " (expected the same)");
   const Shape& ids = inputs[3].shape;
   if (inputs[3].type == DataType::kInt64 &&
       (!ids.has_rank() ||

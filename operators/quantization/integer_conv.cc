@@ -54,6 +54,11 @@ Status InferQLinear(const NodeView& node, std::span<const InferInput> inputs,
   TENON_RETURN_IF_ERROR(CheckValues(node, inputs, 5, true, Channels(w), "w_zero_point"));
   TENON_RETURN_IF_ERROR(CheckValues(node, inputs, 6, false, 0, "y_scale"));
   TENON_RETURN_IF_ERROR(CheckValues(node, inputs, 7, false, 0, "y_zero_point"));
+  for (const size_t i : {size_t{1}, size_t{4}, size_t{6}}) {
+    if (inputs[i].type != DataType::kFloat32)
+      return Invalid(node, "input ", static_cast<int>(i), " is ", inputs[i].type,
+                     " (expected a scale: float32)");
+  }
   outputs[0].type = inputs[7].type;
   if (!IsByte(outputs[0].type))
     return Invalid(node, "y_zero_point is ", inputs[7].type, " (expected int8 or uint8)");

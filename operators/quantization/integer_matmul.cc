@@ -5,6 +5,9 @@
 namespace tenon::operators {
 namespace {
 
+bool IsScale(DataType type) {
+  return type == DataType::kFloat32 || type == DataType::kFloat16 || type == DataType::kBfloat16;
+}
 bool IsByte(DataType type) { return type == DataType::kInt8 || type == DataType::kUint8; }
 
 // A zero point or scale: one value, one for each of A's rows (B's columns), or one for each of
@@ -64,6 +67,11 @@ Status InferQLinear(const NodeView& node, std::span<const InferInput> inputs,
   TENON_RETURN_IF_ERROR(CheckPerLine(node, inputs, 2, a, true, "a_zero_point"));
   TENON_RETURN_IF_ERROR(CheckPerLine(node, inputs, 4, b, false, "b_scale"));
   TENON_RETURN_IF_ERROR(CheckPerLine(node, inputs, 5, b, false, "b_zero_point"));
+  for (const size_t i : {size_t{1}, size_t{4}, size_t{6}}) {
+    if (!IsScale(inputs[i].type))
+      return Invalid(node, "input ", static_cast<int>(i), " is ", inputs[i].type,
+                     " (expected a scale: float32, float16 or bfloat16)");
+  }
   for (size_t i = 6; i < 8; ++i) {
     if (inputs[i].shape.IsStatic() && inputs[i].shape.ElementCount() != 1)
       return Invalid(node, i == 6 ? "y_scale" : "y_zero_point", " has shape ", inputs[i].shape,

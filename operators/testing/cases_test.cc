@@ -129,6 +129,49 @@ TEST_F(Cases, MeanTheSameInOlderRevisions) {
   std::printf("\n");
 }
 
+// float32 tensors in another type.
+HeldTensor Converted(const HeldTensor& from, DataType to) {
+  if (!from.present || from.view.type != DataType::kFloat32) return from;
+  HeldTensor result = HeldTensor::Make(to, from.view.shape, nullptr);
+  for (int64_t i = 0; i < from.view.shape.ElementCount(); ++i) {
+    const float value = from.view.as<float>()[i];
+    if (to == DataType::kFloat64) {
+      result.view.as<double>()[i] = value;
+    } else {
+      result.view.as<uint16_t>()[i] = HalfFromFloat(value);
+    }
+  }
+  return result;
+}
+
+// What float32 kernels compute, those for other floats do too.
+TEST_F(Cases, MeanTheSameInFloat64) {
+  std::set<std::string> checked;
+  for (const Case& c : File().cases) {
+    if (c.inputs.empty() || c.inputs[0].view.type != DataType::kFloat32) continue;
+    if (FindKernel(c.domain, c.op, FindOperator(c.domain, c.op)->newest().number,
+                   DataType::kFloat64) == nullptr)
+      continue;
+    Case wide = c;
+    for (HeldTensor& input : wide.inputs) input = Converted(input, DataType::kFloat64);
+    HeldNode node(wide);
+    if (!node.Rewrite().ok()) continue;
+    const auto results = node.Run();
+    if (!results.ok()) continue;  // an argument that is always float32
+    checked.insert(c.op);
+    for (size_t i = 0; i < c.outputs.size(); ++i) {
+      if (!c.outputs[i].present) continue;
+      EXPECT_EQ(
+          Difference((*results)[i].view, Converted(c.outputs[i], (*results)[i].view.type).view,
+                     std::max(c.rtol, 1e-4), std::max(c.atol, 1e-5)),
+          "")
+          << c.name << " in float64, output " << i;
+    }
+  }
+  for (const std::string& name : checked) std::printf("%s, ", name.c_str());
+  std::printf("\n");
+}
+
 // With no contents known, a shape function says nothing wrong.
 TEST_F(Cases, InferNothingWrongWithoutContents) {
   for (const Case& c : File().cases) {

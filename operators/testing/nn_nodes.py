@@ -182,7 +182,85 @@ def quantization(r):
                 pixels, f32(0.04), a(77), weights, r.random(8, f32) * f32(0.1), np.full(8, 5, b), f32(0.9), a(100)], attributes, 1
 
 
+def sampling(r):
+    def f32(*shape):
+        return r.standard_normal(shape).astype(np.float32)
+
+    for mode, padding, corners in itertools.product(("bilinear", "nearest", "bicubic"),
+                                                    ("zeros", "border", "reflection"), (0, 1)):
+        attributes = dict(padding_mode=padding, align_corners=corners)
+        grid = (r.random((2, 3, 4, 2)) * 5 - 2.5).astype(np.float32)  # far outside, too
+        name = f"grid_sample_{mode}_{padding}_{corners}"
+        yield f"{name}_16", 16, "GridSample", [f32(2, 3, 5, 4), grid], dict(mode=mode) | attributes, 1
+        newer = {"bilinear": "linear", "bicubic": "cubic"}.get(mode, mode)
+        yield f"{name}_20", 20, "GridSample", [f32(2, 3, 5, 4), grid], dict(mode=newer) | attributes, 1
+        if mode != "bicubic":
+            grid = (r.random((1, 2, 3, 2, 3)) * 5 - 2.5).astype(np.float32)
+            yield f"{name}_3d", 20, "GridSample", [f32(1, 2, 4, 3, 5), grid], dict(mode=newer) | attributes, 1
+    yield "grid_sample_1d", 20, "GridSample", [f32(1, 2, 6), (r.random((1, 5, 1)) * 3 - 1.5).astype(np.float32)], {}, 1, "onnx"
+    corners = (r.random((6, 2)) * 12 - 2).astype(np.float32)
+    rois = np.concatenate([corners, corners + (r.random((6, 2)) * 9).astype(np.float32)], 1)
+    batches = np.array([0, 1, 1, 0, 1, 0])
+    for mode, ratio in itertools.product(("avg", "max"), (0, 1, 3)):
+        attributes = dict(mode=mode, sampling_ratio=ratio, output_height=3, output_width=2, spatial_scale=0.7)
+        yield f"roi_align_{mode}_{ratio}_10", 10, "RoiAlign", [f32(2, 3, 8, 9), rois, batches], attributes, 1
+        yield f"roi_align_{mode}_{ratio}_16", 16, "RoiAlign", [f32(2, 3, 8, 9), rois, batches], attributes, 1
+    for corners in (0, 1):
+        yield f"affine_2d_{corners}", 20, "AffineGrid", [f32(2, 2, 3), np.array([2, 1, 3, 5])], dict(align_corners=corners), 1
+        yield f"affine_3d_{corners}", 20, "AffineGrid", [f32(1, 3, 4), np.array([1, 1, 3, 5, 2])], dict(align_corners=corners), 1
+    yield "col2im", 18, "Col2Im", [f32(2, 3 * 6, 9), np.array([5, 6]), np.array([2, 3])], dict(
+        strides=[2, 1], pads=[1, 0, 0, 1], dilations=[1, 2]), 1
+    for group, offset_group, attributes in ((1, 1, {}), (2, 1, dict(pads=[1, 0, 2, 1], strides=[1, 2])),
+                                            (1, 2, dict(dilations=[2, 1], pads=[1, 1, 1, 1])), (4, 4, {})):
+        # ONNX Runtime and the evaluator share the sampling; positions stay within a pixel around X.
+        x, w, bias = f32(2, 4, 6, 7), f32(8, 4 // group, 3, 2), f32(8)
+        pads, strides = attributes.get("pads", [0] * 4), attributes.get("strides", [1, 1])
+        dilations = attributes.get("dilations", [1, 1])
+        out = [(n + pads[i] + pads[i + 2] - (k - 1) * dilations[i] - 1) // strides[i] + 1
+               for i, (n, k) in enumerate(((6, 3), (7, 2)))]
+        offset, mask = f32(2, offset_group * 12, *out), f32(2, offset_group * 6, *out)
+        attributes = attributes | dict(group=group, offset_group=offset_group)
+        yield f"deform_{group}_{offset_group}", 19, "DeformConv", [x, w, offset, bias, mask], attributes, 1
+        yield f"deform_{group}_{offset_group}_plain", 19, "DeformConv", [x, w, offset], attributes, 1
+    places = np.stack([r.permutation(6 * 8)[:12].reshape(3, 4) for _ in range(4)]).reshape(2, 2, 3, 4)
+    places = places + np.arange(4).reshape(2, 2, 1, 1) * 48
+    yield "max_unpool", 9, "MaxUnpool", [f32(2, 2, 3, 4), places], dict(kernel_shape=[2, 2], strides=[2, 2]), 1
+    yield "max_unpool_11", 11, "MaxUnpool", [f32(1, 1, 5), np.array([[[0, 2, 3, 5, 7]]])], dict(
+        kernel_shape=[3], strides=[2], pads=[1, 1]), 1
+
+
+def signal(r):
+    def f32(*shape):
+        return r.standard_normal(shape).astype(np.float32)
+
+    # ONNX's evaluator is numpy; ONNX Runtime's own transform is exact to 1e-3 only.
+    for length in (1, 2, 6, 7, 16, 30, 49, 97):
+        yield f"dft_{length}", 17, "DFT", [f32(2, length, 1)], {}, 1, "onnx"
+        yield f"dft_{length}_complex", 17, "DFT", [f32(2, length, 2)], {}, 1, "onnx"
+        yield f"dft_{length}_inverse", 17, "DFT", [f32(2, length, 2)], dict(inverse=1), 1, "onnx"
+        yield f"dft_{length}_onesided", 20, "DFT", [f32(2, length, 1)], dict(onesided=1), 1, "onnx"
+    for length in (4, 5, 9, 12):
+        for inverse, onesided in ((0, 0), (0, 1), (1, 0), (1, 1)):
+            parts = 2 if inverse else 1
+            yield f"dft_to_{length}_{inverse}{onesided}", 20, "DFT", [f32(2, 9, 3, parts), np.array(length), np.array(-3)], dict(
+                inverse=inverse, onesided=onesided), 1, "onnx"
+    yield "irfft", 20, "DFT", [f32(2, 6, 2)], dict(inverse=1, onesided=1), 1, "onnx"
+    window = r.random(12).astype(np.float32)
+    for onesided in (0, 1):
+        yield f"stft_{onesided}", 17, "STFT", [f32(2, 50, 1), np.array(7), window, np.array(12)], dict(onesided=onesided), 1, "onnx"
+        yield f"stft_{onesided}_no_window", 17, "STFT", [f32(1, 50, 1), np.array(9), None, np.array(15)], dict(
+            onesided=onesided), 1, "onnx"
+    yield "stft_complex", 17, "STFT", [f32(1, 40, 2), np.array(10), window], dict(onesided=0), 1, "onnx"
+    for op in ("HannWindow", "HammingWindow", "BlackmanWindow"):
+        for size, periodic in itertools.product((2, 9, 16), (0, 1)):
+            yield f"{op.lower()}_{size}_{periodic}", 17, op, [np.array(size)], dict(periodic=periodic), 1
+    # ONNX Runtime and ONNX's evaluator agree but for a bin's edge in float32.
+    yield "mel", 17, "MelWeightMatrix", [np.array(20), np.array(128), np.array(16000), np.float32(20), np.float32(7600)], {}, 1
+
+
 def nodes():
+    yield from sampling(np.random.default_rng(6))
+    yield from signal(np.random.default_rng(7))
     yield from quantization(np.random.default_rng(5))
     yield from recurrent(np.random.default_rng(2))
     yield from attention(np.random.default_rng(3))

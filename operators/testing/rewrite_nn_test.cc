@@ -1,6 +1,8 @@
 // What the rules between revisions make of recurrent, normalising, quantised and sampling operators.
 #include <gtest/gtest.h>
 
+#include <utility>
+
 #include "testing/held_node.h"
 
 namespace tenon::operators::testing {
@@ -9,6 +11,10 @@ namespace {
 HeldTensor Floats(const Shape& shape, std::vector<float> values = {}) {
   values.resize(static_cast<size_t>(shape.ElementCount()));
   return HeldTensor::Make(DataType::kFloat32, shape, values.data());
+}
+HeldTensor Ints(std::vector<int64_t> values) {
+  return HeldTensor::Make(DataType::kInt64, Shape{static_cast<int64_t>(values.size())},
+                          values.data());
 }
 void ExpectRefused(HeldNode& node, int revision, std::string_view why) {
   const Status status = node.Rewrite(revision);
@@ -116,6 +122,47 @@ TEST(RewriteNn, QuantizationsGranularity) {
   HeldNode other("", "DequantizeLinear", 23, {Floats({2, 3}), Floats({})}, 1);
   other.SetInt("output_dtype", static_cast<int64_t>(DataType::kFloat16));
   ExpectRefused(other, 21, "output_dtype is float16");
+}
+
+TEST(RewriteNn, GridSamplesModes) {
+  const std::pair<const char*, const char*> kModes[] = {
+      {"bilinear", "linear"}, {"bicubic", "cubic"}, {"nearest", "nearest"}};
+  for (const auto& [old_mode, new_mode] : kModes) {
+    HeldNode node("", "GridSample", 16, {Floats({1, 1, 2, 2}), Floats({1, 3, 3, 2})}, 1);
+    node.SetString("mode", old_mode);
+    ASSERT_TRUE(node.Rewrite().ok());
+    EXPECT_EQ(node.node().String("mode", ""), new_mode);
+    ASSERT_TRUE(node.Rewrite(16).ok());
+    EXPECT_EQ(node.node().String("mode", ""), old_mode);
+  }
+  HeldNode defaults("", "GridSample", 16, {Floats({1, 1, 2, 2}), Floats({1, 3, 3, 2})}, 1);
+  ASSERT_TRUE(defaults.Rewrite().ok());
+  EXPECT_EQ(defaults.node().String("mode", ""), "linear");
+  HeldNode volume("", "GridSample", 20, {Floats({1, 1, 2, 2, 2}), Floats({1, 3, 3, 3, 3})}, 1);
+  ExpectRefused(volume, 16, "four dimensions");
+}
+
+TEST(RewriteNn, RoiAlignsPixels) {
+  HeldNode node("", "RoiAlign", 10, {Floats({1, 1, 4, 4}), Floats({1, 4}), Ints({0})}, 1);
+  ASSERT_TRUE(node.Rewrite().ok());
+  EXPECT_EQ(node.node().String("coordinate_transformation_mode", ""), "output_half_pixel");
+  ASSERT_TRUE(node.Rewrite(10).ok());
+  EXPECT_EQ(node.node().Find("coordinate_transformation_mode"), nullptr);
+  HeldNode shifts("", "RoiAlign", 16, {Floats({1, 1, 4, 4}), Floats({1, 4}), Ints({0})}, 1);
+  ExpectRefused(shifts, 10, "half_pixel");
+}
+
+TEST(RewriteNn, DftsAxis) {
+  HeldNode node("", "DFT", 17, {Floats({2, 5, 3, 1})}, 1);
+  ASSERT_TRUE(node.Rewrite().ok());
+  EXPECT_EQ(*node.input(2).value->as<int64_t>(), 1);
+  EXPECT_FALSE(node.input(1).present);
+  ASSERT_TRUE(node.Rewrite(17).ok());
+  EXPECT_EQ(node.node().Int("axis", 0), 1);
+  EXPECT_EQ(node.input_count(), 1);
+  HeldNode last("", "DFT", 20, {Floats({2, 5, 3, 1})}, 1);
+  ASSERT_TRUE(last.Rewrite(17).ok());
+  EXPECT_EQ(last.node().Int("axis", 0), -2);
 }
 
 }  // namespace

@@ -39,7 +39,7 @@ Json RunOnce(const OpenedSession& opened, SessionFlags flags, const Json& reques
   const std::vector<Tensor> outputs = opened.session->Run(wrapped);
   Json files = Json::array();
   for (size_t i = 0; i < outputs.size(); ++i)
-    files.push_back(WriteOutput(folder, i, outputs[i].info()));
+    files.push_back(WriteOutput(folder, i, outputs[i].get()));
   return {{"outputs", files}};
 }
 

@@ -100,12 +100,11 @@ class Tensor {
   // A sequence or optional of copies.
   static Tensor Sequence(tenon_dtype dtype, std::span<const Tensor> items,
                          tenon_value_kind kind = TENON_VALUE_SEQUENCE) {
-    std::vector<tenon_tensor*> handles(1);  // not NULL where there are no items
-    handles.clear();
-    for (const Tensor& item : items) handles.push_back(item.get());
+    std::vector<tenon_tensor*> handles(items.size() + 1);  // not NULL where there are no items
+    for (size_t i = 0; i < items.size(); ++i) handles[i] = items[i].get();
     tenon_tensor* handle = nullptr;
     Check(tenon_tensor_create_sequence(kind, dtype, handles.data(),
-                                       static_cast<uint32_t>(handles.size()), &handle));
+                                       static_cast<uint32_t>(items.size()), &handle));
     return Tensor(handle);
   }
   tenon_tensor* get() const { return handle_.get(); }
@@ -119,6 +118,7 @@ class Tensor {
   tenon_dtype dtype() const { return info().dtype; }
   std::vector<int64_t> dims() const {
     const tenon_tensor_info i = info();
+    if (i.rank < 0) return {};  // a sequence or optional
     return {i.dims, i.dims + i.rank};
   }
   uint64_t bytes() const { return info().bytes; }
@@ -133,13 +133,14 @@ class Tensor {
   }
   // Of a tensor of strings.
   std::vector<std::string> strings() const {
+    const tenon_tensor_info i = info();
     uint64_t count = 1;
-    for (const int64_t dim : dims()) count *= static_cast<uint64_t>(dim);
+    for (int32_t axis = 0; axis < i.rank; ++axis) count *= static_cast<uint64_t>(i.dims[axis]);
     std::vector<std::string> list;
-    for (uint64_t i = 0; i < count; ++i) {
+    for (uint64_t index = 0; index < count; ++index) {
       const char* data = nullptr;
       uint64_t length = 0;
-      Check(tenon_tensor_string(get(), i, &data, &length));
+      Check(tenon_tensor_string(get(), index, &data, &length));
       list.emplace_back(data, length);
     }
     return list;
