@@ -139,6 +139,33 @@ TEST(PassesTest, WhatFollowsANodeThatWaitsForShapesIsInferred) {
   EXPECT_EQ(graph.values[graph.outputs[0]].shape, Shape({2, 4}));
 }
 
+TEST(PassesTest, OnlyOptionalOutputsThatNobodyReadsGo) {
+  Graph graph;
+  const ValueId x = AddInput(graph, "x", {1, 1, 4, 4});
+  const ValueId y =
+      AddNode(graph, "MaxPool", {x}, "y", {{"kernel_shape", std::vector<int64_t>{2, 2}}});
+  AddNode(graph, "MaxPool", {x}, "t", {{"kernel_shape", std::vector<int64_t>{2, 2}}});
+  for (graph::Node& node : graph.nodes) {
+    graph::Value indices;
+    indices.name = graph.values[node.outputs[0]].name + "_indices";
+    node.outputs.push_back(graph.AddValue(std::move(indices)));
+    graph.values[node.outputs[1]].producer = static_cast<graph::NodeId>(&node - graph.nodes.data());
+  }
+  const ValueId first =
+      AddNode(graph, "Split", {x}, "first", {{"axis", int64_t{2}}, {"num_outputs", int64_t{2}}});
+  graph::Value second;
+  second.name = "second";
+  second.producer = 2;
+  graph.nodes[2].outputs.push_back(graph.AddValue(std::move(second)));
+  graph.outputs = {y, graph.nodes[1].outputs[1], first};
+  const Status status = RunPipeline(graph, {});
+  ASSERT_TRUE(status.ok()) << status.ToString();
+  ASSERT_EQ(graph.nodes.size(), 3u) << graph.Dump();
+  EXPECT_NE(graph.nodes[2].outputs[1], kNone) << graph.Dump();
+  EXPECT_EQ(graph.nodes[0].outputs[1], kNone) << graph.Dump();
+  EXPECT_EQ(graph.values[graph.nodes[1].outputs[0]].name, "t") << graph.Dump();
+}
+
 TEST(PassesTest, ADeclaredOutputThatContradictsIsRefused) {
   Graph graph;
   const ValueId x = AddInput(graph, "x", {2});
