@@ -4,11 +4,14 @@
 usage: zoo.py --session RUN_SESSION [--set fast|sanitized|slow|nightly] [--seeds N] [NAME...]
 
 graphs/zoo/zoo.json says of each graph what its inputs hold and which sizes to run. The graphs are filled with
-weights in memory, and run and compared as equal_to_onnxruntime.py says. Ends with a line "N passed, N failed", in runs.
+weights in memory, and run and compared as equal_to_onnxruntime.py says. Ends with a line
+"N passed, N failed, N skipped", in runs; skipped are the graphs of OPEN.
 Needs the Python packages numpy, onnx and onnxruntime.
 """
 
 import argparse
+import contextlib
+import io
 import json
 import os
 import sys
@@ -19,6 +22,9 @@ import numpy as np
 HERE = os.path.dirname(os.path.abspath(__file__))
 FOLDER = os.path.join(HERE, "graphs", "zoo")
 sys.path.append(os.path.join(HERE, "graphs"))
+OPEN = {  # what must fail still, and why
+    "tagger_dynamo": "PyTorch declares the output h with a dimension too many; a declaration that contradicts is refused",
+}
 
 
 def values_of(kind, low, high):
@@ -64,13 +70,21 @@ def main():
     unknown = set(args.names) - set(wanted) - {n.rpartition("_")[0] for n in wanted}
     if unknown or set(rows) != {f[:-5] for f in os.listdir(FOLDER) if f.endswith(".onnx")}:
         sys.exit(f"zoo.py: not in zoo.json, or not in both: {sorted(unknown) or 'graphs and table differ'}")
-    passed = failed = 0
+    passed = failed = skipped = 0
     for name in wanted:
-        with tempfile.TemporaryDirectory() as folder:
+        hidden = contextlib.redirect_stdout(io.StringIO()) if name in OPEN else contextlib.nullcontext()
+        with tempfile.TemporaryDirectory() as folder, hidden:
             onnx.save(inflate(onnx.load(f"{FOLDER}/{name}.onnx")), f"{folder}/{name}.onnx")
             counts = equal.check_model(args, f"{folder}/{name}.onnx")
-        passed, failed = passed + counts[0], failed + counts[1]
-    print(f"{passed} passed, {failed} failed")
+        if name not in OPEN:
+            passed, failed = passed + counts[0], failed + counts[1]
+        elif counts[1]:
+            skipped += 1
+            print(f"skip {name}: {OPEN[name]}")
+        else:
+            failed += 1
+            print(f"FAIL {name}: passes; strike it from OPEN")
+    print(f"{passed} passed, {failed} failed, {skipped} skipped")
     return 1 if failed else 0
 
 
