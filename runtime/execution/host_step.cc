@@ -218,7 +218,9 @@ void RunContext::SetObject(uint32_t physical, std::shared_ptr<const Object> obje
 }
 
 Status RunContext::RunHostStep(uint32_t step, const Patience& patience) {
-  return host_steps_.at(step)->Run(*this, step, patience);
+  return host_steps_.at(step)
+      ->Run(*this, step, patience)
+      .WithContext(StepName(live_.program(), live_.program().steps[step]));
 }
 
 }  // namespace tenon::execution

@@ -22,9 +22,7 @@ import numpy as np
 HERE = os.path.dirname(os.path.abspath(__file__))
 FOLDER = os.path.join(HERE, "graphs", "zoo")
 sys.path.append(os.path.join(HERE, "graphs"))
-OPEN = {  # what must fail still, and why
-    "tagger_dynamo": "PyTorch declares the output h with a dimension too many; a declaration that contradicts is refused",
-}
+OPEN = {}  # what must fail still, and why
 
 
 def values_of(kind, low, high):
