@@ -27,6 +27,20 @@ const TypeFacts& FactsOf(DataType type) {
 
 }  // namespace
 
+std::string_view ValueKindName(ValueKind kind) {
+  switch (kind) {
+    case ValueKind::kTensor:
+      return "tensor";
+    case ValueKind::kSequence:
+      return "sequence";
+    case ValueKind::kOptional:
+      return "optional tensor";
+    case ValueKind::kOptionalSequence:
+      return "optional sequence";
+  }
+  return "?";
+}
+
 std::string_view DataTypeName(DataType type) { return FactsOf(type).name; }
 uint32_t BitWidth(DataType type) { return FactsOf(type).bits; }
 

@@ -40,34 +40,7 @@ std::string SummariseAs(const tenon_tensor_info& tensor) {
   return text;
 }
 
-}  // namespace
-
-Tensor HostTensor::Wrap() { return Tensor::Wrap(dtype, dims, data.data(), data.size()); }
-
-uint64_t HostTensor::ElementCount() const {
-  uint64_t count = 1;
-  for (int64_t dim : dims) count *= static_cast<uint64_t>(dim);
-  return count;
-}
-
-HostTensor MakeTensor(tenon_dtype dtype, std::vector<int64_t> dims) {
-  uint64_t count = 1;
-  for (int64_t dim : dims) {
-    if (dim < 0 || (dim > 0 && count > kMostBytes / static_cast<uint64_t>(dim))) {
-      throw Failure(kUsage, fmt::format("a tensor of shape {} is too large or negative", dims));
-    }
-    count *= static_cast<uint64_t>(dim);
-  }
-  HostTensor tensor{dtype, std::move(dims), {}};
-  tensor.data.resize(tenon_dtype_bytes(dtype, count));
-  return tensor;
-}
-
-std::string Describe(tenon_dtype dtype, std::span<const int64_t> dims) {
-  return fmt::format("{}[{}]", tenon_dtype_name(dtype), fmt::join(dims, ", "));
-}
-
-std::string Summarise(const tenon_tensor_info& tensor) {
+std::string SummariseNumbers(const tenon_tensor_info& tensor) {
   switch (tensor.dtype) {
     case TENON_FLOAT32:
       return SummariseAs<float>(tensor);
@@ -94,6 +67,99 @@ std::string Summarise(const tenon_tensor_info& tensor) {
     default:
       return fmt::format("{} bytes", tensor.bytes);
   }
+}
+
+}  // namespace
+
+Tensor HostTensor::Wrap() {
+  if (kind == TENON_VALUE_TENSOR) {
+    if (dtype == kString) return Tensor::Strings(strings, dims);
+    return Tensor::Wrap(dtype, dims, data.data(), data.size());
+  }
+  std::vector<Tensor> wrapped;
+  std::vector<tenon_tensor*> handles;
+  for (HostTensor& item : items) {
+    wrapped.push_back(item.Wrap());
+    handles.push_back(wrapped.back().get());
+  }
+  const auto count = static_cast<uint32_t>(handles.size());
+  handles.push_back(nullptr);  // NULL says that an optional has no value, so the list is none
+  tenon_tensor* made = nullptr;
+  Check(
+      tenon_tensor_create_sequence(kind, dtype, present ? handles.data() : nullptr, count, &made));
+  return Tensor(made);
+}
+
+uint64_t HostTensor::ElementCount() const {
+  uint64_t count = 1;
+  for (int64_t dim : dims) count *= static_cast<uint64_t>(dim);
+  return count;
+}
+
+HostTensor MakeTensor(tenon_dtype dtype, std::vector<int64_t> dims) {
+  uint64_t count = 1;
+  for (int64_t dim : dims) {
+    if (dim < 0 || (dim > 0 && count > kMostBytes / static_cast<uint64_t>(dim))) {
+      throw Failure(kUsage, fmt::format("a tensor of shape {} is too large or negative", dims));
+    }
+    count *= static_cast<uint64_t>(dim);
+  }
+  HostTensor tensor{.dtype = dtype, .dims = std::move(dims)};
+  tensor.data.resize(tenon_dtype_bytes(dtype, count));
+  return tensor;
+}
+
+std::string Describe(tenon_dtype dtype, std::span<const int64_t> dims) {
+  return fmt::format("{}[{}]", tenon_dtype_name(dtype), fmt::join(dims, ", "));
+}
+
+tenon_tensor_info InfoOf(const tenon_tensor* tensor) {
+  tenon_tensor_info info = TENON_INIT(tenon_tensor_info);
+  tenon_tensor_describe(tensor, &info);
+  return info;
+}
+
+std::string StringAt(const tenon_tensor* tensor, uint64_t index) {
+  const char* data = nullptr;
+  uint64_t length = 0;
+  Check(tenon_tensor_string(tensor, index, &data, &length));
+  return {data, length};
+}
+
+Tensor ItemAt(const tenon_tensor* tensor, uint32_t index) {
+  tenon_tensor* item = nullptr;
+  Check(tenon_tensor_open_item(tensor, index, &item));
+  return Tensor(item);
+}
+
+std::string Describe(const tenon_tensor* tensor) {
+  const tenon_tensor_info info = InfoOf(tensor);
+  if (info.kind == TENON_VALUE_TENSOR)
+    return Describe(info.dtype, {info.dims, static_cast<size_t>(info.rank)});
+  const char* dtype = tenon_dtype_name(info.dtype);
+  if (info.kind != TENON_VALUE_SEQUENCE && !info.present)
+    return fmt::format("optional {} without a value", dtype);
+  return fmt::format("{} of {} {}", info.kind == TENON_VALUE_SEQUENCE ? "sequence" : "optional",
+                     info.item_count, dtype);
+}
+
+std::string Summarise(const tenon_tensor* tensor) {
+  const tenon_tensor_info info = InfoOf(tensor);
+  std::string text;
+  if (info.kind != TENON_VALUE_TENSOR) {
+    for (uint32_t i = 0; i < info.item_count; ++i) {
+      const Tensor item = ItemAt(tensor, i);
+      text += fmt::format("{}{} {}", i ? "; " : "", Describe(item.get()), Summarise(item.get()));
+    }
+    return text;
+  }
+  if (info.dtype != kString) return SummariseNumbers(info);
+  constexpr uint64_t kMost = 8;
+  uint64_t count = 1;
+  for (int32_t axis = 0; axis < info.rank; ++axis) count *= static_cast<uint64_t>(info.dims[axis]);
+  for (uint64_t i = 0; i < std::min(count, kMost); ++i)
+    text += fmt::format("{}\"{}\"", i ? ", " : "", StringAt(tensor, i));
+  return text + (count > kMost ? " .." : "");
 }
 
 }  // namespace tenon::tools

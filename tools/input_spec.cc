@@ -10,6 +10,7 @@
 #include "failure.h"
 #include "npy.h"
 #include "picture.h"
+#include "value_pb.h"
 
 namespace tenon::tools {
 namespace {
@@ -127,11 +128,12 @@ PictureOptions ParsePictureOptions(const std::string& text) {
   return options;
 }
 
-HostTensor FromFile(const std::string& path_and_options) {
+HostTensor FromFile(const ValueInfo& input, const std::string& path_and_options) {
   const size_t colon = path_and_options.rfind(':');
   const std::string path = path_and_options.substr(0, colon);
   const std::string options = colon == std::string::npos ? "" : path_and_options.substr(colon + 1);
   if (path.ends_with(".npy")) return ReadNpy(path);
+  if (path.ends_with(".pb")) return ReadValuePb(path, input.kind, input.dtype);
   return ReadPicture(path, ParsePictureOptions(options));
 }
 
@@ -150,7 +152,12 @@ HostTensor FromRaw(tenon_dtype dtype, std::vector<int64_t> shape, const std::str
 
 HostTensor MakeInput(const ValueInfo& input, const std::string& spec,
                      std::span<const std::string> dims) {
-  if (spec.starts_with('@')) return FromFile(spec.substr(1));
+  if (spec.starts_with('@')) return FromFile(input, spec.substr(1));
+  if (input.kind != TENON_VALUE_TENSOR || input.dtype == kString) {
+    throw Failure(kUsage, fmt::format("input {}: sequences, optionals and strings come from files: "
+                                      "--input {}=@file.pb",
+                                      input.name, input.name));
+  }
   std::vector<std::string> parts = Split(spec, ':');
   const std::string kind = parts.empty() ? "" : parts[0];
   std::vector<int64_t> shape = DefaultShape(input, dims);
@@ -171,8 +178,9 @@ HostTensor MakeInput(const ValueInfo& input, const std::string& spec,
   if (kind != "zeros" && kind != "rand") {
     throw Failure(
         kUsage,
-        fmt::format("input {}: '{}': expected @file.npy, @picture.png, zeros, rand or raw:@file",
-                    input.name, spec));
+        fmt::format(
+            "input {}: '{}': expected @file.npy, @file.pb, @picture.png, zeros, rand or raw:@file",
+            input.name, spec));
   }
   HostTensor tensor = MakeTensor(input.dtype, shape);
   if (kind == "rand") FillRandom(tensor, seed, input.name);

@@ -1,6 +1,7 @@
 // --input NAME=SPEC: where an input's values come from.
 //
 //   @file.npy                      NumPy file
+//   @file.pb                       ONNX's file of a value: TensorProto, SequenceProto, OptionalProto
 //   @picture.png[:mean=M[/M/M],scale=S[/S/S],layout=nchw|nhwc,channels=N,order=rgb|bgr]
 //   zeros[:shape=1x3x48x192]
 //   rand[:seed=N][:shape=1x3x48x192]   normal floats, integers 0 or 1

@@ -90,6 +90,7 @@ int Main(int argc, char** argv) {
   Action action;
   AddRun(app, action);
   AddBench(app, action);
+  AddVerify(app, action);
   AddExplain(app, action);
   AddInspect(app, action);
   AddBackends(app, action);

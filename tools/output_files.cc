@@ -7,6 +7,7 @@
 
 #include "failure.h"
 #include "npy.h"
+#include "value_pb.h"
 
 namespace tenon::tools {
 
@@ -19,13 +20,15 @@ void PrepareFolder(const std::string& folder) {
     throw Failure(kNotWritable, fmt::format("{}: not writable", folder));
 }
 
-std::string WriteOutput(const std::string& folder, size_t index, const tenon_tensor_info& tensor) {
+std::string WriteOutput(const std::string& folder, size_t index, const tenon_tensor* tensor) {
   const std::string path = fmt::format("{}/output_{}.npy", folder, index);
-  const std::span<const int64_t> dims(tensor.dims, static_cast<size_t>(tensor.rank));
-  if (WriteNpy(path, tensor.dtype, dims, tensor.data, tensor.bytes)) return path;
-  const std::string raw = fmt::format("{}/output_{}.raw", folder, index);
-  WriteFile(raw, "", tensor.data, tensor.bytes);
-  return raw;
+  const tenon_tensor_info info = InfoOf(tensor);
+  const std::span<const int64_t> dims(info.dims, static_cast<size_t>(info.rank));
+  if (info.kind == TENON_VALUE_TENSOR && WriteNpy(path, info.dtype, dims, info.data, info.bytes))
+    return path;
+  const std::string proto = fmt::format("{}/output_{}.pb", folder, index);
+  WriteValuePb(proto, tensor);
+  return proto;
 }
 
 }  // namespace tenon::tools

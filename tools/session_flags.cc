@@ -53,6 +53,16 @@ std::string HasNoEmptyNames(const std::string& list) {
 
 void SessionFlags::AddTo(CLI::App& verb, bool with_inputs) {
   verb.add_option("model", model, "ONNX file")->required()->type_name("MODEL");
+  AddSessionTo(verb);
+  if (!with_inputs) return;
+  verb.add_option("--input", inputs,
+                  "@file.npy, @file.pb, @picture.png[:mean=..,scale=..,layout=..], zeros, "
+                  "rand[:seed=N][:shape=2x3], raw:@file")
+      ->type_name("NAME=SPEC")
+      ->allow_extra_args(false);
+}
+
+void SessionFlags::AddSessionTo(CLI::App& verb) {
   verb.add_option(
           "-b,--backends", backends,
           "Backends in order of preference: a,b; a+b is one group decided by cost. Default: "
@@ -75,16 +85,13 @@ void SessionFlags::AddTo(CLI::App& verb, bool with_inputs) {
                   "Most bytes that the session may ask for: 64000000, 64MB, 64MiB")
       ->type_name("BYTES")
       ->transform(CLI::AsSizeValue(false));
+  verb.add_option("--plan-cache", plan_cache, "Most bytes of plans kept for other shapes: 4MB")
+      ->type_name("BYTES")
+      ->transform(CLI::AsSizeValue(false));
   verb.add_option("--fallback", fallback,
                   "A node that the first backends don't take: report or forbid")
       ->check(CLI::IsMember({"report", "forbid"}));
   verb.add_flag("--json", json, "Print JSON on stdout");
-  if (!with_inputs) return;
-  verb.add_option("--input", inputs,
-                  "@file.npy, @picture.png[:mean=..,scale=..,layout=..], zeros, "
-                  "rand[:seed=N][:shape=2x3], raw:@file")
-      ->type_name("NAME=SPEC")
-      ->allow_extra_args(false);
 }
 
 std::unique_ptr<Runtime> MakeRuntime(uint32_t threads, std::vector<std::string> backend_files) {
@@ -107,24 +114,30 @@ OpenedSession Open(const SessionFlags& flags, tenon_session_flags stage_flags, u
   OpenedSession opened;
   threads = threads ? threads : flags.threads;
   opened.runtime = MakeRuntime(threads, flags.backend_files);
+  opened.session = OpenOn(*opened.runtime, flags, stage_flags, threads);
+  return opened;
+}
+
+std::unique_ptr<Session> OpenOn(const Runtime& runtime, const SessionFlags& flags,
+                                tenon_session_flags stage_flags, uint32_t threads) {
   SessionOptions options;
   options.backends = flags.backends;
   options.backend_options = flags.settings;
   options.numerics = kNumerics.at(flags.numerics);
-  options.threads = threads;
+  options.threads = threads ? threads : flags.threads;
   options.dims = flags.dims;
   options.fallback = flags.fallback == "forbid" ? TENON_FALLBACK_FORBID : TENON_FALLBACK_REPORT;
   options.budget_bytes = flags.budget;
+  options.plan_cache_bytes = flags.plan_cache;
   options.flags = stage_flags;
   bool model_stage = true;
   try {
-    const Model model(*opened.runtime, flags.model);
+    const Model model(runtime, flags.model);
     model_stage = false;
-    opened.session = std::make_unique<Session>(model, options);
+    return std::make_unique<Session>(model, options);
   } catch (const Error& error) {
     RethrowOpenError(error, model_stage, !flags.dims.empty() || !flags.settings.empty());
   }
-  return opened;
 }
 
 std::vector<HostTensor> MakeInputs(const Session& session, const SessionFlags& flags) {

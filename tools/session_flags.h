@@ -22,9 +22,11 @@ struct SessionFlags {
   std::vector<std::string> backend_files;
   uint32_t threads = 0;
   uint64_t budget = 0;
+  uint64_t plan_cache = 0;
   bool json = false;
 
-  void AddTo(CLI::App& verb, bool with_inputs);
+  void AddTo(CLI::App& verb, bool with_inputs);  // the model, and:
+  void AddSessionTo(CLI::App& verb);
 };
 
 // A session with the runtime it belongs to. Failures become exit codes: kModelRejected, kBackendFailed or kUsage.
@@ -35,6 +37,9 @@ struct OpenedSession {
 // stage_flags: TENON_SESSION_... ; threads 0: as the flags say.
 OpenedSession Open(const SessionFlags& flags, tenon_session_flags stage_flags = 0,
                    uint32_t threads = 0);
+// The same on a runtime of the caller's.
+std::unique_ptr<Session> OpenOn(const Runtime& runtime, const SessionFlags& flags,
+                                tenon_session_flags stage_flags = 0, uint32_t threads = 0);
 std::unique_ptr<Runtime> MakeRuntime(uint32_t threads, std::vector<std::string> backend_files = {});
 // One tensor for each input, in the model's order: as --input says, the others random.
 std::vector<HostTensor> MakeInputs(const Session& session, const SessionFlags& flags);

@@ -52,6 +52,7 @@ Json Percentiles(std::vector<double> samples) {
 
 struct Samples {
   std::vector<double> total, copy_in, compute, copy_out;  // ms
+  uint64_t copies = 0, copied_bytes = 0;                  // between memories, of the last run
 };
 
 // Runs until both `seconds` are over and `least` runs are done.
@@ -68,6 +69,8 @@ Samples Measure(Binding& binding, double seconds, size_t least) {
     samples.copy_in.push_back(static_cast<double>(times.copy_in_ns) * 1e-6);
     samples.compute.push_back(static_cast<double>(times.compute_ns) * 1e-6);
     samples.copy_out.push_back(static_cast<double>(times.copy_out_ns) * 1e-6);
+    samples.copies = times.copy_count;
+    samples.copied_bytes = times.copied_bytes;
   }
   return samples;
 }
@@ -100,7 +103,7 @@ Json BenchOnce(const BenchFlags& flags, uint32_t threads) {
     const tenon_session_stats stats = opened.session->statistics();
     if (!flags.output_dir.empty()) {
       for (uint32_t i = 0; i < opened.session->outputs().size(); ++i)
-        WriteOutput(flags.output_dir, i, binding.output_info(i));
+        WriteOutput(flags.output_dir, i, binding.output(i));
     }
     const Json latency = Percentiles(samples.total);
     return {{"threads", opened.runtime->threads()},
@@ -108,6 +111,8 @@ Json BenchOnce(const BenchFlags& flags, uint32_t threads) {
             {"copy_in_ms", Percentiles(samples.copy_in)},
             {"compute_ms", Percentiles(samples.compute)},
             {"copy_out_ms", Percentiles(samples.copy_out)},
+            {"copies_per_run", samples.copies},
+            {"copied_bytes_per_run", samples.copied_bytes},
             {"runs", samples.total.size()},
             {"throughput_per_s", 1e3 / latency["mean"].get<double>()},
             {"load_ms", load_ms},
@@ -141,6 +146,9 @@ void PrintText(const std::string& label, const Json& r) {
   fmt::print("  of it   copy in {:.3f} ms, compute {:.3f} ms, copy out {:.3f} ms (p50)\n",
              r["copy_in_ms"]["p50"].get<double>(), r["compute_ms"]["p50"].get<double>(),
              r["copy_out_ms"]["p50"].get<double>());
+  if (r["copies_per_run"].get<uint64_t>() > 0)
+    fmt::print("  copies  {} between memories, {:.3f} MB a run\n",
+               r["copies_per_run"].get<uint64_t>(), r["copied_bytes_per_run"].get<double>() / 1e6);
   const double first = r["first_output_ms"].get<double>(),
                kernels = r["first_output_kernel_ms"].get<double>();
   fmt::print("  load    {:.1f} ms; first output after {:.1f} ms, of which {:.1f} ms in kernels\n",

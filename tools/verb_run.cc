@@ -34,17 +34,19 @@ int Run(const RunFlags& flags) {
   nlohmann::ordered_json json = {{"version", 1}, {"outputs", nlohmann::ordered_json::array()}};
   const std::vector<ValueInfo> infos = opened.session->outputs();
   for (size_t i = 0; i < outputs.size(); ++i) {
-    const tenon_tensor_info info = outputs[i].info();
+    const tenon_tensor* output = outputs[i].get();
+    const tenon_tensor_info info = InfoOf(output);
     const std::span<const int64_t> dims(info.dims, static_cast<size_t>(info.rank));
-    const std::string file = flags.output_dir.empty() ? "" : WriteOutput(flags.output_dir, i, info);
+    const std::string file =
+        flags.output_dir.empty() ? "" : WriteOutput(flags.output_dir, i, output);
     if (flags.json) {
       json["outputs"].push_back({{"name", infos[i].name},
                                  {"dtype", tenon_dtype_name(info.dtype)},
                                  {"shape", dims},
-                                 {"summary", Summarise(info)},
+                                 {"summary", Summarise(output)},
                                  {"file", file}});
     } else {
-      fmt::print("{}: {}  {}\n", infos[i].name, Describe(info.dtype, dims), Summarise(info));
+      fmt::print("{}: {}  {}\n", infos[i].name, Describe(output), Summarise(output));
     }
   }
   if (flags.json) fmt::print("{}\n", json.dump(2));
@@ -64,7 +66,7 @@ void AddRun(CLI::App& app, Action& action) {
   flags->AddTo(*verb, true);
   verb->add_option("--threads", flags->threads, "Threads that compute; 0: one for each core");
   verb->add_option("--output-dir", flags->output_dir,
-                   "Writes DIR/output_<i>.npy in the graph's order")
+                   "Writes DIR/output_<i>.npy in the graph's order; .pb for types that npy lacks")
       ->type_name("DIR");
   verb->add_option("--profile", flags->profile, "Writes the time of each step as JSON")
       ->type_name("FILE");

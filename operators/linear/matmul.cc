@@ -1,5 +1,7 @@
 // MatMul: matrices in the last two dimensions, the ones before broadcast; vectors as NumPy takes
 // them.
+#include "linear/matmul.h"
+
 #include "support/definition.h"
 
 namespace tenon::operators {
@@ -9,8 +11,22 @@ Status Infer(const NodeView& node, std::span<const InferInput> inputs,
              std::span<InferOutput> outputs) {
   TENON_RETURN_IF_ERROR(SameTypes(node, inputs, 0, 2));
   outputs[0].type = inputs[0].type;
+  return InferMatMulShape(node, inputs[0].shape, inputs[1].shape, outputs[0].shape);
+}
+
+Cost MatMulCost(const NodeView&, std::span<const InferInput> inputs,
+                std::span<const InferOutput> outputs) {
   const Shape& a = inputs[0].shape;
-  const Shape& b = inputs[1].shape;
+  const auto depth = static_cast<double>(a[a.rank() - 1]);
+  return CostOf(2 * depth * static_cast<double>(outputs[0].shape.ElementCount()), inputs, outputs);
+}
+
+constexpr Operator kRows[] = {
+    Define<Infer, Arity{2, 2}, kOnce<1>>({.name = "MatMul", .cost = MatMulCost})};
+
+}  // namespace
+
+Status InferMatMulShape(const NodeView& node, const Shape& a, const Shape& b, Shape& result) {
   if (!a.has_rank() || !b.has_rank()) return {};
   if (a.rank() == 0 || b.rank() == 0)
     return Invalid(node, "A has shape ", a, ", B has ", b, " (expected no scalars)");
@@ -26,21 +42,9 @@ Status Infer(const NodeView& node, std::span<const InferInput> inputs,
   }
   if (a.rank() > 1) y.Append(a[a.rank() - 2]);
   if (b.rank() > 1) y.Append(b[b.rank() - 1]);
-  outputs[0].shape = y;
+  result = y;
   return {};
 }
-
-Cost MatMulCost(const NodeView&, std::span<const InferInput> inputs,
-                std::span<const InferOutput> outputs) {
-  const Shape& a = inputs[0].shape;
-  const auto depth = static_cast<double>(a[a.rank() - 1]);
-  return CostOf(2 * depth * static_cast<double>(outputs[0].shape.ElementCount()), inputs, outputs);
-}
-
-constexpr Operator kRows[] = {
-    Define<Infer, Arity{2, 2}, kOnce<1>>({.name = "MatMul", .cost = MatMulCost})};
-
-}  // namespace
 
 Rows matmul_rows() { return kRows; }
 

@@ -1,4 +1,6 @@
 // Conv: X [N, C, spatial...], W [M, C / group, kernel...], B [M] -> Y [N, M, spatial...].
+#include "nn/conv.h"
+
 #include "nn/window.h"
 #include "support/definition.h"
 
@@ -26,38 +28,18 @@ Status CheckChannels(const NodeView& node, const Shape& x, const Shape& w, int64
   return {};
 }
 
-Status CheckBias(const NodeView& node, std::span<const InferInput> inputs, int64_t channels) {
-  if (!Has(inputs, 2) || !inputs[2].shape.has_rank()) return {};
-  const Shape& b = inputs[2].shape;
+Status CheckBias(const NodeView& node, const Shape& b, int64_t channels) {
   int64_t merged = 0;
-  if (b.rank() == 1 && MergeDim(b[0], channels, merged)) return {};
+  if (!b.has_rank() || (b.rank() == 1 && MergeDim(b[0], channels, merged))) return {};
   return Invalid(node, "B has shape ", b, " (expected [", channels, "], W's output channels)");
 }
 
 Status Infer(const NodeView& node, std::span<const InferInput> inputs,
              std::span<InferOutput> outputs) {
   TENON_RETURN_IF_ERROR(SameTypes(node, inputs, 0, Has(inputs, 2) ? 3 : 2));
-  const Shape& x = inputs[0].shape;
-  const Shape& w = inputs[1].shape;
-  Shape& y = outputs[0].shape;
   outputs[0].type = inputs[0].type;
-  if (!x.has_rank()) return {};
-  if (w.has_rank()) {
-    TENON_RETURN_IF_ERROR(CheckChannels(node, x, w, node.Int("group", 1)));
-    TENON_RETURN_IF_ERROR(CheckBias(node, inputs, w[0]));
-  }
-  Window window;
-  Padding padding;
-  TENON_RETURN_IF_ERROR(ReadWindow(
-      node, x, w.has_rank() ? w.dims().subspan(2) : std::span<const int64_t>(), window, padding));
-  y.Resize(x.rank());
-  y[0] = x[0];
-  y[1] = w.has_rank() ? w[0] : kUnknownDim;
-  for (int i = 0; i < window.rank; ++i) {
-    TENON_RETURN_IF_ERROR(WindowOutput(node, i, x[2 + i], false, padding,
-                                       window.axes[static_cast<size_t>(i)], y[2 + i]));
-  }
-  return {};
+  return InferConvShape(node, inputs[0].shape, inputs[1].shape,
+                        Has(inputs, 2) ? inputs[2].shape : Shape::UnknownRank(), outputs[0].shape);
 }
 
 // Every output element sums over the kernel and a group's channels.
@@ -73,6 +55,27 @@ constexpr Operator kRows[] = {
     Define<Infer, Arity{2, 3}, kOnce<1>>({.name = "Conv", .cost = ConvCost})};
 
 }  // namespace
+
+Status InferConvShape(const NodeView& node, const Shape& x, const Shape& w, const Shape& b,
+                      Shape& y) {
+  if (!x.has_rank()) return {};
+  if (w.has_rank()) {
+    TENON_RETURN_IF_ERROR(CheckChannels(node, x, w, node.Int("group", 1)));
+    TENON_RETURN_IF_ERROR(CheckBias(node, b, w[0]));
+  }
+  Window window;
+  Padding padding;
+  TENON_RETURN_IF_ERROR(ReadWindow(
+      node, x, w.has_rank() ? w.dims().subspan(2) : std::span<const int64_t>(), window, padding));
+  y.Resize(x.rank());
+  y[0] = x[0];
+  y[1] = w.has_rank() ? w[0] : kUnknownDim;
+  for (int i = 0; i < window.rank; ++i) {
+    TENON_RETURN_IF_ERROR(WindowOutput(node, i, x[2 + i], false, padding,
+                                       window.axes[static_cast<size_t>(i)], y[2 + i]));
+  }
+  return {};
+}
 
 Rows conv_rows() { return kRows; }
 

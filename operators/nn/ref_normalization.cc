@@ -1,38 +1,11 @@
 // BatchNormalization, InstanceNormalization and LayerNormalization.
 #include <cmath>
 
+#include "nn/moments.h"
 #include "support/plan.h"
 
 namespace tenon::operators {
 namespace {
-
-// Mean and 1 / sqrt(variance + epsilon), the variance from the differences to the mean; summed in
-// 16 parts.
-template <typename T>
-struct Moments {
-  T mean, scale;
-  Moments(const T* x, int64_t count, T epsilon) {
-    mean = Sum(x, count, [](T value) { return value; }) / static_cast<T>(count);
-    const T center = mean;
-    const T squares =
-        Sum(x, count, [center](T value) { return (value - center) * (value - center); });
-    scale = 1 / std::sqrt(squares / static_cast<T>(count) + epsilon);
-  }
-
- private:
-  template <typename F>
-  static T Sum(const T* x, int64_t count, const F& f) {
-    T parts[16] = {};
-    int64_t i = 0;
-    for (; i + 16 <= count; i += 16) {
-      for (int64_t j = 0; j < 16; ++j) parts[j] += f(x[i + j]);
-    }
-    for (int64_t j = 0; i < count; ++i, ++j) parts[j] += f(x[i]);
-    T sum = 0;
-    for (const T part : parts) sum += part;
-    return sum;
-  }
-};
 
 // y = x * a[c] + b[c] over planes of one channel each; where the statistics come from is the
 // difference.

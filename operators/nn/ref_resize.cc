@@ -253,8 +253,8 @@ class ResizePlan final : public KernelPlan {
     for (int i = 0; i < count; ++i) {
       const int64_t axis = named.empty() ? i : named[static_cast<size_t>(i)];
       Axis& to = axes[static_cast<size_t>(axis < 0 ? axis + x_.rank() : axis)];
-      to.roi_begin = roi->as<float>()[i];
-      to.roi_end = roi->as<float>()[i + count];
+      to.roi_begin = RoiAt(*roi, i);
+      to.roi_end = RoiAt(*roi, i + count);
     }
     return {};
   }

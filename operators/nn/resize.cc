@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "support/definition.h"
+#include "support/half.h"
 #include "support/rewrite.h"
 
 namespace tenon::operators {
@@ -243,7 +244,25 @@ Status SizesToAxes(const NodeView& node, const Shape& x, const SmallInts& axes,
   return {};
 }
 
+bool IsRoi(DataType type) {
+  return type == DataType::kFloat32 || type == DataType::kFloat64 || type == DataType::kFloat16 ||
+         type == DataType::kBfloat16;
+}
+
 }  // namespace
+
+float RoiAt(const TensorView& roi, int64_t index) {
+  switch (roi.type) {
+    case DataType::kFloat64:
+      return static_cast<float>(roi.as<const double>()[index]);
+    case DataType::kFloat16:
+      return FloatFromHalf(roi.as<const uint16_t>()[index]);
+    case DataType::kBfloat16:
+      return FloatFromBfloat16(roi.as<const uint16_t>()[index]);
+    default:
+      return roi.as<const float>()[index];
+  }
+}
 
 Status ResolveResize(const NodeView& node, const Shape& x, const ResizeInputs& inputs,
                      std::array<ResizeAxis, kMaxRank>& result) {
@@ -258,18 +277,19 @@ Status ResolveResize(const NodeView& node, const Shape& x, const ResizeInputs& i
                    given.shape, " (expected ", axes.count, " elements of ",
                    inputs.sizes != nullptr ? "int64)" : "float32)");
   }
-  if (inputs.sizes != nullptr) return SizesToAxes(node, x, axes, given, result);
   const bool crops = node.String("coordinate_transformation_mode", "") == "tf_crop_and_resize";
-  if (crops && (inputs.roi == nullptr || inputs.roi->type != DataType::kFloat32 ||
-                inputs.roi->shape.ElementCount() != 2 * axes.count)) {
-    return Invalid(node, "tf_crop_and_resize needs a float32 roi of ", 2 * axes.count, " elements");
-  }
+  const bool fits = inputs.roi == nullptr ? inputs.sizes != nullptr
+                                          : IsRoi(inputs.roi->type) &&
+                                                inputs.roi->shape.ElementCount() == 2 * axes.count;
+  if (crops && !fits)
+    return Invalid(node, "tf_crop_and_resize needs a roi of ", 2 * axes.count, " floats");
+  if (inputs.sizes != nullptr) return SizesToAxes(node, x, axes, given, result);
   for (int i = 0; i < axes.count; ++i) {
     ResizeAxis& axis = result[static_cast<size_t>(axes[i])];
     const int64_t from = x[static_cast<int>(axes[i])];
     axis.scale = given.as<float>()[i];
     float room = 1;
-    if (crops) room = inputs.roi->as<float>()[i + axes.count] - inputs.roi->as<float>()[i];
+    if (crops) room = RoiAt(*inputs.roi, i + axes.count) - RoiAt(*inputs.roi, i);
     const double size =
         std::floor(static_cast<float>(from) * room * axis.scale);  // float, as ONNX has it
     if (!(axis.scale > 0) || !(size < 0x1p62) || (from >= 0 && size < 0)) {

@@ -19,4 +19,7 @@ struct ResizeInputs {
 Status ResolveResize(const NodeView& node, const Shape& x, const ResizeInputs& inputs,
                      std::array<ResizeAxis, kMaxRank>& axes);
 
+// Element `index` of a region of interest, of any float type.
+float RoiAt(const TensorView& roi, int64_t index);
+
 }  // namespace tenon::operators

@@ -1,6 +1,7 @@
 // NonZero, by element width: counts by chunk, then writes each chunk's indices behind those of the
 // chunks before it.
 #include "support/nonzero.h"
+#include "support/outputs.h"
 #include "support/strided_copy.h"
 
 namespace tenon::operators {
@@ -12,7 +13,7 @@ class NonZeroPlan final : public KernelPlan {
   NonZeroPlan(const NodeView& node, Specs inputs, Specs outputs)
       : node_(node),
         x_(inputs[0].shape),
-        planned_(outputs[0].shape),
+        planned_(outputs[0]),
         rule_(NonZeroRuleOf(inputs[0].type)),
         elements_(x_.ElementCount()) {}
 
@@ -35,7 +36,8 @@ class NonZeroPlan final : public KernelPlan {
       first[c] = columns;
       columns += count;
     }
-    TENON_ASSIGN(void* const memory, Output(arguments, allocate, Shape{x_.rank(), columns}));
+    TENON_ASSIGN(void* const memory,
+                 OutputOf(node_, arguments, allocate, planned_, 0, Shape{x_.rank(), columns}));
     auto* y = static_cast<int64_t*>(memory);
     if (columns == 0 || x_.rank() == 0) return {};
     ForElements(arguments.parallel, elements_, [=, this](int64_t begin, int64_t end) {
@@ -45,16 +47,6 @@ class NonZeroPlan final : public KernelPlan {
   }
 
  private:
-  Result<void*> Output(const KernelArguments& arguments, OutputAllocator allocate,
-                       const Shape& shape) const {
-    if (!planned_.IsStatic()) {
-      if (allocate.run != nullptr) return allocate.run(allocate.host, 0, shape);
-      return Unsupported(node_, "has an output whose shape depends on data");
-    }
-    if (shape == planned_) return arguments.outputs[0];
-    return Invalid(node_, "finds ", shape, " (planned with ", planned_, ")");
-  }
-
   void Write(const Bits* x, int64_t begin, int64_t end, int64_t* y, int64_t columns) const {
     const Bits mask = static_cast<Bits>(rule_.mask);
     Shape at = x_;  // the index of element i
@@ -73,7 +65,8 @@ class NonZeroPlan final : public KernelPlan {
   }
 
   NodeView node_;
-  Shape x_, planned_;
+  Shape x_;
+  TensorSpec planned_;
   NonZeroRule rule_;
   int64_t elements_;
 };

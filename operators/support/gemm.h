@@ -79,4 +79,15 @@ inline float Dot(const float* a, const float* b, int64_t count) {
   return sums[0];
 }
 
+// The same in float64, in four partial sums.
+inline double Dot(const double* a, const double* b, int64_t count) {
+  double sums[4] = {};
+  int64_t i = 0;
+  for (; i + 4 <= count; i += 4) {
+    for (int64_t j = 0; j < 4; ++j) sums[j] += a[i + j] * b[i + j];
+  }
+  for (int64_t j = 0; i < count; ++i, ++j) sums[j] += a[i] * b[i];
+  return (sums[0] + sums[1]) + (sums[2] + sums[3]);
+}
+
 }  // namespace tenon::operators

@@ -75,6 +75,9 @@ void ReadAttribute(Reader& reader, HeldAttribute& to) {
       to.view.floats = to.floats;
       break;
     case AttributeView::Kind::kStrings:
+      to.strings.resize(reader.Get<uint32_t>());
+      for (std::string& value : to.strings) value = reader.Text();
+      to.view.strings = to.strings;
       break;
     case AttributeView::Kind::kTensor:
       to.tensor = ReadTensor(reader);
@@ -98,7 +101,7 @@ HeldTensor HeldTensor::Make(DataType type, const Shape& shape, const void* data)
 }
 
 int64_t HeldTensor::byte_size() const {
-  return view.shape.ElementCount() * BitWidth(view.type) / 8;
+  return (view.shape.ElementCount() * BitWidth(view.type) + 7) / 8;
 }
 
 CaseFile ReadCases(const std::string& path) {

@@ -37,6 +37,7 @@ struct HeldAttribute {
   std::string name, text;
   std::vector<int64_t> ints;
   std::vector<float> floats;
+  std::vector<std::string> strings;
   HeldTensor tensor;
 };
 

@@ -2,12 +2,14 @@
 // the same result after the node was rewritten to every older revision that can say it and back.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <map>
 #include <set>
 
+#include "quantization/number_format.h"
 #include "support/half.h"
 #include "support/types.h"
 #include "testing/held_node.h"
@@ -18,6 +20,12 @@ namespace {
 double At(const TensorView& tensor, int64_t i) {
   if (tensor.type == DataType::kFloat16) return FloatFromHalf(tensor.as<uint16_t>()[i]);
   if (tensor.type == DataType::kBfloat16) return FloatFromBfloat16(tensor.as<uint16_t>()[i]);
+  if (NumberFormat::Of(tensor.type).type != DataType::kUndefined &&
+      tensor.type != DataType::kInt32) {
+    float value = 0;
+    DecodeNumbers(tensor.type, tensor.data, i, 1, &value);
+    return static_cast<double>(value);
+  }
   return Dispatch(
       NumbersAndBool{}, tensor.type,
       [&]<typename T>() { return static_cast<double>(tensor.as<T>()[i]); },
@@ -119,6 +127,71 @@ TEST_F(Cases, MeanTheSameInOlderRevisions) {
     }
   }
   for (const std::string& name : rewritten) std::printf("%s, ", name.c_str());
+  std::printf("\n");
+}
+
+// An optional output that nobody reads is absent, whichever it is.
+TEST_F(Cases, MeanTheSameWithoutAnOptionalOutput) {
+  std::map<std::string, int> skipped;
+  std::set<std::string> checked;
+  for (const Case& c : File().cases) {
+    const auto present = std::ranges::count_if(c.outputs, &HeldTensor::present);
+    const Arity& arity = FindOperator(c.domain, c.op)->arity;
+    if (present < 2 || arity.max_outputs == kVariadic) continue;
+    for (size_t i = arity.min_outputs; i < c.outputs.size(); ++i) {
+      Case rest = c;
+      rest.outputs[i].present = false;
+      HeldNode node(rest);
+      if (!c.outputs[i].present || !node.Rewrite().ok()) continue;
+      Check(rest, node, " without output " + std::to_string(i), skipped);
+      checked.insert(c.op);
+    }
+  }
+  EXPECT_GT(checked.size(), 5u);
+  for (const std::string& name : checked) std::printf("%s, ", name.c_str());
+  std::printf("\n");
+}
+
+// float32 tensors in another type.
+HeldTensor Converted(const HeldTensor& from, DataType to) {
+  if (!from.present || from.view.type != DataType::kFloat32) return from;
+  HeldTensor result = HeldTensor::Make(to, from.view.shape, nullptr);
+  for (int64_t i = 0; i < from.view.shape.ElementCount(); ++i) {
+    const float value = from.view.as<float>()[i];
+    if (to == DataType::kFloat64) {
+      result.view.as<double>()[i] = value;
+    } else {
+      result.view.as<uint16_t>()[i] = HalfFromFloat(value);
+    }
+  }
+  return result;
+}
+
+// What float32 kernels compute, those for other floats do too.
+TEST_F(Cases, MeanTheSameInFloat64) {
+  std::set<std::string> checked;
+  for (const Case& c : File().cases) {
+    if (c.inputs.empty() || c.inputs[0].view.type != DataType::kFloat32) continue;
+    if (FindKernel(c.domain, c.op, FindOperator(c.domain, c.op)->newest().number,
+                   DataType::kFloat64) == nullptr)
+      continue;
+    Case wide = c;
+    for (HeldTensor& input : wide.inputs) input = Converted(input, DataType::kFloat64);
+    HeldNode node(wide);
+    if (!node.Rewrite().ok()) continue;
+    const auto results = node.Run();
+    if (!results.ok()) continue;  // an argument that is always float32
+    checked.insert(c.op);
+    for (size_t i = 0; i < c.outputs.size(); ++i) {
+      if (!c.outputs[i].present) continue;
+      EXPECT_EQ(
+          Difference((*results)[i].view, Converted(c.outputs[i], (*results)[i].view.type).view,
+                     std::max(c.rtol, 1e-4), std::max(c.atol, 1e-5)),
+          "")
+          << c.name << " in float64, output " << i;
+    }
+  }
+  for (const std::string& name : checked) std::printf("%s, ", name.c_str());
   std::printf("\n");
 }
 

@@ -38,6 +38,9 @@ HeldNode::HeldNode(const Case& from)
     : HeldNode(from.domain, from.op, 0, from.inputs, static_cast<int>(from.outputs.size())) {
   for (const HeldAttribute& attribute : from.attributes) Add(attribute);
   view_.revision = RevisionAt(*FindOperator(domain_, op_), from.opset);
+  for (size_t i = 0; i < from.outputs.size(); ++i) {
+    if (!from.outputs[i].present) absent_outputs_ |= 1u << i;
+  }
 }
 
 void HeldNode::Add(const HeldAttribute& attribute) {
@@ -46,6 +49,7 @@ void HeldNode::Add(const HeldAttribute& attribute) {
   held.view.s = held.text;
   held.view.ints = held.ints;
   held.view.floats = held.floats;
+  held.view.strings = held.strings;
   held.view.tensor = held.tensor.view;
   Refresh();
 }
@@ -142,12 +146,13 @@ Result<std::vector<HeldTensor>> HeldNode::Run() const {
     in.push_back(input.present ? input.view.data : nullptr);
   }
   for (const InferOutput& output : inferred) {
-    outputs.push_back({true, output.type, output.shape});
+    const bool used = OutputUsed(static_cast<int>(outputs.size()));
+    outputs.push_back(used ? TensorSpec{true, output.type, output.shape} : TensorSpec{});
     const Shape room = output.shape.IsStatic() ? output.shape : Shape{0};
     results.push_back(HeldTensor::Make(output.type, room, nullptr));
     others.push_back(HeldTensor::Make(output.type, room, nullptr));
-    out.push_back(results.back().view.data);
-    again.push_back(others.back().view.data);
+    out.push_back(used ? results.back().view.data : nullptr);
+    again.push_back(used ? others.back().view.data : nullptr);
   }
   TENON_ASSIGN(const auto plan, kernel->plan(view_, inputs, outputs));
   std::vector<double> workspace(static_cast<size_t>(plan->workspace_bytes()) / 8 + 16);

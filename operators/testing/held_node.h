@@ -11,7 +11,8 @@ class HeldNode final : public Rewriter {
  public:
   HeldNode(std::string domain, std::string op, int revision, std::vector<HeldTensor> inputs,
            int outputs);
-  explicit HeldNode(const Case& from);  // in the revision of its opset
+  explicit HeldNode(
+      const Case& from);  // in the revision of its opset; wants the outputs that the case has
 
   void Add(const HeldAttribute& attribute);
   // Rewrites step by step to `revision` of its operator (which the steps may change; 0: the
@@ -38,7 +39,9 @@ class HeldNode final : public Rewriter {
   void RemoveInput(int index) override;
   void MoveInput(int from, int to) override;
   void RemoveOutputs(int first) override { outputs_ = first; }
-  bool OutputUsed(int index) const override { return index < outputs_; }
+  bool OutputUsed(int index) const override {
+    return index < outputs_ && (absent_outputs_ >> index & 1) == 0;
+  }
   void SetOperator(std::string_view domain, std::string_view name, int revision) override;
   void ReshapeInput(int index, std::span<const int64_t> shape) override;
   void ReshapeOutputBack(int index, int like_input) override;
@@ -54,7 +57,8 @@ class HeldNode final : public Rewriter {
   std::vector<HeldTensor> inputs_;
   std::vector<Shape> original_shapes_;
   int outputs_;
-  int output_like_ = -1;  // input whose shape output 0 gets back
+  uint32_t absent_outputs_ = 0;  // bit i: output i is not wanted
+  int output_like_ = -1;         // input whose shape output 0 gets back
   NodeView view_;
 };
 

@@ -1,24 +1,10 @@
 // What the rules between revisions make of a node; that it then means the same is seen in
 // cases_test.cc.
-#include <gtest/gtest.h>
-
-#include "testing/held_node.h"
+#include "testing/tensors.h"
 
 namespace tenon::operators::testing {
 namespace {
 
-HeldTensor Floats(const Shape& shape, std::vector<float> values = {}) {
-  values.resize(static_cast<size_t>(shape.ElementCount()));
-  return HeldTensor::Make(DataType::kFloat32, shape, values.data());
-}
-HeldTensor Ints(std::vector<int64_t> values) {
-  return HeldTensor::Make(DataType::kInt64, Shape{static_cast<int64_t>(values.size())},
-                          values.data());
-}
-std::vector<int64_t> IntsAt(const HeldNode& node, int input) {
-  const TensorView* value = node.input(input).value;
-  return {value->as<int64_t>(), value->as<int64_t>() + value->shape.ElementCount()};
-}
 // A node in revision 1 with opset 6's old way to broadcast.
 HeldNode OldBinary(const char* op, const Shape& a, const Shape& b, int64_t axis) {
   HeldNode node("", op, 1, {Floats(a), Floats(b)}, 1);
@@ -26,12 +12,6 @@ HeldNode OldBinary(const char* op, const Shape& a, const Shape& b, int64_t axis)
   if (axis >= 0) node.SetInt("axis", axis);
   return node;
 }
-void ExpectRefused(HeldNode& node, int revision, std::string_view why) {
-  const Status status = node.Rewrite(revision);
-  EXPECT_EQ(status.code(), Code::kUnsupported);
-  EXPECT_NE(status.message().find(why), std::string_view::npos) << status.message();
-}
-
 TEST(Rewrite, BroadcastByAxis) {
   for (const char* op :
        {"Add", "Sub", "Mul", "Div", "And", "Or", "Xor", "Equal", "Less", "Greater", "Pow"}) {

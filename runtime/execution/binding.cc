@@ -38,6 +38,7 @@ struct Binding::State final : RunOwner {
   Status PlanOutputs();
   Status PlanOutput(uint32_t output, const Shape& shape);
   Status FindOutputTensor(uint32_t output, const Shape& shape);
+  Status FindOutputObject(uint32_t output);
   Result<std::shared_ptr<const Specialisation>> PlanStage(std::span<const Shape> key,
                                                           const Specialisation& before) override;
   Result<Tensor*> GiveOutput(uint32_t output, const Shape& shape) override;
@@ -81,10 +82,15 @@ Status CheckType(std::string_view what, const program::LogicalValue& value, cons
     return Status(Code::kInvalidArgument, std::string(what) + " \"" + value.name + "\": got " +
                                               got + ", the model wants " + wants);
   };
+  if (tensor.kind() != value.kind)
+    return refuse(std::string(ValueKindName(tensor.kind())), std::string(ValueKindName(value.kind)));
+  if (tensor.is_object() && !tensor.object() && what == "input")
+    return refuse("nothing", "strings, or a value");
   if (tensor.type() != value.type) {
     return refuse("element type " + std::string(DataTypeName(tensor.type())),
                   std::string(DataTypeName(value.type)));
   }
+  if (value.kind != ValueKind::kTensor || (tensor.is_object() && !tensor.object())) return Status();
   if (value.shape.has_rank() && tensor.shape().rank() != value.shape.rank()) {
     return refuse("rank " + std::to_string(tensor.shape().rank()) + " " + tensor.shape().ToString(),
                   "rank " + std::to_string(value.shape.rank()) + " " + value.shape.ToString());
@@ -238,6 +244,7 @@ Status Binding::State::FindOutputTensor(uint32_t o, const Shape& shape) {
   Output& output = outputs[o];
   output_tensors[o] = nullptr;
   if (output.mode == Mode::kSkip) return Status();
+  if (output_value(o).is_object()) return FindOutputObject(o);
   if (output.mode == Mode::kGiven) {
     output_tensors[o] = output.tensor.get();
     if (output.tensor->shape() == shape) return Status();
@@ -264,6 +271,15 @@ Status Binding::State::FindOutputTensor(uint32_t o, const Shape& shape) {
   return Status();
 }
 
+Status Binding::State::FindOutputObject(uint32_t o) {
+  Output& output = outputs[o];
+  output.aliased = false;
+  if (!output.tensor)
+    output.tensor = Tensor::OfObject(output_value(o).kind, output_value(o).type, nullptr);
+  output_tensors[o] = output.tensor.get();
+  return Status();
+}
+
 Status Binding::State::FinishDonations() {
   for (Output& output : outputs) {
     if (output.mode == Mode::kDonated) TENON_RETURN_IF_ERROR(FinishDonation(output));
@@ -276,6 +292,10 @@ Status Binding::State::FinishDonation(Output& output) {
   if (output.aliased) {
     const auto index = static_cast<size_t>(&output - outputs.data());
     donor->Relabel(context->last().shape(program.outputs[index]));
+    return Status();
+  }
+  if (donor->is_object()) {
+    donor->SetObject(output.tensor->object());
     return Status();
   }
   if (!donor->wrapped()) {
@@ -309,6 +329,16 @@ Status Binding::State::Execute(const RunOptions& options, RunTimes* times) {
   Profiler* profiler =
       shared.profiling.load(std::memory_order_relaxed) ? &*shared.profiler : nullptr;
   Status status = context->Run(input_tensors, output_tensors, this, patience, profiler, times);
+  const CopyTotals& copies = context->copies();
+  if (copies.count != 0) {
+    shared.copy_count.fetch_add(copies.count, std::memory_order_relaxed);
+    shared.copied_bytes.fetch_add(copies.bytes, std::memory_order_relaxed);
+  }
+  if (times != nullptr) times->copies = copies;
+  if (options.copies != nullptr) {
+    options.copies->count += copies.count;
+    options.copies->bytes += copies.bytes;
+  }
   if (!status.ok()) {
     HandleFailure(status);
     // A kernel that saw the deadline says that it was cancelled.

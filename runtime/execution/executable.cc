@@ -65,6 +65,7 @@ ExecutionStatistics Executable::statistics() const {
   out.run_count = state.run_count;
   out.failed_count = state.failed_count;
   out.replan_count = state.replan_count;
+  out.copies = {state.copy_count, state.copied_bytes};
   out.first_run_ns = state.first_run_ns;
   out.first_run_plan_ns = state.first_run_plan_ns;
   out.first_run_kernel_ns = state.first_run_kernel_ns;
@@ -73,6 +74,7 @@ ExecutionStatistics Executable::statistics() const {
   out.uploaded_bytes = state.live->uploaded_bytes();
   std::lock_guard lock(state.mutex);
   out.plan_count = state.plans.size();
+  out.plan_bytes = state.plan_bytes;
   if (const Specialisation* plan = state.LastWhole()) {
     out.arena_bytes = plan->arena_bytes();
     out.arena_lower_bound_bytes = plan->arena_lower_bound();

@@ -20,6 +20,7 @@ struct Executable::State {
   std::optional<Profiler> profiler;
   std::atomic<bool> profiling{false};
   std::atomic<uint64_t> run_count{0}, failed_count{0}, replan_count{0};
+  std::atomic<uint64_t> copy_count{0}, copied_bytes{0};
   std::atomic<uint64_t> first_run_ns{0}, first_run_plan_ns{0}, first_run_kernel_ns{0};
 
   // The plan for these shapes (Specialisation::Build), from the cache or made now. `before` is null

@@ -15,6 +15,7 @@ Status RunContext::Run(std::span<Tensor* const> inputs, std::span<Tensor* const>
   inputs_ = inputs;
   outputs_ = outputs;
   owner_ = owner;
+  copies_ = {};
   if (stages_.size() > 1) BeginStages();
   PatchStage(0);
   SetCancel(patience);
@@ -104,11 +105,13 @@ Status RunContext::RunEdge(const BoundStep& bound, const Patience& patience) {
   Lane* lane = step.device == kNone ? nullptr : lanes_[step.device].get();
   Status status;
   if (step.kind == StepKind::kPlan) return PlanNext();
+  if (step.kind == StepKind::kHost) return RunHostStep(bound.step, patience);
   if (step.kind == StepKind::kCopy) {
     const Location from = LocationOf(step.inputs[0]), to = LocationOf(step.outputs[0]);
     const uint64_t bytes =
         std::min(arguments_[step.inputs[0]].bytes, arguments_[step.outputs[0]].bytes);
     if (bytes == 0) return Status();
+    CountCopy(from, to, bytes);
     status = lane != nullptr ? lane->Copy(from, to, bytes)
                              : CopyNow(from, to, bytes, live_.options().drain_timeout_ns);
     if (!status.ok()) return std::move(status).WithContext(StepName(live_.program(), step));
@@ -167,12 +170,23 @@ Status RunContext::Threw(const BoundStep& bound) const {
   return backend::ThrownBy("kernel.run").WithContext(StepName(program, program.steps[bound.step]));
 }
 
+void RunContext::CountCopy(const Location& from, const Location& to, uint64_t bytes) {
+  if (from.space == to.space) return;
+  ++copies_.count;
+  copies_.bytes += bytes;
+}
+
 Status RunContext::CopyEdges(const std::vector<Route::Edge>& edges, bool in,
                              std::span<Tensor* const> tensors) {
   for (const Route::Edge& edge : edges) {
+    if (tensors[edge.tensor]->is_object()) {
+      tensors[edge.tensor]->SetObject(ObjectOf(edge.physical));
+      continue;
+    }
     const Location& tensor = tensors[edge.tensor]->location();
     const Location physical = LocationOf(edge.physical);
     const uint64_t bytes = tensors[edge.tensor]->bytes();
+    CountCopy(in ? tensor : physical, in ? physical : tensor, bytes);
     Status status = in ? CopyNow(tensor, physical, bytes, live_.options().drain_timeout_ns)
                        : CopyNow(physical, tensor, bytes, live_.options().drain_timeout_ns);
     if (status.ok()) continue;

@@ -22,6 +22,7 @@ Result<std::unique_ptr<LiveProgram>> LiveProgram::Create(
   live->FindStages();
   TENON_RETURN_IF_ERROR(live->MakeKernels());
   TENON_RETURN_IF_ERROR(live->PlaceConstants());
+  TENON_RETURN_IF_ERROR(live->MakeSubprograms());
   return live;
 }
 
@@ -106,6 +107,29 @@ Status LiveProgram::MakeKernels() {
   return Status();
 }
 
+Status LiveProgram::MakeSubprograms() {
+  for (uint32_t s = 0; s < program_->steps.size(); ++s) {
+    const program::Step& step = program_->steps[s];
+    if (step.kind != StepKind::kHost) continue;
+    const program::ProgramNode& node = program_->nodes[step.node];
+    auto& made = subprograms_[s];
+    for (const auto& subprogram : node.subprograms) {
+      auto executable = Executable::Create(subprogram, options_);
+      if (!executable.ok()) {
+        return std::move(executable)
+            .status()
+            .WithContext("in " + node.node.op + " \"" + node.node.name + "\"");
+      }
+      const ExecutionStatistics statistics = (*executable)->statistics();
+      constant_bytes_ += statistics.constant_bytes;
+      making_.prepacked_bytes += statistics.prepacked_bytes;
+      uploaded_bytes_ += statistics.uploaded_bytes;
+      made.push_back(std::move(executable).value());
+    }
+  }
+  return Status();
+}
+
 Result<const LiveKernel*> LiveProgram::Candidate(uint32_t step, uint32_t candidate) const {
   const program::Step& s = program_->steps[step];
   const program::KernelRef& ref = program_->kernels[s.kernel];
@@ -154,6 +178,14 @@ Status LiveProgram::PlaceConstant(uint32_t physical) {
   const program::PhysicalValue& value = program_->physical[physical];
   const graph::Constant& constant = *program_->constants[value.index];
   const MemorySpace& space = spaces_[value.memory];
+  if (program_->logical[value.logical].is_object()) {
+    auto object = std::make_shared<Object>();
+    object->type = constant.type;
+    object->shape = constant.shape;
+    object->strings = constant.strings;
+    objects_[physical] = std::move(object);
+    return Status();
+  }
   if (value.layout != TENON_LAYOUT_ROW_MAJOR || !constant.blob) {
     return Status(Code::kUnsupported, "only dense row-major numbers are placed as constants");
   }

@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <mutex>
+#include <unordered_map>
 #include <vector>
 
 #include "live_kernel.h"
@@ -39,6 +40,14 @@ class LiveProgram {
   const Location& constant(uint32_t physical) const {
     return constants_[physical];
   }  // of home kConstant
+  // Of home kConstant, where it is an object.
+  const std::shared_ptr<const Object>& object(uint32_t physical) const {
+    return objects_.at(physical);
+  }
+  // The subprograms of a host step's node.
+  const std::vector<std::shared_ptr<Executable>>& subprograms(uint32_t step) const {
+    return subprograms_.at(step);
+  }
 
   // The kernel of a step: candidate 0 is placement's choice, the others its fallbacks. kNotFound
   // beyond the last.
@@ -54,6 +63,7 @@ class LiveProgram {
   Status FindDevices();
   void FindStages();
   Status MakeKernels();
+  Status MakeSubprograms();
   Status PlaceConstants();
   Status PlaceConstant(uint32_t physical);
 
@@ -67,6 +77,8 @@ class LiveProgram {
   std::vector<uint32_t> bind_stage_, sized_;     // by physical value
   std::vector<program::Stages::Sized> sized_values_;
   std::vector<Location> constants_;
+  std::unordered_map<uint32_t, std::shared_ptr<const Object>> objects_;  // by physical value
+  std::unordered_map<uint32_t, std::vector<std::shared_ptr<Executable>>> subprograms_;  // by step
   std::vector<std::shared_ptr<const void>> held_;  // shared weights, aligned copies
   std::vector<Charge> charges_;
   mutable std::mutex mutex_;

@@ -34,6 +34,9 @@ Route::Route(const LiveProgram& live, BindingLayout layout) : layout_(std::move(
       case Home::kSized:
         places_[p] = {Where::kSized, p};
         break;
+      case Home::kObject:
+        places_[p] = {Where::kObject, p};
+        break;
       case Home::kAlias:
         break;
     }
@@ -131,9 +134,11 @@ void Route::SelectSteps(const LiveProgram& live) {
   for (size_t s = program.steps.size(); s-- > 0;) {
     const program::Step& step = program.steps[s];
     if (left_out_[s]) continue;
-    if (step.kind != StepKind::kKernel && step.kind != StepKind::kCopy) continue;
+    const bool works = step.kind == StepKind::kKernel || step.kind == StepKind::kCopy ||
+                       step.kind == StepKind::kHost || step.kind == StepKind::kPlan;
+    if (!works) continue;
     const bool needed =
-        program.Allocates(step) || std::ranges::any_of(step.outputs, [&](uint32_t p) {
+        step.kind == StepKind::kPlan || program.Allocates(step) || std::ranges::any_of(step.outputs, [&](uint32_t p) {
           return p != kNone && needed_[live.base(p)];
         });
     left_out_[s] = !needed;

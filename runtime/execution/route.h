@@ -23,7 +23,7 @@ struct BindingLayout {
 
 class Route {
  public:
-  enum class Where : uint8_t { kArena, kConstant, kResolved, kInput, kOutput, kOwn, kSized };
+  enum class Where : uint8_t { kArena, kConstant, kResolved, kInput, kOutput, kOwn, kSized, kObject };
   struct Place {  // of a physical value that is no alias
     Where where = Where::kArena;
     uint32_t index = 0;  // of the input or output; of kOwn: a block of the run context

@@ -19,6 +19,12 @@ Result<std::unique_ptr<RunContext>> RunContext::Create(const LiveProgram& live) 
   context->patches_.resize(live.stages().count);
   context->allocated_.resize(live.sized_values().size());
   context->arenas_.resize(program.memories.size());
+  for (uint32_t s = 0; s < program.steps.size(); ++s) {
+    if (program.steps[s].kind != StepKind::kHost) continue;
+    context->objects_.resize(program.physical.size());
+    context->host_steps_[s] =
+        std::make_unique<HostStep>(program.nodes[program.steps[s].node], live.subprograms(s));
+  }
   context->fence_ordinals_.resize(program.fence_count);
   std::vector<uint32_t> set(program.devices.size(), 0);
   for (const program::Step& step : program.steps) {
@@ -115,6 +121,7 @@ void RunContext::BindArguments(uint32_t stage) {
 
 void RunContext::BindArgument(uint32_t stage, uint32_t p) {
   const uint32_t base = live_.base(p);
+  if (live_.program().logical[live_.program().physical[p].logical].is_object()) return;
   if (live_.sized(p) != kNone) return;  // its kernel's run has set it
   arguments_[p] = planned(stage).argument(p);
   if (live_.sized(base) != kNone) return patches_[stage].views.push_back({p, base});
@@ -141,6 +148,7 @@ void RunContext::BindArgument(uint32_t stage, uint32_t p) {
     case Route::Where::kOutput:
       return patches_[stage].outputs.push_back({p, place.index});
     case Route::Where::kSized:
+    case Route::Where::kObject:
       return;
   }
   PointTo(&arguments_[p], at.buffer, at.data, at.offset);

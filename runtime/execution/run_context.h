@@ -10,6 +10,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "lane.h"
@@ -17,6 +18,7 @@
 #include "route.h"
 #include "sized_blocks.h"
 #include "specialisation.h"
+#include "host_step.h"
 #include "tenon/execution/executable.h"
 
 namespace tenon::execution {
@@ -74,11 +76,17 @@ class RunContext {
   // that of the route. Outputs of later stages are got from `owner`, which keeps `outputs` in step.
   Status Run(std::span<Tensor* const> inputs, std::span<Tensor* const> outputs, RunOwner* owner,
              const Patience& patience, Profiler* profiler, RunTimes* times);
+  // What the last run copied between memories, as far as it came.
+  CopyTotals& copies() { return copies_; }
   // What was planned last: after a run, all of it.
   const Specialisation& last() const { return *stages_.back(); }
   // allocate_output: gives output `index` of the step that is running its shape and memory.
-  Result<const tenon_argument*> AllocateOutput(const BoundStep& bound, uint32_t index,
-                                               const Shape& shape);
+  Result<const tenon_argument*> AllocateOutput(uint32_t step, uint32_t index, const Shape& shape);
+  // What a host step reads and makes.
+  HostInput InputOf(uint32_t physical) const;
+  DataType TypeOf(uint32_t physical) const;
+  const program::Step& StepOf(uint32_t step) const;
+  void SetObject(uint32_t physical, std::shared_ptr<const Object> object);
   // After a failure: waits for all queues. False where a device is lost now; the context then goes
   // to Abandon.
   bool DrainAfterFailure(const Status& failure);
@@ -116,11 +124,15 @@ class RunContext {
   void PatchStage(uint32_t stage);  // what points to tensors and to what was allocated
   Status PlanNext();
   Status ReadSizes(uint32_t stage);
+  Status ReadContents(uint32_t stage);
+  Status RunHostStep(uint32_t step, const Patience& patience);
+  const std::shared_ptr<const Object>& ObjectOf(uint32_t physical) const;
   void SetCancel(const Patience& patience);  // what kernels see of it
   Location LocationOf(uint32_t physical) const;
   Status RunSteps(const Patience& patience);
   Status RunStepsProfiled(const Patience& patience, Profiler* profiler);
   Status RunEdge(const BoundStep& bound, const Patience& patience);  // steps that are no kernels
+  void CountCopy(const Location& from, const Location& to, uint64_t bytes);
   Status CopyEdges(const std::vector<Route::Edge>& edges, bool in,
                    std::span<Tensor* const> tensors);
   Status Failed(const BoundStep& bound, tenon_status status) const;
@@ -144,9 +156,12 @@ class RunContext {
   std::vector<Patches> patches_;      // by stage
   std::vector<Allocated> allocated_;  // by what kernels allocate
   SizedBlocks sized_blocks_;
+  std::vector<std::shared_ptr<const Object>> objects_;                 // by physical value
+  std::unordered_map<uint32_t, std::unique_ptr<HostStep>> host_steps_;  // by step
   // Of the run that is under way:
   std::span<Tensor*const> inputs_, outputs_;
   RunOwner* owner_ = nullptr;
+  CopyTotals copies_;
   uint32_t stage_ = 0;
   uint64_t stage_plan_ns_ = 0;
   bool stage_replanned_ = false;

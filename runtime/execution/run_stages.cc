@@ -14,6 +14,7 @@ void RunContext::BeginStages() {
   stage_replanned_ = false;
   key_.assign(planned(0).key().begin(), planned(0).key().end());
   for (Allocated& allocated : allocated_) allocated.done = false;
+  std::ranges::fill(objects_, nullptr);
   sized_blocks_.BeginRun();
 }
 
@@ -36,6 +37,7 @@ Status RunContext::PlanNext() {
   const uint64_t begin = backend::ClockNs();
   const uint32_t next = stage_ + 1;
   TENON_RETURN_IF_ERROR(ReadSizes(next));
+  TENON_RETURN_IF_ERROR(ReadContents(next));
   if (!stages_[next] || !std::ranges::equal(stages_[next]->key(), key_)) {
     TENON_ASSIGN(auto plan, owner_->PlanStage(key_, planned(stage_)));
     TENON_RETURN_IF_ERROR(BindStage(next, std::move(plan)));
@@ -68,6 +70,22 @@ Status RunContext::ReadSizes(uint32_t stage) {
   return Status();
 }
 
+Status RunContext::ReadContents(uint32_t stage) {
+  for (uint32_t p : live_.stages().read[stage]) {
+    const tenon_argument& argument = arguments_[p];
+    if (argument.bytes > program::kMostReadBytes) {
+      const uint32_t logical = live_.program().physical[p].logical;
+      return Status(Code::kUnsupported, "\"" + live_.program().logical[logical].name +
+                                            "\", which decides a shape, has " +
+                                            std::to_string(argument.bytes) + " bytes: the most is " +
+                                            std::to_string(program::kMostReadBytes));
+    }
+    program::AppendContents(static_cast<const std::byte*>(argument.tensor.data), argument.bytes,
+                            &key_);
+  }
+  return Status();
+}
+
 namespace {
 
 // Whether `shape` is one of those that `known` allows.
@@ -86,12 +104,12 @@ Status Refuse(Code code, uint32_t index, const std::string& what) {
 
 }  // namespace
 
-Result<const tenon_argument*> RunContext::AllocateOutput(const BoundStep& bound, uint32_t index,
+Result<const tenon_argument*> RunContext::AllocateOutput(uint32_t step, uint32_t index,
                                                          const Shape& shape) {
-  const tenon_run& run = bound.arguments;
-  if (index >= run.output_count || run.outputs[index] == nullptr)
+  const std::vector<uint32_t>& outputs = live_.program().steps[step].outputs;
+  if (index >= outputs.size() || outputs[index] == kNone)
     return Refuse(Code::kInvalidArgument, index, "is not there, or not wanted");
-  const uint32_t physical = live_.program().steps[bound.step].outputs[index];
+  const uint32_t physical = outputs[index];
   const program::PhysicalValue& value = live_.program().physical[physical];
   const program::LogicalValue& logical = live_.program().logical[value.logical];
   const Shape& known = planned(stage_).shape(value.logical);
@@ -112,7 +130,7 @@ Result<const tenon_argument*> RunContext::AllocateOutput(const BoundStep& bound,
     at = tensor->location();
   } else {
     TENON_ASSIGN(at, sized_blocks_.Take(
-                         space, bytes, live_.program().memories[value.memory].alignment, bound.step,
+                         space, bytes, live_.program().memories[value.memory].alignment, step,
                          live_.sized_values()[sized].last, live_.options().budget));
   }
   arguments_[physical] = MakeArgument(logical.type, shape, value.layout, bytes, space.device,
@@ -127,7 +145,7 @@ Result<const tenon_argument*> StepOutputs::AllocateOutput(uint32_t index, int32_
                                                           const int64_t* dims) {
   if (rank < 0 || rank > kMaxRank || (rank > 0 && dims == nullptr))
     return Refuse(Code::kInvalidArgument, index, "has rank " + std::to_string(rank));
-  return context->AllocateOutput(*step, index, Shape(std::span(dims, static_cast<size_t>(rank))));
+  return context->AllocateOutput(step->step, index, Shape(std::span(dims, static_cast<size_t>(rank))));
 }
 
 }  // namespace tenon::execution

@@ -92,6 +92,7 @@ Status Specialisation::MakeArgumentOf(const LiveProgram& live, uint32_t p) {
   const program::LogicalValue& logical = live.program().logical[value.logical];
   const Shape& shape = resolved_.shapes[value.logical];
   const MemorySpace& space = live.space(value.memory);
+  if (logical.is_object()) return Status();  // it has no bytes
   const bool open = live.sized(p) != kNone && live.stages().logical[value.logical] > stage_;
   if (!open && !shape.IsStatic()) {
     return Status(Code::kUnsupported, "the shape of \"" + logical.name + "\" is " +

@@ -64,6 +64,27 @@ Result<std::shared_ptr<Tensor>> Tensor::Create(const MemorySpace& space, DataTyp
   return tensor;
 }
 
+std::shared_ptr<Tensor> Tensor::OfObject(ValueKind kind, DataType type,
+                                         std::shared_ptr<const Object> object) {
+  std::shared_ptr<Tensor> tensor(new Tensor);
+  tensor->kind_ = kind;
+  tensor->type_ = type;
+  tensor->shape_ = kind == ValueKind::kTensor ? Shape{0} : Shape::UnknownRank();
+  if (object) tensor->SetObject(std::move(object));
+  return tensor;
+}
+
+void Tensor::SetObject(std::shared_ptr<const Object> object) {
+  object_ = std::move(object);
+  shape_ = object_->tensor_shape();
+}
+
+void Tensor::Rewrap(const Shape& shape, void* data, uint64_t bytes) {
+  shape_ = shape;
+  bytes_ = bytes;
+  at_.data = static_cast<std::byte*>(data);
+}
+
 Status Tensor::Reshape(const Shape& shape) {
   if (shape == shape_) return Status();
   TENON_ASSIGN(const uint64_t bytes, CheckedBytes(type_, shape));
@@ -96,9 +117,11 @@ void Tensor::Swap(Tensor& other) {
   std::swap(keep_alive_, other.keep_alive_);
   std::swap(budget_, other.budget_);
   std::swap(block_, other.block_);
+  std::swap(object_, other.object_);
 }
 
 Result<void*> Tensor::Map(tenon_access access) {
+  TENON_RETURN_IF_ERROR(CheckDense());
   if (at_.space.host()) return static_cast<void*>(at_.data);
   if (mapping_ != nullptr) return Status(Code::kFailedPrecondition, "the tensor is mapped already");
   backend::Device& device = *at_.space.device;
@@ -130,7 +153,16 @@ Status CheckSize(uint64_t got, uint64_t wants) {
 
 }  // namespace
 
+Status Tensor::CheckDense() const {
+  if (!is_object()) return Status();
+  return Status(Code::kInvalidArgument,
+                type_ == DataType::kString && kind_ == ValueKind::kTensor
+                    ? "a tensor of strings has no bytes to read or write"
+                    : "a " + std::string(ValueKindName(kind_)) + " has no bytes of its own");
+}
+
 Status Tensor::Write(const void* data, uint64_t bytes) {
+  TENON_RETURN_IF_ERROR(CheckDense());
   TENON_RETURN_IF_ERROR(CheckSize(bytes, bytes_));
   Location from;
   from.data = static_cast<std::byte*>(const_cast<void*>(data));
@@ -138,6 +170,7 @@ Status Tensor::Write(const void* data, uint64_t bytes) {
 }
 
 Status Tensor::Read(void* data, uint64_t bytes) {
+  TENON_RETURN_IF_ERROR(CheckDense());
   TENON_RETURN_IF_ERROR(CheckSize(bytes, bytes_));
   Location to;
   to.data = static_cast<std::byte*>(data);

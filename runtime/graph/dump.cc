@@ -28,9 +28,23 @@ std::string ValueText(const Graph& graph, ValueId id, bool with_type) {
   std::string text(1, value.constant ? '@' : '%');
   text += value.name;
   if (with_type || value.constant) {
-    text += ":" + std::string(DataTypeName(value.type)) + ShapeText(graph, value.shape);
+    const std::string type = std::string(DataTypeName(value.type)) + ShapeText(graph, value.shape);
+    text += ":";
+    text += value.kind == ValueKind::kTensor
+                ? type
+                : std::string(ValueKindName(value.kind)) + "(" + type + ")";
   }
   return text;
+}
+
+std::string Indented(const std::string& text) {
+  std::string indented;
+  for (size_t begin = 0; begin < text.size();) {
+    const size_t end = std::min(text.find('\n', begin), text.size());
+    indented += "    " + text.substr(begin, end - begin) + "\n";
+    begin = end + 1;
+  }
+  return indented;
 }
 
 template <typename T>
@@ -58,7 +72,7 @@ struct AttributeText {
   std::string operator()(const Constant& value) const {
     return std::string(DataTypeName(value.type)) + value.shape.ToString();
   }
-  std::string operator()(const std::shared_ptr<Graph>&) const { return "graph"; }
+  std::string operator()(const Subgraph&) const { return "graph"; }
 };
 
 std::string Join(const Graph& graph, const std::vector<ValueId>& ids, bool with_type) {
@@ -86,6 +100,7 @@ std::string Graph::Dump() const {
       text += " {" + attributes + "}";
     }
     text += "\n";
+    for (const Graph* subgraph : node.Subgraphs()) text += Indented(subgraph->Dump());
   }
   return text;
 }

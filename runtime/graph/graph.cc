@@ -116,6 +116,13 @@ Status Graph::Validate() const {
                       "\" before it is made");
       }
     }
+    if (node.captured > node.inputs.size())
+      return broken("node \"" + node.name + "\" captures more than it has");
+    for (const Graph* subgraph : node.Subgraphs()) {
+      if (subgraph->inputs.size() < node.captured)
+        return broken("a subgraph of \"" + node.name + "\" does not take what it captures");
+      TENON_RETURN_IF_ERROR(subgraph->Validate().WithContext("node \"" + node.name + "\""));
+    }
     for (ValueId output : node.outputs) {
       if (output == kNone) continue;
       if (output >= values.size())

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "tenon/graph/graph.h"
 
 namespace tenon::graph {
@@ -33,7 +35,7 @@ struct Viewer {
     view.kind = AttributeView::Kind::kTensor;
     view.tensor = View(value);
   }
-  void operator()(const std::shared_ptr<Graph>&) const {}
+  void operator()(const Subgraph&) const {}
 };
 
 }  // namespace
@@ -46,7 +48,7 @@ TensorView View(const Constant& constant) {
 NodeViewHolder::NodeViewHolder(const Node& node) {
   attributes_.reserve(node.attributes.size());
   for (const Attribute& attribute : node.attributes) {
-    if (std::holds_alternative<std::shared_ptr<Graph>>(attribute.value)) continue;
+    if (std::holds_alternative<Subgraph>(attribute.value)) continue;
     AttributeView view;
     view.name = attribute.name;
     std::visit(Viewer{view}, attribute.value);
@@ -57,6 +59,40 @@ NodeViewHolder::NodeViewHolder(const Node& node) {
   view_.name = node.name;
   view_.revision = node.revision;
   view_.attributes = attributes_;
+}
+
+Subgraph::Subgraph(Graph graph) : graph_(std::make_unique<Graph>(std::move(graph))) {}
+Subgraph::Subgraph(const Subgraph& other) : graph_(std::make_unique<Graph>(*other.graph_)) {}
+Subgraph::Subgraph(Subgraph&&) noexcept = default;
+Subgraph& Subgraph::operator=(Subgraph other) noexcept {
+  graph_ = std::move(other.graph_);
+  return *this;
+}
+Subgraph::~Subgraph() = default;
+
+namespace {
+
+template <typename N, typename G>
+std::vector<G*> ListSubgraphs(N& node) {
+  std::vector<std::pair<std::string_view, G*>> found;
+  for (auto& attribute : node.attributes) {
+    auto* subgraph = std::get_if<Subgraph>(&attribute.value);
+    if (subgraph != nullptr) found.emplace_back(attribute.name, &**subgraph);
+  }
+  std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) {
+    const bool first = a.first == "then_branch", second = b.first == "then_branch";
+    return first != second ? first : a.first < b.first;
+  });
+  std::vector<G*> list;
+  for (const auto& [name, graph] : found) list.push_back(graph);
+  return list;
+}
+
+}  // namespace
+
+std::vector<Graph*> Node::Subgraphs() { return ListSubgraphs<Node, Graph>(*this); }
+std::vector<const Graph*> Node::Subgraphs() const {
+  return ListSubgraphs<const Node, const Graph>(*this);
 }
 
 const Attribute* Node::Find(std::string_view attribute) const {

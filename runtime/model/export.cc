@@ -1,5 +1,6 @@
 // From a Graph back to ONNX bytes.
 #include <algorithm>
+#include <unordered_set>
 
 #include "importer.h"
 
@@ -29,9 +30,13 @@ void ExportDims(const Graph& graph, const Shape& shape, onnx::TensorShapeProto* 
   }
 }
 
-void ExportValue(const Graph& graph, const graph::Value& value, onnx::ValueInfoProto* out) {
-  out->set_name(value.name);
-  auto* tensor = out->mutable_type()->mutable_tensor_type();
+void ExportType(const Graph& graph, const graph::Value& value, onnx::TypeProto* type) {
+  using enum ValueKind;
+  if (value.kind == kOptional || value.kind == kOptionalSequence)
+    type = type->mutable_optional_type()->mutable_elem_type();
+  if (value.kind == kSequence || value.kind == kOptionalSequence)
+    type = type->mutable_sequence_type()->mutable_elem_type();
+  auto* tensor = type->mutable_tensor_type();
   tensor->set_elem_type(static_cast<int>(value.type));
   if (value.shape.has_rank()) ExportDims(graph, value.shape, tensor->mutable_shape());
 }
@@ -73,44 +78,108 @@ struct AttributeWriter {
     out->set_type(onnx::AttributeProto::TENSOR);
     ExportConstant(value, out->mutable_t());
   }
-  void operator()(const std::shared_ptr<Graph>&) const {}
+  void operator()(const graph::Subgraph&) const {}  // by GraphExporter
 };
+
+void ListNodes(const Graph& graph, std::vector<const graph::Node*>* nodes) {
+  for (const graph::Node& node : graph.nodes) {
+    nodes->push_back(&node);
+    for (const Graph* subgraph : node.Subgraphs()) ListNodes(*subgraph, nodes);
+  }
+}
 
 // The oldest opset of the default domain in which every node has its revision.
 Result<int> ChooseOpset(const Graph& graph, int wanted) {
+  std::vector<const graph::Node*> nodes;
+  ListNodes(graph, &nodes);
   int opset = std::max(wanted, 13);
-  for (const graph::Node& node : graph.nodes) {
-    if (node.definition && node.domain.empty() && wanted == 0) {
-      opset = std::max(opset, operators::OpsetOf(*node.definition, node.revision));
+  for (const graph::Node* node : nodes) {
+    if (node->definition && node->domain.empty() && wanted == 0) {
+      opset = std::max(opset, operators::OpsetOf(*node->definition, node->revision));
     }
   }
-  for (const graph::Node& node : graph.nodes) {
-    if (!node.definition || !node.domain.empty()) continue;
-    if (operators::RevisionAt(*node.definition, opset) == node.revision) continue;
-    return Status(Code::kUnsupported, "node \"" + node.name + "\" (" + node.op +
-                                          ") is in revision " + std::to_string(node.revision) +
+  for (const graph::Node* node : nodes) {
+    if (!node->definition || !node->domain.empty()) continue;
+    if (operators::RevisionAt(*node->definition, opset) == node->revision) continue;
+    return Status(Code::kUnsupported, "node \"" + node->name + "\" (" + node->op +
+                                          ") is in revision " + std::to_string(node->revision) +
                                           ", which opset " + std::to_string(opset) +
                                           " does not have");
   }
   return opset;
 }
 
-void ExportNode(const Graph& graph, const graph::Node& node, onnx::NodeProto* out) {
-  out->set_name(node.name);
-  out->set_op_type(node.op);
-  out->set_domain(node.domain);
-  for (const graph::ValueId id : node.inputs)
-    out->add_input(id == kNone ? "" : graph.values[id].name);
-  for (const graph::ValueId id : node.outputs)
-    out->add_output(id == kNone ? "" : graph.values[id].name);
-  while (out->output_size() > 1 && out->output(out->output_size() - 1).empty())
-    out->mutable_output()->RemoveLast();
-  for (const graph::Attribute& attribute : node.attributes) {
-    auto* target = out->add_attribute();
-    target->set_name(attribute.name);
-    std::visit(AttributeWriter{target}, attribute.value);
+// ONNX's names are unique over a graph and its subgraphs, and what a subgraph captures it calls by
+// its name outside.
+class GraphExporter {
+ public:
+  void Export(const Graph& graph, onnx::GraphProto* out) { Fill(graph, NamesOf(graph, {}), out); }
+
+ private:
+  using Names = std::vector<std::string>;  // by value
+
+  // `captured` are the names outside of the last inputs.
+  Names NamesOf(const Graph& graph, std::span<const std::string> captured) {
+    Names names(graph.values.size());
+    const size_t formal = graph.inputs.size() - captured.size();
+    for (size_t i = 0; i < captured.size(); ++i) names[graph.inputs[formal + i]] = captured[i];
+    for (size_t v = 0; v < names.size(); ++v) {
+      if (!names[v].empty()) continue;
+      names[v] = graph.values[v].name;
+      for (int i = 1; !used_.insert(names[v]).second; ++i)
+        names[v] = graph.values[v].name + "_" + std::to_string(i);
+    }
+    return names;
   }
-}
+
+  void Fill(const Graph& graph, const Names& names, onnx::GraphProto* out, size_t captured = 0) {
+    const auto add = [&](graph::ValueId id, onnx::ValueInfoProto* info) {
+      info->set_name(names[id]);
+      ExportType(graph, graph.values[id], info->mutable_type());
+    };
+    out->set_name(graph.name.empty() ? "graph" : graph.name);
+    for (size_t i = 0; i < graph.inputs.size() - captured; ++i)
+      add(graph.inputs[i], out->add_input());
+    for (const graph::ValueId id : graph.outputs) add(id, out->add_output());
+    for (graph::ValueId id = 0; id < graph.values.size(); ++id) {
+      const graph::Value& value = graph.values[id];
+      if (!value.constant) {
+        if (value.producer != kNone && value.type != DataType::kUndefined)
+          add(id, out->add_value_info());
+        continue;
+      }
+      auto* tensor = out->add_initializer();
+      ExportConstant(*value.constant, tensor);
+      tensor->set_name(names[id]);
+    }
+    for (const graph::Node& node : graph.nodes) AddNode(node, names, out->add_node());
+  }
+
+  void AddNode(const graph::Node& node, const Names& names, onnx::NodeProto* out) {
+    const auto name = [&](graph::ValueId id) { return id == kNone ? "" : names[id]; };
+    out->set_name(node.name);
+    out->set_op_type(node.op);
+    out->set_domain(node.domain);
+    const size_t formal = node.inputs.size() - node.captured;
+    for (size_t i = 0; i < formal; ++i) out->add_input(name(node.inputs[i]));
+    for (const graph::ValueId id : node.outputs) out->add_output(name(id));
+    while (out->output_size() > 1 && out->output(out->output_size() - 1).empty())
+      out->mutable_output()->RemoveLast();
+    Names captured;
+    for (size_t i = formal; i < node.inputs.size(); ++i) captured.push_back(name(node.inputs[i]));
+    for (const graph::Attribute& attribute : node.attributes) {
+      auto* target = out->add_attribute();
+      target->set_name(attribute.name);
+      std::visit(AttributeWriter{target}, attribute.value);
+      const auto* subgraph = std::get_if<graph::Subgraph>(&attribute.value);
+      if (subgraph == nullptr) continue;
+      target->set_type(onnx::AttributeProto::GRAPH);
+      Fill(**subgraph, NamesOf(**subgraph, captured), target->mutable_g(), captured.size());
+    }
+  }
+
+  std::unordered_set<std::string> used_;
+};
 
 }  // namespace
 
@@ -134,23 +203,7 @@ Result<std::string> Export(const Graph& graph, const ExportOptions& options) try
     pair->set_key(key);
     pair->set_value(value);
   }
-  auto* out = model.mutable_graph();
-  out->set_name(graph.name.empty() ? "graph" : graph.name);
-  for (const graph::ValueId id : graph.inputs)
-    ExportValue(graph, graph.values[id], out->add_input());
-  for (const graph::ValueId id : graph.outputs)
-    ExportValue(graph, graph.values[id], out->add_output());
-  for (const graph::Value& value : graph.values) {
-    if (!value.constant) {
-      if (value.producer != kNone && value.type != DataType::kUndefined)
-        ExportValue(graph, value, out->add_value_info());
-      continue;
-    }
-    auto* tensor = out->add_initializer();
-    ExportConstant(*value.constant, tensor);
-    tensor->set_name(value.name);
-  }
-  for (const graph::Node& node : graph.nodes) ExportNode(graph, node, out->add_node());
+  GraphExporter().Export(graph, model.mutable_graph());
   std::string bytes;
   if (!model.SerializeToString(&bytes)) {
     return Status(Code::kUnsupported,

@@ -59,6 +59,23 @@ TEST(ImportTest, ConstantNodesAreInitializersAndTypedFieldsAreRead) {
   EXPECT_EQ(reinterpret_cast<const uint16_t*>(c.constant->blob->data)[1], 0xc000);
 }
 
+TEST(ImportTest, ConstantsWithoutElementsAreNotNull) {
+  testing::onnx::ModelProto model = testing::EmptyModel();
+  testing::SetType(model.mutable_graph()->add_output(), "y", {0},
+                   testing::onnx::TensorProto::INT64);
+  testing::AddNode(model, "Identity", {"none"}, {"y"});
+  auto* none = model.mutable_graph()->add_initializer();
+  none->set_name("none");
+  none->set_data_type(testing::onnx::TensorProto::INT64);
+  none->add_dims(0);
+  Result<graph::Graph> graph = Import(model);
+  ASSERT_TRUE(graph.ok()) << graph.status().ToString();
+  const graph::Value& value = graph->values[graph->FindValue("none")];
+  ASSERT_TRUE(value.constant);
+  EXPECT_EQ(value.constant->blob->size, 0u);
+  EXPECT_NE(value.constant->blob->data, nullptr);
+}
+
 TEST(ImportTest, ExportedModelsImportToTheSameGraph) {
   Result<graph::Graph> graph = Import(testing::SmallModel());
   ASSERT_TRUE(graph.ok());

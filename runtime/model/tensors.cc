@@ -24,6 +24,7 @@ Result<Shape> ImportDims(const onnx::TensorProto& tensor, const std::string& whe
 }
 
 std::shared_ptr<const graph::Blob> OwnedBlob(std::vector<std::byte> bytes) {
+  bytes.reserve(1);  // no bytes, too, are somewhere: NULL would say that the value is not known
   auto memory = std::make_shared<std::vector<std::byte>>(std::move(bytes));
   auto blob = std::make_shared<graph::Blob>();
   blob->data = memory->data();

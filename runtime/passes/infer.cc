@@ -30,15 +30,17 @@ bool Contradicts(const Shape& declared, const Shape& inferred) {
   return false;
 }
 
-// Intermediate declarations of real models are often stale, so what is inferred wins; an output is the model's promise.
-Status Apply(const Graph& graph, graph::ValueId id, const graph::Node& node,
+// Declared shapes of real models are often stale, those of outputs, too: what is inferred wins. Types are promises.
+Status Apply(const Graph& graph, graph::ValueId id, const graph::Node& node, const Options& options,
              const operators::InferOutput& inferred, Value& value) {
   const bool is_output =
+      options.depth == 0 &&
       std::find(graph.outputs.begin(), graph.outputs.end(), id) != graph.outputs.end();
-  if (is_output && Contradicts(value.shape, inferred.shape)) {
-    return Status(Code::kInvalidArgument, "output \"" + value.name + "\" is declared as " +
-                                              value.shape.ToString() + ", but " + node.op + " \"" +
-                                              node.name + "\" makes " + inferred.shape.ToString());
+  if (is_output && value.type != DataType::kUndefined && value.kind != inferred.kind) {
+    return Status(Code::kInvalidArgument,
+                  "output \"" + value.name + "\" is declared as a " +
+                      std::string(ValueKindName(value.kind)) + ", but " + node.op + " \"" +
+                      node.name + "\" makes a " + std::string(ValueKindName(inferred.kind)));
   }
   if (is_output && value.type != DataType::kUndefined && inferred.type != DataType::kUndefined &&
       value.type != inferred.type) {
@@ -48,8 +50,25 @@ Status Apply(const Graph& graph, graph::ValueId id, const graph::Node& node,
                                               std::string(DataTypeName(inferred.type)));
   }
   if (inferred.type != DataType::kUndefined) value.type = inferred.type;
+  value.kind = inferred.kind;
   value.shape = Contradicts(value.shape, inferred.shape) ? inferred.shape
                                                          : Merge(value.shape, inferred.shape);
+  return {};
+}
+
+}  // namespace
+
+namespace {
+
+// Sequences and optionals are for operators that know them; an Identity may be one of anything.
+Status CheckKinds(const graph::Node& node, std::span<const operators::InferInput> inputs) {
+  const bool knows = node.definition && (node.definition->flags & operators::kOnHost);
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    if (inputs[i].kind == ValueKind::kTensor || knows || IsIdentity(node)) continue;
+    return Status(Code::kInvalidArgument,
+                  node.op + " \"" + node.name + "\": input " + std::to_string(i) + " is a " +
+                      std::string(ValueKindName(inputs[i].kind)) + ", expected a tensor");
+  }
   return {};
 }
 
@@ -63,18 +82,21 @@ Status InferNode(const Graph& graph, const graph::Node& node, const Options& opt
   for (size_t i = 0; i < node.inputs.size(); ++i) {
     if (node.inputs[i] == kNone) continue;
     const Value& value = graph.values[node.inputs[i]];
-    out->inputs[i] = {true, value.type, value.shape, nullptr};
+    out->inputs[i] = {true, value.type, value.shape, nullptr, value.kind};
     if (value.constant && value.constant->blob && IsAligned(*value.constant)) {
       out->views[i] = View(*value.constant);
       out->inputs[i].value = &out->views[i];
     }
   }
+  TENON_RETURN_IF_ERROR(CheckKinds(node, out->inputs));
   if (!node.definition) {
     if (!options.foreign) return {};
     return options.foreign->Infer(node, out->inputs, out->outputs);
   }
   const graph::NodeViewHolder holder(node);
-  return node.definition->infer(holder.view(), out->inputs, out->outputs);
+  TENON_RETURN_IF_ERROR(node.definition->infer(holder.view(), out->inputs, out->outputs));
+  if (IsIdentity(node)) out->outputs[0].kind = out->inputs[0].kind;
+  return {};
 }
 
 Status InferShapes(Graph& graph, const Options& options) {
@@ -84,10 +106,13 @@ Status InferShapes(Graph& graph, const Options& options) {
     if (node.definition && node.revision != node.definition->newest().number)
       continue;  // not canonical yet
     TENON_RETURN_IF_ERROR(InferNode(graph, node, options, &inference));
+    if (!node.Subgraphs().empty())
+      TENON_RETURN_IF_ERROR(InferSubgraphs(graph, id, options, inference.outputs));
     for (size_t i = 0; i < node.outputs.size(); ++i) {
       if (node.outputs[i] == kNone) continue;
       TENON_RETURN_IF_ERROR(
-          Apply(graph, node.outputs[i], node, inference.outputs[i], graph.values[node.outputs[i]]));
+          Apply(graph, node.outputs[i], node, options, inference.outputs[i],
+                graph.values[node.outputs[i]]));
     }
     if (options.fold) TENON_RETURN_IF_ERROR(FoldShapeArithmetic(graph, id, options));
   }

@@ -1,13 +1,20 @@
 #include "tenon/passes/passes.h"
 
+#include <algorithm>
 #include <cstring>
+
+#include "node_inference.h"
 
 namespace tenon::passes {
 
 std::span<const Pass> Pipeline() {
   static constexpr Pass kPasses[] = {
-      {"canonicalise", Canonicalise},    {"infer_shapes", InferShapes},
-      {"fold_constants", FoldConstants}, {"eliminate_identity", EliminateIdentity},
+      {"canonicalise", Canonicalise},
+      {"infer_shapes", InferShapes},
+      {"fold_constants", FoldConstants},
+      {"inline_branches", InlineBranches},
+      {"optimise_subgraphs", OptimiseSubgraphs},
+      {"eliminate_identity", EliminateIdentity},
       {"eliminate_dead", EliminateDead},
   };
   return kPasses;
@@ -15,11 +22,17 @@ std::span<const Pass> Pipeline() {
 
 Status RunPipeline(graph::Graph& graph, const Options& options,
                    const std::function<void(const Pass&, const graph::Graph&)>& after) {
-  for (const Pass& pass : Pipeline()) {
+  const std::span<const Pass> pipeline = Pipeline();
+  for (size_t p = 0; p < pipeline.size(); ++p) {
+    const Pass& pass = pipeline[p];
+    const auto takes_one = [&](const graph::Node& node) { return ConstantBranch(graph, node) >= 0; };
+    const bool inlines =
+        pass.run == InlineBranches && std::ranges::any_of(graph.nodes, takes_one);
     TENON_RETURN_IF_ERROR(pass.run(graph, options));
     TENON_RETURN_IF_ERROR(
         graph.Validate().WithContext(std::string("after ") + std::string(pass.name)));
     if (after) after(pass, graph);
+    if (inlines) p = static_cast<size_t>(-1);
   }
   return {};
 }

@@ -97,7 +97,7 @@ void AbiNode::AddAttribute(const graph::Attribute& attribute) {
   } else if (const auto* tensor = std::get_if<graph::Constant>(&attribute.value)) {
     view.kind = TENON_ATTRIBUTE_TENSOR;
     view.tensor = ConstantValue(*tensor, attribute.name.c_str());
-  } else if (const auto* graph = std::get_if<std::shared_ptr<graph::Graph>>(&attribute.value)) {
+  } else if (const auto* graph = std::get_if<graph::Subgraph>(&attribute.value)) {
     graphs_.push_back(std::make_unique<AbiSegment>(**graph));
     view.kind = TENON_ATTRIBUTE_GRAPH;
     view.graph = graphs_.back()->segment();

@@ -68,7 +68,7 @@ void AddAttribute(const graph::Attribute& attribute, Digest* digest) {
           for (const std::string& text : value) digest->Text(text);
         } else if constexpr (std::is_same_v<T, graph::Constant>) {
           AddConstant(value, digest);
-        } else if constexpr (std::is_same_v<T, std::shared_ptr<graph::Graph>>) {
+        } else if constexpr (std::is_same_v<T, graph::Subgraph>) {
           std::vector<graph::NodeId> all(value->nodes.size());
           for (graph::NodeId n = 0; n < all.size(); ++n) all[n] = n;
           AddGraph(*value, all, digest);

@@ -48,10 +48,33 @@ bool HostNodes::IsArithmetic(const graph::Graph& graph, const graph::Node& node)
          nullptr;
 }
 
+bool HostNodes::IsHostStep(const graph::Graph& graph, const graph::Node& node) {
+  if (node.definition->flags & operators::kOnHost) return true;
+  const auto is_object = [&](graph::ValueId v) {
+    return v != graph::kNone && graph.values[v].is_object();
+  };
+  const bool objects =
+      std::ranges::any_of(node.inputs, is_object) || std::ranges::any_of(node.outputs, is_object);
+  // Strings are moved and compared as numbers.
+  return objects && (node.op == "Cast" || node.op == "Identity" ||
+                     operators::FindKernel(node.domain, node.op, node.revision, DataType::kInt64));
+}
+
+bool HostNodes::ReadsContents(const graph::Graph& graph, const graph::Node& node) const {
+  for (size_t i = 0; i < node.inputs.size(); ++i) {
+    const graph::ValueId v = node.inputs[i];
+    if (v != graph::kNone && node.DecidesShapes(i) && !graph.values[v].constant && !known_[v])
+      return true;
+  }
+  return false;
+}
+
 std::optional<NodeChoice::Kind> HostNodes::Classify(const graph::Graph& graph, graph::NodeId id) {
   const graph::Node& node = graph.nodes[id];
-  if (node.definition == nullptr || node.outputs.empty() || node.outputs[0] == graph::kNone)
-    return std::nullopt;
+  if (node.definition == nullptr) return std::nullopt;
+  if (node.outputs.empty() || node.outputs[0] == graph::kNone) {
+    return IsHostStep(graph, node) ? std::optional(NodeChoice::Kind::kHostStep) : std::nullopt;
+  }
   if (IsArithmetic(graph, node)) {
     known_.resize(graph.values.size());
     for (graph::ValueId v : node.outputs) {
@@ -59,11 +82,12 @@ std::optional<NodeChoice::Kind> HostNodes::Classify(const graph::Graph& graph, g
     }
     return NodeChoice::Kind::kHost;
   }
+  if (IsHostStep(graph, node)) return NodeChoice::Kind::kHostStep;
   const bool one_output =
       std::ranges::count_if(node.outputs, [](graph::ValueId v) { return v != graph::kNone; }) == 1;
   const bool view = (node.definition->flags & operators::kView) && one_output &&
                     !node.inputs.empty() && node.inputs[0] != graph::kNone &&
-                    graph.values[node.inputs[0]].type != DataType::kString;
+                    !graph.values[node.inputs[0]].is_object();
   return view ? std::optional(NodeChoice::Kind::kView) : std::nullopt;
 }
 

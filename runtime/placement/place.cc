@@ -44,7 +44,10 @@ Result<std::optional<PlacedGraph>> Placing::Run() {
   colour_device_.assign(1, kNone);
   refusals_.resize(count);
   HostNodes host(graph_);
-  for (graph::NodeId n = 0; n < count; ++n) host_.push_back(host.Classify(graph_, n));
+  for (graph::NodeId n = 0; n < count; ++n) {
+    host_.push_back(host.Classify(graph_, n));
+    reads_contents_.push_back(host.ReadsContents(graph_, graph_.nodes[n]));
+  }
   for (uint32_t g = 0; g < options_.backends.groups.size(); ++g) TENON_RETURN_IF_ERROR(AskGroup(g));
   TENON_RETURN_IF_ERROR(CheckAllTaken());
   for (graph::NodeId n = 0; n < count; ++n) {
@@ -57,7 +60,22 @@ Result<std::optional<PlacedGraph>> Placing::Run() {
   PlacedGraph placed = Assemble();
   TENON_ASSIGN(const bool compiled, CompileSegments(&placed));
   if (!compiled) return std::optional<PlacedGraph>();
+  TENON_RETURN_IF_ERROR(PlaceSubgraphs(&placed));
   return std::optional<PlacedGraph>(std::move(placed));
+}
+
+Status Placing::PlaceSubgraphs(PlacedGraph* placed) const {
+  for (graph::NodeId n = 0; n < placed->nodes.size(); ++n) {
+    const graph::Node& node = placed->graph.nodes[n];
+    for (const graph::Graph* subgraph : node.Subgraphs()) {
+      auto inner = Place(*subgraph, options_);
+      if (!inner.ok())
+        return std::move(inner).status().WithContext("in " + node.op + " \"" + node.name + "\"");
+      placed->nodes[n].subgraphs.push_back(
+          std::make_shared<const PlacedGraph>(std::move(inner).value()));
+    }
+  }
+  return Status();
 }
 
 Status Placing::AskGroup(uint32_t group) {
@@ -73,8 +91,9 @@ Status Placing::AskCompiler(uint32_t d) {
   const std::string& backend = problem_.devices[d]->backend().name();
   std::vector<bool> offered(graph_.nodes.size());
   for (graph::NodeId n = 0; n < offered.size(); ++n) {
-    const bool open =
-        colours_[n] == 0 && problem_.ways[n].empty() && host_[n] != NodeChoice::Kind::kHost;
+    const bool open = colours_[n] == 0 && problem_.ways[n].empty() &&
+                      host_[n] != NodeChoice::Kind::kHost &&
+                      host_[n] != NodeChoice::Kind::kHostStep && !reads_contents_[n];
     offered[n] = open && !declined_->contains({backend, graph_.nodes[n].name});
   }
   TENON_ASSIGN(const std::vector<uint32_t> taken,

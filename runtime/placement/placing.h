@@ -30,6 +30,7 @@ class Placing {
   void AskKernels(uint32_t group);
   void AddWays(uint32_t device, graph::NodeId node, std::vector<Match> matches);
   Location LocationOf(uint32_t device, uint32_t memory, tenon_layout layout) const;
+  Status PlaceSubgraphs(PlacedGraph* placed) const;
   Status CheckAllTaken() const;
   Status RefuseNodes(const std::vector<graph::NodeId>& nodes, const std::string& what) const;
   bool IsOpen(graph::NodeId node) const {
@@ -50,6 +51,7 @@ class Placing {
   std::vector<Entry> entries_;  // by device, as in problem_.devices
   ChoiceProblem problem_;
   std::vector<std::optional<NodeChoice::Kind>> host_;  // by node
+  std::vector<bool> reads_contents_;                   // by node: no compiler is asked for it
   std::vector<uint32_t>
       colours_;  // by node: device and the backend's own colour together, 0 for none
   std::vector<uint32_t> colour_device_;         // by colour

@@ -15,6 +15,8 @@ const char* KindName(NodeChoice::Kind kind) {
       return "host";
     case NodeChoice::Kind::kView:
       return "view";
+    case NodeChoice::Kind::kHostStep:
+      return "host step";
     case NodeChoice::Kind::kCopy:
       return "copy";
     case NodeChoice::Kind::kReorder:

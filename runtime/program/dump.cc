@@ -1,4 +1,6 @@
 // A program as text, for `tenon inspect --stage program`.
+#include <algorithm>
+
 #include "index.h"
 #include "names.h"
 
@@ -20,6 +22,8 @@ const char* HomeName(Home home) {
       return "resolved";
     case Home::kSized:
       return "sized";
+    case Home::kObject:
+      return "object";
   }
   return "?";
 }
@@ -38,12 +42,15 @@ const char* StepKindName(StepKind kind) {
       return "queue_wait";
     case StepKind::kPlan:
       return "plan";
+    case StepKind::kHost:
+      return "host";
   }
   return "?";
 }
 
 std::string StepTitle(const Program& program, const Step& step) {
-  if (step.kind != StepKind::kKernel) return StepKindName(step.kind);
+  if (step.kind != StepKind::kKernel && step.kind != StepKind::kHost)
+    return StepKindName(step.kind);
   if (step.node != kNone) {
     const graph::Node& node = program.nodes[step.node].node;
     return (node.domain.empty() ? "" : node.domain + ".") + node.op + "." +
@@ -72,8 +79,8 @@ std::string PhysicalName(const Program& program, uint32_t physical) {
   if (value.layout != 0) text += "/" + std::to_string(value.layout);
   if (value.home == Home::kAlias)
     text += "=alias(" + PhysicalName(program, value.index) + ")";
-  else if (value.home == Home::kSized)
-    text += "=sized";
+  else if (value.home == Home::kSized || value.home == Home::kObject)
+    text += std::string("=") + HomeName(value.home);
   else if (value.home != Home::kArena)
     text += std::string("=") + HomeName(value.home) + std::to_string(value.index);
   return text;
@@ -91,6 +98,16 @@ std::string ValueText(const Program& program, uint32_t logical) {
   return "%" + value.name + ": " + std::string(DataTypeName(value.type)) + value.shape.ToString();
 }
 
+std::string Indented(const std::string& text) {
+  std::string indented;
+  for (size_t begin = 0; begin < text.size();) {
+    const size_t end = std::min(text.find('\n', begin), text.size());
+    indented += "    " + text.substr(begin, end - begin) + "\n";
+    begin = end + 1;
+  }
+  return indented;
+}
+
 std::string StepText(const Program& program, const Step& step) {
   auto device = [&](uint32_t d) { return program.devices[d].backend + ":" + std::to_string(d); };
   switch (step.kind) {
@@ -102,12 +119,14 @@ std::string StepText(const Program& program, const Step& step) {
       return device(step.device) + " waits for fence " + std::to_string(step.fence) + " of " +
              device(step.other_device);
     case StepKind::kPlan:
-      return "plan what is behind";
+      return "plan what is behind" +
+             (step.inputs.empty() ? "" : " by " + List(program, step.inputs));
     default:
       break;
   }
   std::string text = List(program, step.outputs) + " = " + StepTitle(program, step) + "(" +
-                     List(program, step.inputs) + ") on " + device(step.device);
+                     List(program, step.inputs) + ") on " +
+                     (step.device == kNone ? "host" : device(step.device));
   if (step.kernel == kNone) return text;
   const KernelRef& kernel = program.kernels[step.kernel];
   text += " by " + (kernel.artifact
@@ -154,8 +173,12 @@ std::string Program::Dump() const {
     }
     text += ")\n";
   }
-  for (uint32_t s = 0; s < steps.size(); ++s)
+  for (uint32_t s = 0; s < steps.size(); ++s) {
     text += std::to_string(s) + ": " + StepText(*this, steps[s]) + "\n";
+    if (steps[s].kind != StepKind::kHost) continue;
+    for (const auto& subprogram : nodes[steps[s].node].subprograms)
+      text += Indented(subprogram->Dump());
+  }
   for (uint32_t o = 0; o < outputs.size(); ++o) {
     text += "output " + ValueText(*this, outputs[o]) + " in " +
             PhysicalName(*this, output_physical[o]) + "\n";

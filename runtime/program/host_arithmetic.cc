@@ -81,7 +81,8 @@ Status RunKernel(const ProgramIndex& index, const Program& program, const Progra
 TensorView KnownContents(const ProgramIndex& index, const Program& program,
                          const ResolvedShapes& resolved, uint32_t logical) {
   if (const TensorView* constant = index.constant(logical)) return *constant;
-  if (!index.computed(logical) || !resolved.contents[logical].known) return {};
+  if (!index.computed(logical) && !index.read(logical)) return {};
+  if (!resolved.contents[logical].known) return {};
   auto* data = const_cast<std::byte*>(resolved.contents[logical].bytes.data());
   return {program.logical[logical].type, resolved.shapes[logical], data};
 }

@@ -31,6 +31,9 @@ void ProgramIndex::IndexNodes(const Program& program) {
   }
   arguments_.reserve(arguments);
   computed_.resize(program.logical.size());
+  read_.resize(program.logical.size());
+  for (const Step& step : program.steps)
+    has_host_arithmetic_ |= step.kind == StepKind::kPlan && !step.inputs.empty();
   for (uint32_t n = 0; n < program.nodes.size(); ++n) {
     const graph::Node& owned = owned_nodes_[n];
     holders_.push_back(std::make_unique<graph::NodeViewHolder>(owned));
@@ -44,6 +47,7 @@ void ProgramIndex::IndexNodes(const Program& program) {
     };
     node.inputs = list(owned.inputs);
     node.outputs = list(owned.outputs);
+    node.host_step = program.nodes[n].host_step;
     if (program.nodes[n].host_arithmetic) ChooseHostRule(program, program.nodes[n], &node);
   }
 }

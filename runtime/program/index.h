@@ -21,6 +21,7 @@ class ProgramIndex {
     NodeView view;
     operators::InferFunction infer = nullptr;   // null: a foreign operator
     std::span<const uint32_t> inputs, outputs;  // logical values, kNone where absent
+    bool host_step = false;           // its outputs are known when it was run
     HostRule host = HostRule::kNone;  // how its contents are computed while shapes are resolved
     const operators::Kernel* kernel = nullptr;    // of HostRule::kKernel
     std::unique_ptr<operators::KernelPlan> plan;  // where its shapes are known when loaded
@@ -45,6 +46,8 @@ class ProgramIndex {
   // Whether shape arithmetic computes the logical value.
   bool computed(uint32_t logical) const { return computed_[logical]; }
   bool has_host_arithmetic() const { return has_host_arithmetic_; }
+  // Whether a kPlan step reads the logical value.
+  bool read(uint32_t logical) const { return read_[logical]; }
 
   // The physical value whose bytes `physical` shares: itself unless it is an alias.
   uint32_t base(uint32_t physical) const { return base_[physical]; }
@@ -74,7 +77,7 @@ class ProgramIndex {
   std::vector<uint32_t> constant_logicals_;
   std::vector<TensorView> constant_views_;
   std::vector<std::shared_ptr<const graph::Constant>> constants_;
-  std::vector<bool> computed_;
+  std::vector<bool> computed_, read_;
   std::vector<uint32_t> base_, first_, last_, arena_bases_;
   std::vector<Reuse> reuses_;
   Stages stages_;

@@ -1,6 +1,7 @@
 #include "tenon/program/lower.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "lowering.h"
 
@@ -23,8 +24,7 @@ Result<std::shared_ptr<const Program>> Lowering::Run() {
     TENON_RETURN_IF_ERROR(EmitNode(n).WithContext("node \"" + placed_.graph.nodes[n].name + "\""));
   }
   TENON_RETURN_IF_ERROR(FinishOutputs());
-  if (std::ranges::any_of(stage_, [this](uint32_t stage) { return stage > stage_now_; }))
-    program_.steps.emplace_back().kind = StepKind::kPlan;
+  if (std::ranges::any_of(stage_, [this](uint32_t stage) { return stage > stage_now_; })) EmitPlan();
   DropUnusedSignals();
   program_.MakeIndex();
   if (report_ != nullptr) report_->rows = std::move(rows_);
@@ -55,6 +55,7 @@ void Lowering::AddValues() {
     logical.name = value.name;
     logical.type = value.type;
     logical.shape = value.shape;
+    logical.kind = value.kind;
     if (!value.constant) continue;
     logical.shape = value.constant->shape;
     logical.constant = static_cast<uint32_t>(program_.constants.size());
@@ -66,6 +67,7 @@ void Lowering::AddValues() {
   output_home_.assign(graph.values.size(), kNone);
   needs_.resize(graph.values.size());
   stage_.assign(graph.values.size(), 0);
+  read_stage_.assign(graph.values.size(), kNone);
   program_.inputs = graph.inputs;
   program_.outputs = graph.outputs;
   for (uint32_t i = 0; i < graph.inputs.size(); ++i) {
@@ -78,7 +80,7 @@ void Lowering::AddNodes() {
   for (uint32_t n = 0; n < placed_.nodes.size(); ++n) {
     const graph::Node& node = placed_.graph.nodes[n];
     const Kind kind = placed_.nodes[n].kind;
-    program_.nodes.push_back({node, kind == Kind::kHost, kind == Kind::kView});
+    program_.nodes.push_back({node, kind == Kind::kHost, kind == Kind::kView, kind == Kind::kHostStep, {}});
     for (uint32_t v : node.outputs) {
       if (v == kNone) continue;
       if (kind == Kind::kHost)
@@ -104,6 +106,7 @@ bool Lowering::MadeByStep(uint32_t logical) const { return made_by_[logical] != 
 // sizes are data a static shape is only what the model declares.
 bool Lowering::Allocates(uint32_t n) const {
   const placement::NodePlacement& placed = placed_.nodes[n];
+  if (placed.kind == Kind::kHostStep) return true;
   if (placed.kernels.empty() || !(placed.kernels[0]->flags & TENON_KERNEL_ALLOCATES_OUTPUT))
     return false;
   const graph::Node& node = placed_.graph.nodes[n];
@@ -117,6 +120,7 @@ bool Lowering::Allocates(uint32_t n) const {
 void Lowering::ChooseOutputHomes() {
   for (uint32_t o = 0; o < program_.outputs.size(); ++o) {
     const uint32_t root = Root(program_.outputs[o]);
+    if (program_.logical[root].is_object()) continue;
     // The shape of a view is not known yet when the root is allocated.
     if (root != program_.outputs[o] && MadeByStep(root) && Allocates(made_by_[root])) continue;
     if (MadeByStep(root) && output_home_[root] == kNone) output_home_[root] = o;
@@ -129,15 +133,10 @@ void Lowering::FindNeeds() {
   const graph::Graph& graph = placed_.graph;
   for (uint32_t n = 0; n < placed_.nodes.size(); ++n) {
     const placement::NodePlacement& user = placed_.nodes[n];
-    if (user.kind == Kind::kHost || user.kind == Kind::kView) continue;
-    const backend::Device& device = *placed_.devices[user.device];
     for (size_t i = 0; i < graph.nodes[n].inputs.size(); ++i) {
       if (graph.nodes[n].inputs[i] == kNone) continue;
       const uint32_t root = Root(graph.nodes[n].inputs[i]);
-      const uint32_t kind = user.kind == Kind::kSegment
-                                ? placement::DefaultMemory(device)
-                                : placement::InputMemory(device, *user.kernels[0], i);
-      if (LeavesDevice(root, MemoryOf(user.device, kind))) needs_[root].elsewhere = true;
+      if (LeavesDevice(root, InputMemory(user, i))) needs_[root].elsewhere = true;
     }
   }
   for (uint32_t v : program_.outputs) {
@@ -145,11 +144,21 @@ void Lowering::FindNeeds() {
   }
 }
 
+// Where a user wants its input: of one without a device on the host.
+uint32_t Lowering::InputMemory(const placement::NodePlacement& user, size_t input) const {
+  if (user.device == kNone) return 0;
+  const backend::Device& device = *placed_.devices[user.device];
+  return MemoryOf(user.device, user.kind == Kind::kSegment
+                                   ? placement::DefaultMemory(device)
+                                   : placement::InputMemory(device, *user.kernels[0], input));
+}
+
 // Whether the value is made in a device's memory, and `memory` is not of that device.
 bool Lowering::LeavesDevice(uint32_t logical, uint32_t memory) const {
   const uint32_t n = made_by_[logical];
   if (n == kNone) return false;
   const placement::NodePlacement& made = placed_.nodes[n];
+  if (made.device == kNone) return false;
   const backend::Device& device = *placed_.devices[made.device];
   uint32_t kind = placement::DefaultMemory(device);
   if (made.kind != Kind::kSegment) {
@@ -163,7 +172,8 @@ bool Lowering::LeavesDevice(uint32_t logical, uint32_t memory) const {
 
 Status Lowering::EmitNode(uint32_t n) {
   const placement::NodePlacement& placed = placed_.nodes[n];
-  NoteStage(n);
+  TENON_RETURN_IF_ERROR(NoteStage(n));
+  if (placed.kind == Kind::kHostStep) return EmitHostStep(n);
   if (placed.kind == Kind::kHost || placed.kind == Kind::kView) {
     AddNodeRow(n);
     return Status();
@@ -211,6 +221,7 @@ Status Lowering::EmitNode(uint32_t n) {
   step.kernel = static_cast<uint32_t>(program_.kernels.size() - 1);
   AddNodeRow(n);
   PushStep(std::move(step));
+  node_stage_ = 0;
   for (uint32_t v : node.outputs) {
     if (v != kNone && program_.kernels.back().allocates) stage_[v] = stage_now_ + 1;
   }
@@ -220,26 +231,94 @@ Status Lowering::EmitNode(uint32_t n) {
   return Status();
 }
 
-// The node's outputs are known when its inputs are.
-void Lowering::NoteStage(uint32_t n) {
+// The node's outputs are known when its inputs are, and what of their contents decides shapes.
+Status Lowering::NoteStage(uint32_t n) {
   const graph::Node& node = placed_.graph.nodes[n];
   uint32_t stage = 0;
-  for (uint32_t v : node.inputs) {
-    if (v != kNone) stage = std::max(stage, stage_[v]);
+  node_stage_ = 0;
+  for (size_t i = 0; i < node.inputs.size(); ++i) {
+    const uint32_t v = node.inputs[i];
+    if (v == kNone) continue;
+    stage = std::max(stage, stage_[v]);
+    if (!node.DecidesShapes(i) || program_.logical[v].constant != kNone) continue;
+    if (Find(v, 0, TENON_LAYOUT_ROW_MAJOR, kNone) != kNone &&
+        program_.physical[Find(v, 0, TENON_LAYOUT_ROW_MAJOR, kNone)].home == Home::kResolved)
+      continue;
+    TENON_ASSIGN(const uint32_t known, ReadContents(v));
+    node_stage_ = std::max(node_stage_, known);
   }
+  stage = std::max(stage, node_stage_);
   for (uint32_t v : node.outputs) {
     if (v != kNone) stage_[v] = stage;
   }
+  return Status();
 }
 
-// A step whose inputs have sizes that were allocated since the last planning begins a new stage.
+// The stage that knows the contents: they are brought to the host, and the next kPlan step reads them.
+Result<uint32_t> Lowering::ReadContents(uint32_t logical) {
+  if (read_stage_[logical] != kNone) return read_stage_[logical];
+  while (stage_[logical] > stage_now_) EmitPlan();
+  TENON_ASSIGN(const uint32_t physical, EnsureDense(logical, 0));
+  WaitForInput(kNone, physical);
+  reads_.push_back(physical);
+  return read_stage_[logical] = stage_now_ + 1;
+}
+
+// A step whose inputs have sizes that became known since the last planning begins a new stage, and so
+// does one whose outputs have.
 void Lowering::PlanBefore(const Step& step) {
   const bool known = std::ranges::all_of(step.inputs, [this](uint32_t p) {
     return p == kNone || stage_[program_.physical[p].logical] <= stage_now_;
   });
-  if (known) return;
-  program_.steps.emplace_back().kind = StepKind::kPlan;
+  if (!known || node_stage_ > stage_now_) EmitPlan();
+}
+
+void Lowering::EmitPlan() {
+  Step& step = program_.steps.emplace_back();
+  step.kind = StepKind::kPlan;
+  step.inputs = std::exchange(reads_, {});
   ++stage_now_;
+}
+
+// What the host runs reads and writes host memory, and is done when its step is.
+Status Lowering::EmitHostStep(uint32_t n) {
+  const graph::Node& node = placed_.graph.nodes[n];
+  Step step;
+  step.kind = StepKind::kHost;
+  step.node = n;
+  for (uint32_t v : node.inputs) {
+    step.inputs.push_back(kNone);
+    if (v == kNone) continue;
+    TENON_ASSIGN(step.inputs.back(), EnsureDense(v, 0));
+  }
+  for (uint32_t p : step.inputs) {
+    if (p != kNone) WaitForInput(kNone, p);
+  }
+  for (uint32_t v : node.outputs) {
+    step.outputs.push_back(kNone);
+    if (v == kNone) continue;
+    const bool object = program_.logical[v].is_object();
+    const uint32_t p = object ? AddPhysical(v, 0, TENON_LAYOUT_ROW_MAJOR, Home::kObject, 0)
+                              : AddMade(v, 0, TENON_LAYOUT_ROW_MAJOR, kNone);
+    if (program_.physical[p].home == Home::kArena) program_.physical[p].home = Home::kSized;
+    step.outputs.back() = p;
+  }
+  AddNodeRow(n);
+  for (const auto& subgraph : placed_.nodes[n].subgraphs) {
+    placement::Report inner;
+    TENON_ASSIGN(auto subprogram, Lower(*subgraph, &inner));
+    program_.nodes[n].subprograms.push_back(std::move(subprogram));
+    for (placement::NodeChoice& row : inner.rows) {
+      row.node = node.name + "/" + row.node;
+      rows_.push_back(std::move(row));
+    }
+  }
+  PushStep(std::move(step));
+  node_stage_ = 0;
+  for (uint32_t v : node.outputs) {
+    if (v != kNone) stage_[v] = stage_now_ + 1;
+  }
+  return Status();
 }
 
 Status Lowering::EmitSegment(const placement::Segment& segment) {
@@ -262,6 +341,7 @@ Status Lowering::EmitSegment(const placement::Segment& segment) {
   step.kernel = static_cast<uint32_t>(program_.kernels.size() - 1);
   for (uint32_t n : segment.nodes) AddNodeRow(n);
   PushStep(std::move(step));
+  node_stage_ = 0;
   for (uint32_t v : segment.outputs) TENON_RETURN_IF_ERROR(EmitCopiesToHost(v));
   return Status();
 }

@@ -33,6 +33,7 @@ class Lowering {
   void AddNodes();
   void ChooseOutputHomes();
   Status EmitNode(uint32_t node);
+  Status EmitHostStep(uint32_t node);
   Status EmitSegment(const placement::Segment& segment);
   Status EmitCopiesToHost(uint32_t logical);
   Status FinishOutputs();
@@ -41,13 +42,18 @@ class Lowering {
   uint32_t Root(uint32_t logical) const;
   bool MadeByStep(uint32_t logical) const;
   bool Allocates(uint32_t node) const;
-  void NoteStage(uint32_t node);
+  Status NoteStage(uint32_t node);
+  Result<uint32_t> ReadContents(uint32_t logical);
   void PlanBefore(const Step& step);
+  void EmitPlan();
+  uint32_t InputMemory(const placement::NodePlacement& user, size_t input) const;
   bool LeavesDevice(uint32_t logical, uint32_t memory) const;
 
   // values.cc: places and movement
   uint32_t MemoryOf(uint32_t device, uint32_t kind) const;
-  bool IsAsync(uint32_t device) const { return program_.devices[device].asynchronous; }
+  bool IsAsync(uint32_t device) const {
+    return device != kNone && program_.devices[device].asynchronous;
+  }
   // A layout of a backend's own is meant as that of `device`.
   uint32_t Find(uint32_t logical, uint32_t memory, uint32_t layout, uint32_t device) const;
   uint32_t AddPhysical(uint32_t logical, uint32_t memory, uint32_t layout, Home home,
@@ -81,6 +87,9 @@ class Lowering {
   std::vector<std::vector<uint32_t>> queue_waited_;  // by device, by other device
   std::vector<uint32_t> stage_;  // by logical: the first stage that knows its shape (stages.h)
   uint32_t stage_now_ = 0;       // of the steps that are emitted
+  uint32_t node_stage_ = 0;      // of the node that is emitted, as far as contents decide it
+  std::vector<uint32_t> read_stage_;  // by logical: the stage that knows its contents, kNone: nobody asks
+  std::vector<uint32_t> reads_;       // physical values whose contents the next kPlan step reads
 };
 
 }  // namespace tenon::program

@@ -1,5 +1,6 @@
 // ResolveShapes: from the shapes of a run's inputs to those of all values. The hot path of
 // replanning, so it allocates nothing where `out_resolved` was used before.
+#include <cstring>
 #include <string>
 
 #include "host_arithmetic.h"
@@ -61,10 +62,33 @@ class Resolver {
       out_.changed[sized[i].logical] = 1;
       Compare(sized[i].logical);
     }
+    sizes = sizes.subspan(sized.size());
+    for (uint32_t p : index_.stages().read[stage]) {
+      const uint32_t l = program_.physical[p].logical;
+      sizes = sizes.subspan(TakeContents(l, sizes));
+      out_.changed[l] = 1;
+      Compare(l);
+    }
     return InferStage(stage);
   }
 
  private:
+  // Contents that were read, from the shapes that stand for them; says how many these were.
+  size_t TakeContents(uint32_t l, std::span<const Shape> words) {
+    const int64_t bits = out_.shapes[l].ElementCount() * BitWidth(program_.logical[l].type);
+    ResolvedShapes::Contents& contents = out_.contents[l];
+    contents.bytes.reserve(8);  // no bytes have an address, too: NULL is not known
+    contents.bytes.resize(static_cast<size_t>((bits + 7) / 8));
+    contents.known = true;
+    size_t at = 0, used = 0;
+    for (; at < contents.bytes.size(); ++used) {
+      const auto bytes = std::min<size_t>(words[used].dims().size_bytes(), contents.bytes.size() - at);
+      std::memcpy(contents.bytes.data() + at, words[used].dims().data(), bytes);
+      at += bytes;
+    }
+    return used;
+  }
+
   Status InferStage(uint32_t stage) {
     const std::span<const ProgramIndex::Node> nodes = index_.nodes();
     for (uint32_t n = 0; n < nodes.size(); ++n) {
@@ -82,6 +106,9 @@ class Resolver {
     out_.changed.assign(count, 1);
     out_.symbols.assign(program_.symbols.size(), {});
     if (index_.has_host_arithmetic()) out_.contents.resize(count);
+    for (const auto& stage : index_.stages().read) {
+      for (uint32_t p : stage) out_.contents[program_.physical[p].logical].known = false;
+    }
     for (uint32_t l : index_.constants()) {
       out_.shapes[l] = program_.logical[l].shape;
       out_.changed[l] = previous_ == nullptr;
@@ -91,6 +118,11 @@ class Resolver {
   Status BindInput(uint32_t input, const Shape& got) {
     const uint32_t logical = program_.inputs[input];
     const Shape& expected = program_.logical[logical].shape;
+    if (program_.logical[logical].kind != ValueKind::kTensor) {
+      out_.shapes[logical] = got;
+      Compare(logical);
+      return Status();
+    }
     if (!got.IsStatic()) return RefuseInput(program_, input, got, ": not all dimensions are known");
     if (expected.has_rank() && expected.rank() != got.rank()) {
       return RefuseInput(program_, input, got,
@@ -142,7 +174,8 @@ class Resolver {
 
   void Compare(uint32_t l) {
     if (previous_ == nullptr || !(out_.shapes[l] == previous_->shapes[l])) return;
-    out_.changed[l] = index_.computed(l) && out_.contents[l].bytes != previous_->contents[l].bytes;
+    const bool has_contents = index_.computed(l) || (index_.read(l) && out_.contents[l].known);
+    out_.changed[l] = has_contents && out_.contents[l].bytes != previous_->contents[l].bytes;
   }
 
   Status Infer(uint32_t n, const ProgramIndex::Node& node) {
@@ -157,9 +190,15 @@ class Resolver {
       input.type = program_.logical[l].type;
       input.shape = out_.shapes[l];
       input.value = index_.constant(l);
-      if (!index_.has_host_arithmetic() || !index_.computed(l)) continue;
+      if (!index_.has_host_arithmetic()) continue;
       computed[i] = KnownContents(index_, program_, out_, l);
       if (computed[i].data != nullptr) input.value = &computed[i];
+    }
+    if (node.host_step) {
+      for (uint32_t l : node.outputs) {
+        if (l != kNone) out_.shapes[l] = Shape::UnknownRank();
+      }
+      return Status();
     }
     if (node.infer != nullptr) {
       TENON_RETURN_IF_ERROR(node.infer(node.view, inputs.span(), outputs.span()));

@@ -35,6 +35,8 @@ void WriteTimes(tenon_run_times* out, const execution::RunTimes& times) {
   full.copy_in_ns = times.copy_in_ns;
   full.compute_ns = times.compute_ns;
   full.copy_out_ns = times.copy_out_ns;
+  full.copy_count = times.copies.count;
+  full.copied_bytes = times.copies.bytes;
   WriteStruct(out, full);
 }
 

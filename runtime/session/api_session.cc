@@ -264,5 +264,8 @@ void tenon_session_statistics(tenon_session* session, tenon_session_stats* out_s
   out.run_count = run.run_count;
   out.failed_count = run.failed_count;
   out.replan_count = run.replan_count;
+  out.plan_bytes = run.plan_bytes;
+  out.copy_count = run.copies.count;
+  out.copied_bytes = run.copies.bytes;
   WriteStruct(out_stats, out);
 }

@@ -78,7 +78,7 @@ class SegmentReader {
         out.value = ConstantOf(*in.tensor);
         break;
       case TENON_ATTRIBUTE_GRAPH:
-        out.value = std::make_shared<graph::Graph>(SegmentReader().Read(*in.graph));
+        out.value = graph::Subgraph(SegmentReader().Read(*in.graph));
         break;
       default:
         break;

@@ -19,6 +19,7 @@ ValueInfos::ValueInfos(const graph::Graph& graph, std::span<const graph::ValueId
     row.info.dtype = static_cast<tenon_dtype>(value.type);
     row.info.name = row.name.c_str();
     row.info.rank = value.shape.rank();
+    row.info.kind = static_cast<tenon_value_kind>(value.kind);
     row.info.dims = row.dims.data();
     row.info.symbols = row.symbol_pointers.data();
     list_.push_back(&row.info);

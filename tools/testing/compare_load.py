@@ -1,59 +1,91 @@
 #!/usr/bin/env python3
-"""Compare opening a model and its first output with ONNX Runtime's: time and resident memory.
+"""Compare opening models and their first outputs with ONNX Runtime's: time and resident memory.
 
-usage: compare_load.py RUN_TIMES MODEL.onnx [--rounds 7]
+usage: compare_load.py RUN_TIMES [--rounds 7] [--memory] MODEL.onnx...
 
 Both sides start in a process with its libraries loaded and use one thread. Time: what Tenon takes from opening the file to
-the first output, less the time in kernels, against ONNX Runtime's creation of a session; medians over interleaved rounds.
-Memory: growth of resident memory up to the first output. Exit code 1 where Tenon needs more of either.
+the first output on `reference`, less the time in kernels, against ONNX Runtime's creation of a session; medians over
+interleaved rounds. Memory: growth of resident memory up to the first output. Prints a table; exit code 1 where Tenon needs
+more time, with --memory also where it needs more memory.
 """
 import argparse
 import json
+import os
 import re
 import statistics
 import subprocess
 import sys
+import tempfile
+
+import numpy as np
+import onnxruntime as ort
+
+from model_inputs import inputs_of, make_inputs
 
 ORT = """
 import json, sys, time, numpy as np, onnxruntime as ort
+ort.set_default_logger_severity(3)
 def resident():
     return int(open('/proc/self/statm').read().split()[1]) * 4096
+feeds = dict(np.load(sys.argv[2]))
 before, begin = resident(), time.perf_counter()
 options = ort.SessionOptions()
 options.intra_op_num_threads = 1
 session = ort.InferenceSession(sys.argv[1], options, providers=['CPUExecutionProvider'])
 load = time.perf_counter() - begin
-info = session.get_inputs()[0]
-x = np.zeros([d if isinstance(d, int) and d > 0 else 1 for d in info.shape], np.float32)
-session.run(None, {info.name: x})
-print(json.dumps({'load_ms': load * 1e3, 'first_ms': (time.perf_counter() - begin) * 1e3, 'grown': resident() - before - x.nbytes}))
+session.run(None, feeds)
+print(json.dumps({'load_ms': load * 1e3, 'grown': resident() - before}))
 """
 
 
-def measure_tenon(program, model):
-    text = subprocess.run([program, model, "1"], capture_output=True, text=True, check=True).stdout
+def measure_tenon(program, model, folder, feeds):
+    inputs = [f"{name}=@{folder}/{index}.npy" for index, name in enumerate(feeds)]
+    text = subprocess.run([program, model, "1", *inputs], capture_output=True, text=True, check=True).stdout
     first, kernels, grown = re.search(r"after ([\d.]+) ms, ([\d.]+) ms of it.*grew by (-?\d+)", text).groups()
     return float(first) - float(kernels), int(grown)
 
 
-def measure_ort(model):
-    text = subprocess.run([sys.executable, "-c", ORT, model], capture_output=True, text=True, check=True).stdout
+def measure_ort(model, folder):
+    text = subprocess.run([sys.executable, "-c", ORT, model, f"{folder}/feeds.npz"], capture_output=True, text=True, check=True).stdout
     result = json.loads(text)
     return result["load_ms"], result["grown"]
+
+
+def compare(args, model):
+    """Medians: (Tenon's ms, ONNX Runtime's), (Tenon's bytes, ONNX Runtime's)."""
+    name = os.path.splitext(os.path.basename(model))[0]
+    row = inputs_of(name, ort.InferenceSession(model, providers=["CPUExecutionProvider"]))
+    feeds = make_inputs(row, row["sizes"][0], np.random.default_rng(0))
+    with tempfile.TemporaryDirectory() as folder:
+        for index, value in enumerate(feeds.values()):
+            np.save(f"{folder}/{index}.npy", value)
+        np.savez(f"{folder}/feeds.npz", **feeds)
+        rounds = [(measure_tenon(args.run_times, model, folder, feeds), measure_ort(model, folder)) for _ in range(args.rounds)]
+    return [[statistics.median(r[side][what] for r in rounds) for side in (0, 1)] for what in (0, 1)]
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run_times")
-    parser.add_argument("model")
+    parser.add_argument("models", nargs="+")
     parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--memory", action="store_true")
     args = parser.parse_args()
-    rounds = [(measure_tenon(args.run_times, args.model), measure_ort(args.model)) for _ in range(args.rounds)]
+    ort.set_default_logger_severity(3)
     missed = 0
-    for index, (what, unit) in enumerate((("first output without kernels / load", "ms"), ("growth of resident memory", "MB"))):
-        tenon, ort = (statistics.median(r[side][index] for r in rounds) * (1e-6 if unit == "MB" else 1) for side in (0, 1))
-        print(f"{what}: Tenon {tenon:.1f} {unit}, ONNX Runtime {ort:.1f} {unit}, ratio {tenon / ort:.2f}", flush=True)
-        missed += tenon > ort
+    print(f"{'model':26} {'Tenon ms':>9} {'ORT ms':>9} {'ratio':>6} {'Tenon MB':>9} {'ORT MB':>9} {'ratio':>6}", flush=True)
+    for model in args.models:
+        try:
+            time, grown = compare(args, model)
+        except subprocess.CalledProcessError as error:
+            print(f"FAIL {model}: {error.stderr.strip()}", flush=True)
+            missed += 1
+            continue
+        bad = time[0] > time[1] or (args.memory and grown[0] > grown[1])
+        missed += bad
+        print(f"{os.path.basename(model)[:-5]:26} {time[0]:9.1f} {time[1]:9.1f} {time[0] / time[1]:6.2f} {grown[0] / 1e6:9.1f} "
+              f"{grown[1] / 1e6:9.1f} {grown[0] / grown[1]:6.2f}{'  MISSED' if bad else ''}", flush=True)
+    print(f"{len(args.models) - missed} met, {missed} missed")
     return 1 if missed else 0
 
 

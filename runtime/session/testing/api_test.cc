@@ -123,6 +123,33 @@ TEST_F(ApiTest, GrowsADonatedDimensionOverManyRuns) {
   }
 }
 
+TEST_F(ApiTest, CountsCopiesBetweenMemories) {
+  std::vector<float> x = {1, 2, 3};
+  tenon::Session host = Open();
+  host.Run({tenon::Tensor::Wrap(x, {3})});
+  EXPECT_EQ(host.statistics().copy_count, 0u);
+  EXPECT_GT(host.statistics().plan_bytes, 0u);
+
+  tenon::Session session = Open({.backends = "simulator"});
+  session.Run({tenon::Tensor::Wrap(x, {3})});  // one in, two out
+  EXPECT_EQ(session.statistics().copy_count, 3u);
+  EXPECT_EQ(session.statistics().copied_bytes, 3 * 3 * sizeof(float));
+  tenon::Binding binding(session);
+  const int64_t dims[] = {3};
+  binding.SetInput(0, session.CreateTensor(TENON_FLOAT32, dims, "simulator"));
+  binding.SetOutputDevice(0, "simulator");
+  tenon_run_times times = TENON_INIT(tenon_run_times);
+  tenon::RunOptions options;
+  options.times = &times;
+  binding.Run(options);  // the second output goes to the host
+  EXPECT_EQ(times.copy_count, 1u);
+  EXPECT_EQ(times.copied_bytes, 3 * sizeof(float));
+  EXPECT_EQ(session.statistics().copy_count, 4u);
+  binding.SkipOutput(1);
+  binding.Run(options);
+  EXPECT_EQ(times.copy_count, 0u);
+}
+
 TEST_F(ApiTest, RunsConcurrently) {
   tenon::Session session = Open();
   std::atomic<int> wrong{0};

@@ -18,14 +18,17 @@ struct InferInput {
   Shape shape;  // may hold unknown dimensions and symbols
   const TensorView* value =
       nullptr;  // contents, where they are known (constants, shape arithmetic)
+  ValueKind kind = ValueKind::kTensor;  // others only where the row has kOnHost; `shape` is then
+                                        // that of all tensors within, as far as they agree
 };
 
 struct InferOutput {
   DataType type = DataType::kUndefined;
   Shape shape = Shape::UnknownRank();
+  ValueKind kind = ValueKind::kTensor;
 };
 
-// Computes types and shapes of the outputs, with concrete shapes at run time and with symbols when
+// Computes types, kinds and shapes of the outputs, with concrete shapes at run time and with symbols when
 // a model is loaded. Where a dimension cannot be said it sets kUnknownDim; with concrete input
 // shapes (and values, where the operator reads shapes from values) it must be exact unless the row
 // says `data_dependent`. An input error is kInvalidArgument and names node, argument, got and
@@ -94,6 +97,8 @@ enum OperatorFlags : uint32_t {
                                 // Gather, Concat ...)
   kDataDependent = 1u << 2,     // output shapes depend on data
   kNondeterministic = 1u << 3,  // never folded (RandomNormal ...)
+  kOnHost = 1u << 4,  // the host runs it, and no backend is asked: control flow, sequences,
+                      // optionals, strings
 };
 
 struct InPlace {

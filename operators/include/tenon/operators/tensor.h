@@ -46,6 +46,11 @@ enum class DataType : uint8_t {
   kInt2 = 26,
 };
 
+// What a value is. A sequence holds tensors of one element type, an optional at most one tensor or
+// sequence; the element type is then that of the tensors within.
+enum class ValueKind : uint8_t { kTensor, kSequence, kOptional, kOptionalSequence };
+std::string_view ValueKindName(ValueKind kind);  // "tensor"
+
 std::string_view DataTypeName(DataType type);  // "float32"; "undefined" for unknown numbers
 // Bits of one element as stored: 4 for int4, 8 for bool; 0 for string and unknown types.
 uint32_t BitWidth(DataType type);

@@ -70,6 +70,7 @@ struct ValueInfo {
   bool has_rank = false;
   std::vector<int64_t> dims;         // -1: not known before the run
   std::vector<std::string> symbols;  // by dimension; "" where it has none
+  tenon_value_kind kind = TENON_VALUE_TENSOR;  // of others, dtype and dims are those within
 };
 namespace internal {
 inline std::vector<ValueInfo> CopyInfos(const tenon_value_info* const* infos, uint32_t count) {
@@ -77,6 +78,7 @@ inline std::vector<ValueInfo> CopyInfos(const tenon_value_info* const* infos, ui
   for (uint32_t i = 0; i < count; ++i) {
     out[i].name = infos[i]->name;
     out[i].dtype = infos[i]->dtype;
+    out[i].kind = infos[i]->kind;
     out[i].has_rank = infos[i]->rank >= 0;
     for (int32_t d = 0; d < infos[i]->rank; ++d) {
       out[i].dims.push_back(infos[i]->dims[d]);

@@ -51,7 +51,7 @@ extern "C" {
 typedef struct tenon_runtime tenon_runtime; /* backends, threads, shared weights */
 typedef struct tenon_model tenon_model;     /* an imported model */
 typedef struct tenon_session tenon_session; /* a model placed on backends, ready to run */
-typedef struct tenon_tensor tenon_tensor;   /* memory with a type and a shape */
+typedef struct tenon_tensor tenon_tensor;   /* memory with a type and a shape; strings; sequence; optional */
 typedef struct tenon_binding tenon_binding; /* the tensors of a run, bound once and kept */
 typedef struct tenon_pending tenon_pending; /* a run under way */
 typedef struct tenon_blob tenon_blob;       /* bytes or text */
@@ -166,13 +166,23 @@ TENON_API tenon_status tenon_model_open_memory(tenon_runtime* runtime, const voi
                                                const tenon_limits* limits, tenon_model** out_model);
 TENON_API void tenon_model_release(tenon_model* model);
 
+/* What a value is. A sequence holds tensors of one element type, an optional at most one tensor or
+ * sequence; dtype and shape are then those of the tensors within. */
+typedef uint32_t tenon_value_kind;
+enum {
+  TENON_VALUE_TENSOR = 0,
+  TENON_VALUE_SEQUENCE = 1,
+  TENON_VALUE_OPTIONAL = 2,
+  TENON_VALUE_OPTIONAL_SEQUENCE = 3
+};
+
 /* An input or output. */
 typedef struct tenon_value_info {
   uint32_t struct_size;
   tenon_dtype dtype;
   const char* name;
   int32_t rank; /* -1: unknown */
-  uint32_t reserved;
+  tenon_value_kind kind;
   const int64_t* dims;        /* -1: not known before the run */
   const char* const* symbols; /* by dimension: the symbol's name; NULL where the dimension is a
                                  number or anonymous */
@@ -276,8 +286,31 @@ typedef struct tenon_tensor_info {
   uint64_t bytes;
   void* data;          /* NULL where the memory is a device's */
   const char* backend; /* NULL: host memory */
+  tenon_value_kind kind;
+  uint32_t item_count; /* tensors of a sequence or optional */
+  uint32_t present;    /* of an optional: 1 where it has a value */
+  uint32_t reserved;
 } tenon_tensor_info;
 TENON_API void tenon_tensor_describe(const tenon_tensor* tensor, tenon_tensor_info* out_info);
+/* A tensor of strings, on the host, with data NULL and bytes 0: it is read with tenon_tensor_string. The
+ * strings are copied; lengths NULL: they are zero-terminated. */
+TENON_API tenon_status tenon_tensor_create_strings(int32_t rank, const int64_t* dims,
+                                                   const char* const* strings,
+                                                   const uint64_t* lengths, uint64_t count,
+                                                   tenon_tensor** out_tensor);
+/* String `index` of a tensor of strings, zero-terminated beyond its length; lent until the next run that writes the
+ * tensor. */
+TENON_API tenon_status tenon_tensor_string(const tenon_tensor* tensor, uint64_t index,
+                                           const char** out_string, uint64_t* out_length);
+/* A sequence or optional of host tensors, which are copied. Of TENON_VALUE_OPTIONAL: no item, or one; of
+ * TENON_VALUE_OPTIONAL_SEQUENCE: items NULL for no value, else those of the sequence. Runs give sequences and
+ * optionals, too, where a model has such outputs. */
+TENON_API tenon_status tenon_tensor_create_sequence(tenon_value_kind kind, tenon_dtype dtype,
+                                                    tenon_tensor* const* items, uint32_t count,
+                                                    tenon_tensor** out_tensor);
+/* Item `index` of a sequence or optional. It must not be written. */
+TENON_API tenon_status tenon_tensor_open_item(const tenon_tensor* tensor, uint32_t index,
+                                              tenon_tensor** out_item);
 /* one. Gives the host access, once runs that write it are done; at most one mapping at a time. Host
  * memory maps to itself. */
 TENON_API tenon_status tenon_tensor_map(tenon_tensor* tensor, tenon_access access, void** out_data);
@@ -308,6 +341,8 @@ typedef struct tenon_run_times {
   uint64_t copy_in_ns;
   uint64_t compute_ns;
   uint64_t copy_out_ns;
+  uint64_t copy_count; /* between memories, as in tenon_session_stats */
+  uint64_t copied_bytes;
 } tenon_run_times;
 
 typedef struct tenon_run_options {
@@ -451,6 +486,11 @@ typedef struct tenon_session_stats {
   uint64_t run_count;
   uint64_t failed_count;
   uint64_t replan_count;
+  uint64_t plan_bytes; /* of the plans that are kept; plan_cache_bytes bounds it */
+  /* Between memories (devices, memory kinds, the host), in runs so far: copies that placement
+   * inserted, and of tensors that are not where the program wants them. */
+  uint64_t copy_count;
+  uint64_t copied_bytes;
 } tenon_session_stats;
 TENON_API void tenon_session_statistics(tenon_session* session, tenon_session_stats* out_stats);
 

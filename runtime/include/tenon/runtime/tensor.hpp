@@ -5,6 +5,7 @@
 #include <initializer_list>
 #include <memory>
 #include <span>
+#include <string>
 #include <type_traits>
 #include <vector>
 
@@ -83,6 +84,29 @@ class Tensor {
                             &handle));
     return Tensor(handle);
   }
+  // Strings are copied.
+  static Tensor Strings(std::span<const std::string> strings, std::span<const int64_t> dims) {
+    std::vector<const char*> data;
+    std::vector<uint64_t> lengths;
+    for (const std::string& string : strings) {
+      data.push_back(string.c_str());
+      lengths.push_back(string.size());
+    }
+    tenon_tensor* handle = nullptr;
+    Check(tenon_tensor_create_strings(static_cast<int32_t>(dims.size()), dims.data(), data.data(),
+                                      lengths.data(), data.size(), &handle));
+    return Tensor(handle);
+  }
+  // A sequence or optional of copies.
+  static Tensor Sequence(tenon_dtype dtype, std::span<const Tensor> items,
+                         tenon_value_kind kind = TENON_VALUE_SEQUENCE) {
+    std::vector<tenon_tensor*> handles(items.size() + 1);  // not NULL where there are no items
+    for (size_t i = 0; i < items.size(); ++i) handles[i] = items[i].get();
+    tenon_tensor* handle = nullptr;
+    Check(tenon_tensor_create_sequence(kind, dtype, handles.data(),
+                                       static_cast<uint32_t>(items.size()), &handle));
+    return Tensor(handle);
+  }
   tenon_tensor* get() const { return handle_.get(); }
   explicit operator bool() const { return handle_ != nullptr; }
 
@@ -94,6 +118,7 @@ class Tensor {
   tenon_dtype dtype() const { return info().dtype; }
   std::vector<int64_t> dims() const {
     const tenon_tensor_info i = info();
+    if (i.rank < 0) return {};  // a sequence or optional
     return {i.dims, i.dims + i.rank};
   }
   uint64_t bytes() const { return info().bytes; }
@@ -105,6 +130,30 @@ class Tensor {
       throw Error(TENON_INVALID_ARGUMENT, "tensor has another type");
     if (i.data == nullptr) return {};
     return {static_cast<T*>(i.data), static_cast<size_t>(i.bytes / sizeof(T))};
+  }
+  // Of a tensor of strings.
+  std::vector<std::string> strings() const {
+    const tenon_tensor_info i = info();
+    uint64_t count = 1;
+    for (int32_t axis = 0; axis < i.rank; ++axis) count *= static_cast<uint64_t>(i.dims[axis]);
+    std::vector<std::string> list;
+    for (uint64_t index = 0; index < count; ++index) {
+      const char* data = nullptr;
+      uint64_t length = 0;
+      Check(tenon_tensor_string(get(), index, &data, &length));
+      list.emplace_back(data, length);
+    }
+    return list;
+  }
+  // Of a sequence or optional.
+  std::vector<Tensor> items() const {
+    std::vector<Tensor> list;
+    for (uint32_t i = 0; i < info().item_count; ++i) {
+      tenon_tensor* item = nullptr;
+      Check(tenon_tensor_open_item(get(), i, &item));
+      list.emplace_back(item);
+    }
+    return list;
   }
   void Write(const void* data, uint64_t bytes) { Check(tenon_tensor_write(get(), data, bytes)); }
   void Read(void* data, uint64_t bytes) const { Check(tenon_tensor_read(get(), data, bytes)); }

@@ -37,20 +37,28 @@ struct ExecutableOptions {
   uint32_t max_contexts = 16;                  // kept for reuse
 };
 
+// What a run copied between memories, that of its subprograms included.
+struct CopyTotals {
+  uint64_t count = 0, bytes = 0;
+};
+
 // Where a run's time went.
 struct RunTimes {
   bool replanned = false;
   uint64_t total_ns = 0, plan_ns = 0, copy_in_ns = 0, compute_ns = 0, copy_out_ns = 0;
+  CopyTotals copies;
 };
 
 struct RunOptions {
   const backend::CancelToken* cancel = nullptr;
   uint64_t timeout_ns = 0;  // 0: none
   RunTimes* times = nullptr;
+  CopyTotals* copies = nullptr;  // where a subprogram's copies are added to those of its caller
 };
 
 struct ExecutionStatistics {
-  uint64_t run_count = 0, failed_count = 0, replan_count = 0, plan_count = 0;
+  uint64_t run_count = 0, failed_count = 0, replan_count = 0, plan_count = 0, plan_bytes = 0;
+  CopyTotals copies;
   uint64_t first_run_ns = 0, first_run_plan_ns = 0, first_run_kernel_ns = 0;
   uint64_t arena_bytes = 0, arena_lower_bound_bytes = 0;
   uint64_t constant_bytes = 0, prepacked_bytes = 0, uploaded_bytes = 0;

@@ -2,7 +2,8 @@
 //
 // A Graph is plain data, movable, owned by one thread at a time. Nodes and values are named by index; indices stay
 // valid while elements are only appended, and Compact() renumbers. Subgraphs (If, Loop, Scan) are Graphs held by
-// attributes.
+// attributes. They are closed: what they take from around them comes in as their last inputs and as the last inputs
+// (Node::captured) of the node that holds them, the same for all its subgraphs.
 #pragma once
 
 #include <cstddef>
@@ -56,10 +57,27 @@ TensorView View(const Constant& constant);
 
 class File;  // file.h
 class Graph;
+// A graph as a value: copies are deep.
+class Subgraph {
+ public:
+  explicit Subgraph(Graph graph);
+  Subgraph(const Subgraph& other);
+  Subgraph(Subgraph&&) noexcept;
+  Subgraph& operator=(Subgraph other) noexcept;
+  ~Subgraph();
+  Graph& operator*() { return *graph_; }
+  const Graph& operator*() const { return *graph_; }
+  Graph* operator->() { return graph_.get(); }
+  const Graph* operator->() const { return graph_.get(); }
+
+ private:
+  std::unique_ptr<Graph> graph_;
+};
+
 struct Attribute {
   std::string name;
   std::variant<int64_t, float, std::string, std::vector<int64_t>, std::vector<float>,
-               std::vector<std::string>, Constant, std::shared_ptr<Graph>>
+               std::vector<std::string>, Constant, Subgraph>
       value;
 };
 
@@ -67,8 +85,11 @@ struct Value {
   std::string name;  // unique in the graph; made up where ONNX had none
   DataType type = DataType::kUndefined;
   Shape shape = Shape::UnknownRank();
+  ValueKind kind = ValueKind::kTensor;       // of others, type and shape are those of the tensors within
   NodeId producer = kNone;                   // kNone for inputs and constants
   std::shared_ptr<const Constant> constant;  // set for initializers and folded values
+  // The host keeps it, as an object: strings, and what is no tensor.
+  bool is_object() const { return kind != ValueKind::kTensor || type == DataType::kString; }
 };
 
 struct Node {
@@ -82,7 +103,15 @@ struct Node {
   std::vector<ValueId> inputs;   // kNone where absent
   std::vector<ValueId> outputs;  // kNone where not wanted
   std::vector<Attribute> attributes;
+  uint32_t captured = 0;  // the last inputs, which only its subgraphs read
   const Attribute* Find(std::string_view attribute) const;
+  // Whether the contents of the input decide shapes of outputs.
+  bool DecidesShapes(size_t input) const {
+    return definition != nullptr && input < 32 && (definition->shape_inputs >> input & 1) != 0;
+  }
+  // In the order of their attributes' names, but then_branch before else_branch; empty for most nodes.
+  std::vector<Graph*> Subgraphs();
+  std::vector<const Graph*> Subgraphs() const;
 };
 
 // Attribute views over a node, alive as long as the node is not changed; graph attributes are left out.
@@ -117,7 +146,8 @@ class Graph {
   std::vector<std::vector<NodeId>> Consumers() const;  // per value
   // Reorders nodes topologically; kInvalidArgument names a cycle or a missing value.
   Status Sort();
-  // Every invariant: indices in range, one producer each, topological order, names unique.
+  // Every invariant, of subgraphs too: indices in range, one producer each, topological order, names unique, subgraphs
+  // that take what their node captures.
   Status Validate() const;
   // Drops values that nobody produces, uses or names as input or output, and renumbers.
   void Compact();

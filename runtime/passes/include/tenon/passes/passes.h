@@ -28,6 +28,7 @@ struct Options {
   uint64_t fold_total_bytes = uint64_t{256} << 20;  // nor is any, once this much has been made
   bool fold = true;
   const ForeignOperators* foreign = nullptr;
+  int depth = 0;  // of the graph: 1 for a subgraph of the model's graph
 };
 
 struct Pass {
@@ -35,18 +36,24 @@ struct Pass {
   Status (*run)(graph::Graph& graph, const Options& options);
 };
 
-// canonicalise, infer_shapes, fold_constants, eliminate_identity, eliminate_dead: in this order.
+// canonicalise, infer_shapes, fold_constants, inline_branches, optimise_subgraphs, eliminate_identity, eliminate_dead: in
+// this order.
 std::span<const Pass> Pipeline();
-// Runs all passes; `after`, which may be null, sees the graph after each.
+// Runs all passes, beginning again after branches were inlined; `after`, which may be null, sees the graph after each.
 Status RunPipeline(graph::Graph& graph, const Options& options,
                    const std::function<void(const Pass&, const graph::Graph&)>& after = nullptr);
 
 // Rewrites every node of ours into the newest revision of its operator.
 Status Canonicalise(graph::Graph& graph, const Options& options);
-// Sets types and shapes of all values, and refuses contradictions with what the model declares for its outputs.
+// Sets types, kinds and shapes of all values, those in subgraphs included, and refuses contradictions with what the model declares for its outputs.
 Status InferShapes(graph::Graph& graph, const Options& options);
 // Computes nodes whose inputs are constant (or whose result depends on static shapes alone).
 Status FoldConstants(graph::Graph& graph, const Options& options);
+// An If whose condition is constant gives way to the nodes of its branch.
+Status InlineBranches(graph::Graph& graph, const Options& options);
+// Runs the pipeline in the subgraphs of all nodes, which get constants from around as their own and no longer capture what
+// they don't read.
+Status OptimiseSubgraphs(graph::Graph& graph, const Options& options);
 // Identity and inference-time Dropout disappear where no name of the model is lost.
 Status EliminateIdentity(graph::Graph& graph, const Options& options);
 Status EliminateDead(graph::Graph& graph, const Options& options);

@@ -37,8 +37,8 @@ struct Refusal {
 struct NodeChoice {
   std::string node;  // graph node's name; "" for inserted copies and reorders
   std::string op;
-  enum class Kind { kKernel, kSegment, kHost, kView, kCopy, kReorder } kind = Kind::kKernel;
-  std::string backend;  // "host" for shape arithmetic and views
+  enum class Kind { kKernel, kSegment, kHost, kView, kHostStep, kCopy, kReorder } kind = Kind::kKernel;
+  std::string backend;  // "host" for shape arithmetic, views and what the host runs
   std::string kernel;
   std::vector<std::string> fallbacks;  // kernels of the same backend that take it too
   double cost_us = 0;                  // modelled
@@ -55,13 +55,17 @@ struct Report {
   std::string Dump() const;  // for `tenon inspect --stage placement`
 };
 
+struct PlacedGraph;
+
 // What was decided about one node.
 struct NodePlacement {
-  NodeChoice::Kind kind = NodeChoice::Kind::kKernel;  // kKernel, kSegment, kHost or kView
-  uint32_t device = kNone;   // index in PlacedGraph::devices; kNone for kHost and kView
+  // kKernel, kSegment, kHost (shape arithmetic), kView, or kHostStep (control flow, sequences, optionals, strings)
+  NodeChoice::Kind kind = NodeChoice::Kind::kKernel;
+  uint32_t device = kNone;   // index in PlacedGraph::devices; kNone for kHost, kView and kHostStep
   uint32_t segment = kNone;  // index in PlacedGraph::segments
   // The choice, then its fallbacks: same device, layouts and memory kinds.
   std::vector<const tenon_kernel_descriptor*> kernels;
+  std::vector<std::shared_ptr<const PlacedGraph>> subgraphs;  // of kHostStep: as Node::Subgraphs
 };
 
 // Nodes that a backend compiled into one kernel. Arguments are dense, in the device's default memory.

@@ -38,7 +38,12 @@ struct LogicalValue {
   DataType type = DataType::kUndefined;
   Shape shape;                // known when loaded: static, or with symbols and unknown dimensions
   uint32_t constant = kNone;  // index in Program::constants
+  ValueKind kind = ValueKind::kTensor;  // of others, type and shape are those of the tensors within
+  // Strings, and what is no tensor: the host keeps it as an object.
+  bool is_object() const { return kind != ValueKind::kTensor || type == DataType::kString; }
 };
+
+struct Program;
 
 // A node of the placed graph, kept for run-time shapes and for reports. Its inputs and outputs are logical values.
 struct ProgramNode {
@@ -46,6 +51,10 @@ struct ProgramNode {
   bool host_arithmetic =
       false;             // its outputs are computed while shapes are resolved; it has no step
   bool is_view = false;  // output 0 is an alias of input 0; it has no step
+  bool host_step = false;  // a step of kind kHost runs it
+  // Of control flow, in the order of Node::Subgraphs. Their inputs are the node's own for them, then
+  // what it captures.
+  std::vector<std::shared_ptr<const Program>> subprograms;
 };
 
 enum class Home : uint8_t {
@@ -55,7 +64,8 @@ enum class Home : uint8_t {
   kOutput,    // the caller's output `index`
   kAlias,     // the bytes of physical value `index`, under another shape
   kResolved,  // computed while shapes are resolved (host memory, tiny)
-  kSized,     // allocated while its kernel runs: its size depends on data
+  kSized,     // allocated while its step runs: its size depends on data
+  kObject,    // no bytes: an object that a host step made
 };
 
 struct PhysicalValue {
@@ -73,7 +83,8 @@ enum class StepKind : uint8_t {
   kSignal,    // sets fence `fence` behind everything enqueued on `device` so far
   kHostWait,  // the host waits for `fence` (set earlier on `device`)
   kQueueWait,  // the queue of `device` waits for `fence`, which was set on `other_device`
-  kPlan,       // the host plans the steps behind it: begins the next stage (stages.h)
+  kPlan,       // the host plans the steps behind it, by the contents of `inputs`: begins the next stage (stages.h)
+  kHost,       // the host runs `node`: control flow, sequences, optionals, strings; its arguments are in host memory
 };
 
 const char* StepKindName(StepKind kind);  // "kernel"

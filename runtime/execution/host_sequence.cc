@@ -1,0 +1,276 @@
+// Sequences and optionals. Their tensors are shared and not written any more.
+#include <cstring>
+
+#include "host_step.h"
+
+namespace tenon::execution {
+namespace {
+
+using Items = std::vector<std::shared_ptr<Tensor>>;
+
+std::shared_ptr<Object> MakeSequence(DataType type, Items items) {
+  auto object = std::make_shared<Object>();
+  object->kind = ValueKind::kSequence;
+  object->type = type;
+  object->items = std::move(items);
+  return object;
+}
+
+// One integer, negative ones counted from the end; within [0, most].
+Result<int64_t> Position(const HostCall& call, size_t input, int64_t size, int64_t most) {
+  const HostInput value = call.input(input);
+  int64_t position = 0;
+  if (value.type == DataType::kInt64 && value.bytes == 8) {
+    std::memcpy(&position, value.data, 8);
+  } else if (value.type == DataType::kInt32 && value.bytes == 4) {
+    position = *static_cast<const int32_t*>(value.data);
+  } else {
+    return call.Error(Code::kInvalidArgument, "the position has shape " + value.shape.ToString() +
+                                                  ", expected one int32 or int64");
+  }
+  const int64_t at = position < 0 ? position + size : position;
+  if (at >= 0 && at <= most) return at;
+  return call.Error(Code::kInvalidArgument, "position " + std::to_string(position) +
+                                                " is not in a sequence of " + std::to_string(size));
+}
+
+Status RunEmpty(HostCall& call) {
+  call.SetObject(0, MakeSequence(call.output_type(0), {}));
+  return Status();
+}
+
+Status RunConstruct(HostCall& call) {
+  Items items;
+  for (size_t i = 0; i < call.input_count(); ++i) {
+    TENON_ASSIGN(auto item, OwnTensor(call.input(i)));
+    items.push_back(std::move(item));
+  }
+  call.SetObject(0, MakeSequence(call.output_type(0), std::move(items)));
+  return Status();
+}
+
+Status RunInsert(HostCall& call) {
+  Items items = call.input(0).object->items;
+  const auto size = static_cast<int64_t>(items.size());
+  int64_t at = size;
+  if (call.has_input(2)) {
+    TENON_ASSIGN(at, Position(call, 2, size, size));
+  }
+  TENON_ASSIGN(auto item, OwnTensor(call.input(1)));
+  items.insert(items.begin() + at, std::move(item));
+  call.SetObject(0, MakeSequence(call.output_type(0), std::move(items)));
+  return Status();
+}
+
+Status RunErase(HostCall& call) {
+  Items items = call.input(0).object->items;
+  const auto size = static_cast<int64_t>(items.size());
+  int64_t at = size - 1;
+  if (call.has_input(1)) {
+    TENON_ASSIGN(at, Position(call, 1, size, size - 1));
+  } else if (size == 0) {
+    return call.Error(Code::kInvalidArgument, "the sequence is empty");
+  }
+  items.erase(items.begin() + at);
+  call.SetObject(0, MakeSequence(call.output_type(0), std::move(items)));
+  return Status();
+}
+
+Status RunAt(HostCall& call) {
+  const Items& items = call.input(0).object->items;
+  const auto size = static_cast<int64_t>(items.size());
+  TENON_ASSIGN(const int64_t at, Position(call, 1, size, size - 1));
+  return call.Give(0, *items[static_cast<size_t>(at)]);
+}
+
+Status RunLength(HostCall& call) {
+  const auto size = static_cast<int64_t>(call.input(0).object->items.size());
+  TENON_ASSIGN(std::byte* const out, call.Allocate(0, Shape{}));
+  std::memcpy(out, &size, sizeof size);
+  return Status();
+}
+
+// Sizes along the axis of the pieces that SplitToSequence makes.
+Result<std::vector<int64_t>> Pieces(const HostCall& call, int64_t length) {
+  std::vector<int64_t> sizes;
+  if (!call.has_input(1)) return std::vector<int64_t>(static_cast<size_t>(length), 1);
+  const HostInput split = call.input(1);
+  const auto element = [&](int64_t i) {
+    return split.type == DataType::kInt32
+               ? static_cast<const int32_t*>(split.data)[i]
+               : static_cast<const int64_t*>(split.data)[i];
+  };
+  if (split.shape.rank() == 0) {
+    const int64_t size = element(0);
+    if (size <= 0)
+      return call.Error(Code::kInvalidArgument, "pieces of size " + std::to_string(size));
+    for (int64_t at = 0; at < length; at += size) sizes.push_back(std::min(size, length - at));
+    return sizes;
+  }
+  int64_t sum = 0;
+  for (int64_t i = 0; i < split.shape.ElementCount(); ++i) {
+    sizes.push_back(element(i));
+    if (sizes.back() < 0 || sizes.back() > length - sum)
+      return call.Error(Code::kInvalidArgument, "the pieces' sizes do not add up to " +
+                                                    std::to_string(length));
+    sum += sizes.back();
+  }
+  if (sum == length) return sizes;
+  return call.Error(Code::kInvalidArgument, "the pieces' sizes add up to " + std::to_string(sum) +
+                                                ", the axis has " + std::to_string(length));
+}
+
+Result<int> Axis(const HostCall& call, int rank) {
+  const int64_t axis = call.node().Int("axis", 0);
+  if (axis >= -rank && axis < rank) return static_cast<int>(axis < 0 ? axis + rank : axis);
+  return call.Error(Code::kInvalidArgument, "axis " + std::to_string(axis) +
+                                                " is not one of a tensor of rank " +
+                                                std::to_string(rank));
+}
+
+struct Blocks {  // of a tensor along an axis: `outer` times a run of `inner` bytes for each index
+  size_t outer = 1, inner = 1;
+  Blocks(const Shape& shape, int axis, DataType type) {
+    for (int i = 0; i < axis; ++i) outer *= static_cast<size_t>(shape[i]);
+    for (int i = axis + 1; i < shape.rank(); ++i) inner *= static_cast<size_t>(shape[i]);
+    inner *= BitWidth(type) / 8;
+  }
+};
+
+Status RunSplit(HostCall& call) {
+  const HostInput x = call.input(0);
+  if (x.object || BitWidth(x.type) < 8)
+    return call.Error(Code::kUnsupported, "it splits whole bytes only");
+  TENON_ASSIGN(const int axis, Axis(call, x.shape.rank()));
+  TENON_ASSIGN(const std::vector<int64_t> sizes, Pieces(call, x.shape[axis]));
+  const bool drops = !call.has_input(1) && call.node().Int("keepdims", 1) == 0;
+  const Blocks blocks(x.shape, axis, x.type);
+  const auto* from = static_cast<const std::byte*>(x.data);
+  const size_t row = blocks.inner * static_cast<size_t>(x.shape[axis]);
+  Items items;
+  size_t at = 0;
+  for (const int64_t size : sizes) {
+    Shape shape;
+    for (int i = 0; i < x.shape.rank(); ++i) {
+      if (i != axis)
+        shape.Append(x.shape[i]);
+      else if (!drops)
+        shape.Append(size);
+    }
+    TENON_ASSIGN(auto item, Tensor::Create({}, x.type, shape, nullptr, nullptr));
+    const size_t piece = blocks.inner * static_cast<size_t>(size);
+    for (size_t o = 0; o < blocks.outer && piece != 0; ++o)
+      std::memcpy(item->location().data + o * piece, from + o * row + at, piece);
+    at += piece;
+    items.push_back(std::move(item));
+  }
+  call.SetObject(0, MakeSequence(x.type, std::move(items)));
+  return Status();
+}
+
+Status RunConcat(HostCall& call) {
+  const HostInput sequence = call.input(0);
+  const Items& items = sequence.object->items;
+  if (items.empty()) return call.Error(Code::kInvalidArgument, "the sequence is empty");
+  if (items[0]->is_object() || BitWidth(items[0]->type()) < 8)
+    return call.Error(Code::kUnsupported, "it joins whole bytes only");
+  const bool adds = call.node().Int("new_axis", 0) != 0;
+  const Shape first = items[0]->shape();
+  if (adds && first.rank() == kMaxRank)
+    return call.Error(Code::kUnsupported, "its result has rank 9");
+  TENON_ASSIGN(const int axis, Axis(call, first.rank() + (adds ? 1 : 0)));
+  Shape shape = first;
+  if (adds) {
+    shape.Append(1);
+    for (int i = shape.rank() - 1; i > axis; --i) shape[i] = shape[i - 1];
+  }
+  int64_t length = 0;
+  for (const auto& item : items) {
+    Shape other = item->shape(), expected = first;
+    if (!adds && other.rank() == expected.rank()) expected[axis] = other[axis];
+    if (!(other == expected)) {
+      return call.Error(Code::kInvalidArgument, "tensors of shapes " + first.ToString() + " and " +
+                                                    other.ToString() + " do not fit along axis " +
+                                                    std::to_string(axis));
+    }
+    length += adds ? 1 : other[axis];
+  }
+  shape[axis] = length;
+  TENON_ASSIGN(std::byte* const out, call.Allocate(0, shape));
+  const Blocks blocks(shape, axis, sequence.type);
+  const size_t row = blocks.inner * static_cast<size_t>(length);
+  size_t at = 0;
+  for (const auto& item : items) {
+    const size_t piece = blocks.inner * static_cast<size_t>(adds ? 1 : item->shape()[axis]);
+    for (size_t o = 0; o < blocks.outer && piece != 0; ++o)
+      std::memcpy(out + o * row + at, item->location().data + o * piece, piece);
+    at += piece;
+  }
+  return Status();
+}
+
+Status RunOptional(HostCall& call) {
+  auto object = std::make_shared<Object>();
+  object->kind = ValueKind::kOptional;
+  object->type = call.output_type(0);
+  if (call.has_input(0)) {
+    const HostInput value = call.input(0);
+    object->present = true;
+    if (value.object && value.object->kind == ValueKind::kSequence) {
+      object->kind = ValueKind::kOptionalSequence;
+      object->items = value.object->items;
+    } else {
+      TENON_ASSIGN(auto item, OwnTensor(value));
+      object->items.push_back(std::move(item));
+    }
+  }
+  call.SetObject(0, std::move(object));
+  return Status();
+}
+
+Status RunGetElement(HostCall& call) {
+  const HostInput value = call.input(0);
+  const bool optional = value.object && (value.object->kind == ValueKind::kOptional ||
+                                         value.object->kind == ValueKind::kOptionalSequence);
+  if (!optional) return call.Give(0, value);  // it is one
+  if (!value.object->present) return call.Error(Code::kInvalidArgument, "the optional has no value");
+  if (value.object->kind == ValueKind::kOptional) return call.Give(0, *value.object->items[0]);
+  call.SetObject(0, MakeSequence(value.object->type, value.object->items));
+  return Status();
+}
+
+Status RunHasElement(HostCall& call) {
+  bool has = call.has_input(0);
+  if (has) {
+    const HostInput value = call.input(0);
+    const bool optional = value.object && (value.object->kind == ValueKind::kOptional ||
+                                           value.object->kind == ValueKind::kOptionalSequence);
+    has = !optional || value.object->present;
+  }
+  TENON_ASSIGN(std::byte* const out, call.Allocate(0, Shape{}));
+  *out = std::byte{has};
+  return Status();
+}
+
+}  // namespace
+
+HostFunction FindSequenceFunction(std::string_view op) {
+  struct Row {
+    std::string_view op;
+    HostFunction function;
+  };
+  static constexpr Row kRows[] = {
+      {"SequenceEmpty", RunEmpty},         {"SequenceConstruct", RunConstruct},
+      {"SequenceInsert", RunInsert},       {"SequenceErase", RunErase},
+      {"SequenceAt", RunAt},               {"SequenceLength", RunLength},
+      {"SplitToSequence", RunSplit},       {"ConcatFromSequence", RunConcat},
+      {"Optional", RunOptional},           {"OptionalGetElement", RunGetElement},
+      {"OptionalHasElement", RunHasElement},
+  };
+  for (const Row& row : kRows) {
+    if (row.op == op) return row.function;
+  }
+  return nullptr;
+}
+
+}  // namespace tenon::execution

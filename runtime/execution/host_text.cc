@@ -1,0 +1,449 @@
+// Operators on strings, and Identity on whatever the host keeps. Operators that only move or compare
+// strings are computed on numbers: each string's rank among all strings of the node's inputs.
+#include <algorithm>
+#include <clocale>
+#include <cmath>
+#include <cstring>
+#include <cwctype>
+#include <optional>
+
+#include "host_step.h"
+#include "tenon/operators/kernel.h"
+
+namespace tenon::execution {
+namespace {
+
+std::shared_ptr<Object> MakeStrings(const Shape& shape, std::vector<std::string> strings) {
+  auto object = std::make_shared<Object>();
+  object->type = DataType::kString;
+  object->shape = shape;
+  object->strings = std::move(strings);
+  return object;
+}
+
+// ------------------------------------------------------------------------------ Moving, comparing
+
+class OnRanks {
+ public:
+  explicit OnRanks(HostCall& call) : call_(call) {}
+
+  Status Run() {
+    Rank();
+    for (size_t i = 0; i < call_.input_count(); ++i) AddInput(i);
+    TENON_RETURN_IF_ERROR(AddOutputs());
+    const graph::Node& node = call_.graph_node();
+    const DataType type = inputs_.empty() ? DataType::kInt64 : inputs_[0].type;
+    const operators::Kernel* kernel =
+        operators::FindKernel(node.domain, node.op, node.revision, type);
+    if (kernel == nullptr) return call_.Error(Code::kUnsupported, "the host does not know it");
+    TENON_ASSIGN(const auto plan, kernel->plan(call_.node(), inputs_, outputs_));
+    std::vector<std::byte> workspace(static_cast<size_t>(plan->workspace_bytes()) + 64);
+    operators::KernelArguments arguments;
+    arguments.inputs = in_;
+    arguments.outputs = out_;
+    const auto address = reinterpret_cast<uintptr_t>(workspace.data());
+    arguments.workspace = workspace.data() + (64 - address % 64) % 64;
+    arguments.parallel = operators::ParallelFor::Inline();
+    const operators::OutputAllocator allocator{
+        this, [](void* self, int output, const Shape& shape) {
+          return static_cast<OnRanks*>(self)->Allocate(static_cast<size_t>(output), shape);
+        }};
+    TENON_RETURN_IF_ERROR(plan->RunAllocating(arguments, allocator));
+    for (size_t o = 0; o < outputs_.size(); ++o) {
+      if (!ranks_out_[o]) continue;
+      std::vector<std::string> strings;
+      for (const int64_t rank : *ranks_out_[o])
+        strings.push_back(sorted_.empty() ? "" : sorted_.at(static_cast<size_t>(rank)));
+      call_.SetObject(o, MakeStrings(outputs_[o].shape, std::move(strings)));
+    }
+    return Status();
+  }
+
+ private:
+  void Rank() {
+    sorted_.emplace_back();  // what padding is filled with
+    for (size_t i = 0; i < call_.input_count(); ++i) {
+      if (!call_.has_input(i)) continue;
+      const HostInput value = call_.input(i);
+      if (value.object)
+        sorted_.insert(sorted_.end(), value.object->strings.begin(), value.object->strings.end());
+    }
+    std::ranges::sort(sorted_);
+    sorted_.erase(std::unique(sorted_.begin(), sorted_.end()), sorted_.end());
+  }
+
+  void AddInput(size_t i) {
+    inputs_.emplace_back();
+    views_.emplace_back();
+    in_.push_back(nullptr);
+    infer_.emplace_back();
+    if (!call_.has_input(i)) return;
+    const HostInput value = call_.input(i);
+    inputs_.back() = {true, value.object ? DataType::kInt64 : value.type, value.shape};
+    if (value.object) {
+      auto& ranks = ranks_.emplace_back(std::make_unique<std::vector<int64_t>>());
+      for (const std::string& text : value.object->strings)
+        ranks->push_back(std::ranges::lower_bound(sorted_, text) - sorted_.begin());
+      if (ranks->empty()) ranks->reserve(1);
+      in_.back() = ranks->data();
+    } else {
+      in_.back() = value.data;
+    }
+    views_.back() = {inputs_.back().type, value.shape, in_.back()};
+    infer_.back() = {true, inputs_.back().type, value.shape, nullptr};
+  }
+
+  Status AddOutputs() {
+    for (size_t i = 0; i < infer_.size(); ++i) {
+      if (infer_[i].present) infer_[i].value = &views_[i];
+    }
+    std::vector<operators::InferOutput> inferred(call_.output_count());
+    TENON_RETURN_IF_ERROR(
+        call_.graph_node().definition->infer(call_.node(), infer_, inferred));
+    for (size_t o = 0; o < inferred.size(); ++o) {
+      outputs_.emplace_back();
+      out_.push_back(nullptr);
+      ranks_out_.emplace_back();
+      if (!call_.wants(o)) continue;
+      outputs_.back() = {true, inferred[o].type, inferred[o].shape};
+      if (!inferred[o].shape.IsStatic()) continue;
+      TENON_ASSIGN(out_.back(), Allocate(o, inferred[o].shape));
+    }
+    return Status();
+  }
+
+  Result<void*> Allocate(size_t o, const Shape& shape) {
+    outputs_[o].shape = shape;
+    if (call_.output_type(o) != DataType::kString) {
+      TENON_ASSIGN(std::byte* const data, call_.Allocate(o, shape));
+      return static_cast<void*>(data);
+    }
+    ranks_out_[o].emplace(static_cast<size_t>(shape.ElementCount()));
+    ranks_out_[o]->reserve(1);
+    return static_cast<void*>(ranks_out_[o]->data());
+  }
+
+  HostCall& call_;
+  std::vector<std::string> sorted_;
+  std::vector<std::unique_ptr<std::vector<int64_t>>> ranks_;
+  std::vector<operators::TensorSpec> inputs_, outputs_;
+  std::vector<operators::InferInput> infer_;
+  std::vector<TensorView> views_;
+  std::vector<void*> in_, out_;
+  std::vector<std::optional<std::vector<int64_t>>> ranks_out_;
+};
+
+Status RunOnRanks(HostCall& call) { return OnRanks(call).Run(); }
+
+Status RunIdentity(HostCall& call) { return call.Give(0, call.input(0)); }
+
+// ------------------------------------------------------------------------------------- Conversions
+
+std::string NumberText(double value, int digits) {
+  if (std::isnan(value)) return "NaN";
+  if (std::isinf(value)) return value < 0 ? "-INF" : "INF";
+  char text[40];
+  std::snprintf(text, sizeof text, "%.*g", digits, value);
+  return text;
+}
+
+template <typename T>
+void AppendTexts(const HostInput& x, std::vector<std::string>* out, auto&& text) {
+  const T* values = static_cast<const T*>(x.data);
+  for (int64_t i = 0; i < x.shape.ElementCount(); ++i) out->push_back(text(values[i]));
+}
+
+Status CastToText(HostCall& call, const HostInput& x) {
+  std::vector<std::string> out;
+  const auto integer = [](auto value) { return std::to_string(value); };
+  switch (x.type) {
+    case DataType::kFloat32:
+      AppendTexts<float>(x, &out, [](float v) { return NumberText(v, 8); });
+      break;
+    case DataType::kFloat64:
+      AppendTexts<double>(x, &out, [](double v) { return NumberText(v, 17); });
+      break;
+    case DataType::kInt8:
+      AppendTexts<int8_t>(x, &out, integer);
+      break;
+    case DataType::kInt16:
+      AppendTexts<int16_t>(x, &out, integer);
+      break;
+    case DataType::kInt32:
+      AppendTexts<int32_t>(x, &out, integer);
+      break;
+    case DataType::kInt64:
+      AppendTexts<int64_t>(x, &out, integer);
+      break;
+    case DataType::kUint8:
+      AppendTexts<uint8_t>(x, &out, integer);
+      break;
+    case DataType::kUint16:
+      AppendTexts<uint16_t>(x, &out, integer);
+      break;
+    case DataType::kUint32:
+      AppendTexts<uint32_t>(x, &out, integer);
+      break;
+    case DataType::kUint64:
+      AppendTexts<uint64_t>(x, &out, integer);
+      break;
+    case DataType::kBool:
+      AppendTexts<uint8_t>(x, &out, [](uint8_t v) { return std::string(v ? "1" : "0"); });
+      break;
+    default:
+      return call.Error(Code::kUnsupported,
+                        "no text is made of " + std::string(DataTypeName(x.type)));
+  }
+  call.SetObject(0, MakeStrings(x.shape, std::move(out)));
+  return Status();
+}
+
+Result<double> Number(const HostCall& call, const std::string& text) {
+  char* end = nullptr;
+  const double value = std::strtod(text.c_str(), &end);
+  if (!text.empty() && end == text.c_str() + text.size()) return value;
+  return call.Error(Code::kInvalidArgument, "\"" + text.substr(0, 40) + "\" is no number");
+}
+
+template <typename T>
+Status FillNumbers(HostCall& call, const std::vector<std::string>& texts, std::byte* out) {
+  T* values = reinterpret_cast<T*>(out);
+  for (size_t i = 0; i < texts.size(); ++i) {
+    if constexpr (std::is_integral_v<T> && sizeof(T) == 8) {
+      char* end = nullptr;
+      values[i] = static_cast<T>(std::is_signed_v<T> ? std::strtoll(texts[i].c_str(), &end, 10)
+                                                     : static_cast<long long>(std::strtoull(
+                                                           texts[i].c_str(), &end, 10)));
+      if (!texts[i].empty() && *end == 0) continue;
+    }
+    TENON_ASSIGN(const double value, Number(call, texts[i]));
+    if constexpr (std::is_integral_v<T>) {
+      if (!(std::abs(value) < 9e18))
+        return call.Error(Code::kInvalidArgument, "\"" + texts[i] + "\" is too large");
+      values[i] = static_cast<T>(static_cast<int64_t>(value));
+    } else {
+      values[i] = static_cast<T>(value);
+    }
+  }
+  return Status();
+}
+
+Status CastFromText(HostCall& call, const HostInput& x) {
+  const std::vector<std::string>& texts = x.object->strings;
+  const DataType to = call.output_type(0);
+  TENON_ASSIGN(std::byte* const out, call.Allocate(0, x.shape));
+  switch (to) {
+    case DataType::kFloat32:
+      return FillNumbers<float>(call, texts, out);
+    case DataType::kFloat64:
+      return FillNumbers<double>(call, texts, out);
+    case DataType::kInt8:
+      return FillNumbers<int8_t>(call, texts, out);
+    case DataType::kInt16:
+      return FillNumbers<int16_t>(call, texts, out);
+    case DataType::kInt32:
+      return FillNumbers<int32_t>(call, texts, out);
+    case DataType::kInt64:
+      return FillNumbers<int64_t>(call, texts, out);
+    case DataType::kUint8:
+      return FillNumbers<uint8_t>(call, texts, out);
+    case DataType::kUint16:
+      return FillNumbers<uint16_t>(call, texts, out);
+    case DataType::kUint32:
+      return FillNumbers<uint32_t>(call, texts, out);
+    case DataType::kUint64:
+      return FillNumbers<uint64_t>(call, texts, out);
+    case DataType::kBool:
+      return FillNumbers<uint8_t>(call, texts, out);
+    default:
+      return call.Error(Code::kUnsupported,
+                        "no " + std::string(DataTypeName(to)) + " is read from text");
+  }
+}
+
+Status RunCast(HostCall& call) {
+  const HostInput x = call.input(0);
+  if (!x.object) return CastToText(call, x);
+  return call.output_type(0) == DataType::kString ? call.Give(0, x) : CastFromText(call, x);
+}
+
+// ------------------------------------------------------------------------------- StringNormalizer
+
+// UTF-8 to wide characters and back, in the C.UTF-8 locale of its own: no global state.
+class Letters {
+ public:
+  Letters() : locale_(newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr)) {}
+  ~Letters() {
+    if (locale_) freelocale(locale_);
+  }
+  Letters(const Letters&) = delete;
+  Letters& operator=(const Letters&) = delete;
+
+  // Each code point through `change`; what is no UTF-8 stays as it is.
+  std::string Change(const std::string& text, bool upper) const {
+    std::string out;
+    for (size_t at = 0; at < text.size();) {
+      uint32_t point = 0;
+      const size_t length = Decode(text, at, &point);
+      if (length == 0) {
+        out += text[at++];
+        continue;
+      }
+      const auto wide = static_cast<wint_t>(point);
+      const wint_t changed = !locale_ ? wide
+                             : upper  ? towupper_l(wide, locale_)
+                                      : towlower_l(wide, locale_);
+      Encode(static_cast<uint32_t>(changed), &out);
+      at += length;
+    }
+    return out;
+  }
+
+ private:
+  static size_t Decode(const std::string& text, size_t at, uint32_t* point) {
+    const auto lead = static_cast<unsigned char>(text[at]);
+    const size_t length = lead < 0x80 ? 1 : lead >> 5 == 6 ? 2 : lead >> 4 == 14 ? 3 : lead >> 3 == 30 ? 4 : 0;
+    if (length == 0 || at + length > text.size()) return 0;
+    *point = length == 1 ? lead : lead & (0x7F >> length);
+    for (size_t i = 1; i < length; ++i) {
+      const auto next = static_cast<unsigned char>(text[at + i]);
+      if (next >> 6 != 2) return 0;
+      *point = *point << 6 | (next & 0x3F);
+    }
+    return length;
+  }
+  static void Encode(uint32_t point, std::string* out) {
+    if (point < 0x80) {
+      *out += static_cast<char>(point);
+    } else if (point < 0x800) {
+      *out += static_cast<char>(0xC0 | point >> 6);
+      *out += static_cast<char>(0x80 | (point & 0x3F));
+    } else if (point < 0x10000) {
+      *out += static_cast<char>(0xE0 | point >> 12);
+      *out += static_cast<char>(0x80 | (point >> 6 & 0x3F));
+      *out += static_cast<char>(0x80 | (point & 0x3F));
+    } else {
+      *out += static_cast<char>(0xF0 | point >> 18);
+      *out += static_cast<char>(0x80 | (point >> 12 & 0x3F));
+      *out += static_cast<char>(0x80 | (point >> 6 & 0x3F));
+      *out += static_cast<char>(0x80 | (point & 0x3F));
+    }
+  }
+  locale_t locale_;
+};
+
+Status RunNormalizer(HostCall& call) {
+  const HostInput x = call.input(0);
+  const std::string_view action = call.node().String("case_change_action", "NONE");
+  const bool sensitive = call.node().Int("is_case_sensitive", 0) != 0;
+  const AttributeView* stop = call.node().Find("stopwords");
+  const Letters letters;
+  std::vector<std::string> stopwords;
+  for (const std::string& word : stop != nullptr ? stop->strings : std::span<const std::string>())
+    stopwords.push_back(sensitive ? word : letters.Change(word, false));
+  std::vector<std::string> kept;
+  for (const std::string& text : x.object->strings) {
+    const std::string compared = sensitive ? text : letters.Change(text, false);
+    if (std::ranges::find(stopwords, compared) != stopwords.end()) continue;
+    kept.push_back(action == "UPPER"   ? letters.Change(text, true)
+                   : action == "LOWER" ? letters.Change(text, false)
+                                       : text);
+  }
+  if (kept.empty()) kept.emplace_back();
+  const auto count = static_cast<int64_t>(kept.size());
+  call.SetObject(0, MakeStrings(x.shape.rank() == 2 ? Shape{1, count} : Shape{count}, std::move(kept)));
+  return Status();
+}
+
+// --------------------------------------------------------------------------- StringConcat and Split
+
+// The element of a tensor of `shape` that broadcasts to element `index` of `whole`.
+size_t BroadcastIndex(const Shape& shape, const Shape& whole, int64_t index) {
+  size_t at = 0, stride = 1;
+  for (int i = whole.rank() - 1, j = shape.rank() - 1; i >= 0; --i, --j) {
+    const int64_t here = index % whole[i];
+    index /= whole[i];
+    if (j < 0) continue;
+    if (shape[j] != 1) at += static_cast<size_t>(here) * stride;
+    stride *= static_cast<size_t>(shape[j]);
+  }
+  return at;
+}
+
+Status RunStringConcat(HostCall& call) {
+  const HostInput a = call.input(0), b = call.input(1);
+  const operators::InferInput inputs[] = {{true, DataType::kString, a.shape},
+                                          {true, DataType::kString, b.shape}};
+  operators::InferOutput whole;
+  TENON_RETURN_IF_ERROR(call.graph_node().definition->infer(
+      call.node(), std::span<const operators::InferInput>(inputs), std::span(&whole, 1)));
+  std::vector<std::string> out;
+  for (int64_t i = 0; i < whole.shape.ElementCount(); ++i) {
+    out.push_back(a.object->strings[BroadcastIndex(a.shape, whole.shape, i)] +
+                  b.object->strings[BroadcastIndex(b.shape, whole.shape, i)]);
+  }
+  call.SetObject(0, MakeStrings(whole.shape, std::move(out)));
+  return Status();
+}
+
+// At `delimiter`, or where that is empty at runs of white space; `most` splits from the left, -1: all.
+std::vector<std::string> SplitText(const std::string& text, std::string_view delimiter, int64_t most) {
+  static constexpr std::string_view kSpace = " \t\n\v\f\r";
+  std::vector<std::string> pieces;
+  size_t at = 0;
+  const bool space = delimiter.empty();
+  if (space) at = std::min(text.find_first_not_of(kSpace), text.size());
+  if (text.empty() || (space && at == text.size())) return pieces;
+  while (true) {
+    const size_t end = space ? text.find_first_of(kSpace, at) : text.find(delimiter, at);
+    const bool full = most >= 0 && static_cast<int64_t>(pieces.size()) == most;
+    if (end == std::string::npos || full) {
+      std::string rest = text.substr(at);
+      if (space) rest.erase(rest.find_last_not_of(kSpace) + 1);
+      pieces.push_back(std::move(rest));
+      return pieces;
+    }
+    pieces.push_back(text.substr(at, end - at));
+    at = space ? text.find_first_not_of(kSpace, end) : end + delimiter.size();
+    if (at == std::string::npos) return pieces;
+  }
+}
+
+Status RunStringSplit(HostCall& call) {
+  const HostInput x = call.input(0);
+  const std::string_view delimiter = call.node().String("delimiter", "");
+  const int64_t most = call.node().Int("maxsplit", -1);
+  std::vector<std::vector<std::string>> all;
+  size_t widest = 0;
+  for (const std::string& text : x.object->strings) {
+    all.push_back(SplitText(text, delimiter, most));
+    widest = std::max(widest, all.back().size());
+  }
+  std::vector<std::string> out;
+  std::vector<int64_t> counts;
+  for (std::vector<std::string>& pieces : all) {
+    counts.push_back(static_cast<int64_t>(pieces.size()));
+    pieces.resize(widest);
+    for (std::string& piece : pieces) out.push_back(std::move(piece));
+  }
+  Shape shape = x.shape;
+  shape.Append(static_cast<int64_t>(widest));
+  if (call.wants(0)) call.SetObject(0, MakeStrings(shape, std::move(out)));
+  if (!call.wants(1)) return Status();
+  TENON_ASSIGN(std::byte* const data, call.Allocate(1, x.shape));
+  if (!counts.empty()) std::memcpy(data, counts.data(), counts.size() * sizeof counts[0]);
+  return Status();
+}
+
+}  // namespace
+
+HostFunction FindTextFunction(std::string_view op) {
+  if (op == "StringNormalizer") return RunNormalizer;
+  if (op == "StringConcat") return RunStringConcat;
+  if (op == "StringSplit") return RunStringSplit;
+  if (op == "Cast" || op == "CastLike") return RunCast;
+  if (op == "Identity") return RunIdentity;
+  return RunOnRanks;
+}
+
+}  // namespace tenon::execution
