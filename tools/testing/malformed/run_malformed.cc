@@ -75,9 +75,9 @@ std::vector<tenon::Tensor> ZeroInputs(const tenon::Session& session) {
     }
     std::vector<int64_t> dims = info.dims;
     uint64_t count = 1;
-    for (int64_t& dim : dims) {
-      dim = dim < 0 ? 2 : dim;
-      count *= static_cast<uint64_t>(dim);
+    for (size_t axis = 0; axis < dims.size(); ++axis) {
+      if (dims[axis] < 0) dims[axis] = axis < 2 ? 2 : 48;  // a picture: [N, C, H, W]
+      count *= static_cast<uint64_t>(dims[axis]);
     }
     if (info.dtype == kString && count < 1000) {
       inputs.push_back(tenon::Tensor::Strings(std::vector<std::string>(count), dims));
