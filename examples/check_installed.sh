@@ -16,4 +16,4 @@ done
 "$examples/backend_c/check.sh" "$work/moved/bin/tenon" "$work/backend_c/libbackend_c.so" "$models/text_direction.onnx"
 "$examples/text_direction/check.sh" "$work/text_direction/text_direction" reference "$models/text_direction.onnx"
 "$work/read_text/read_text" --models "$models" "$examples/read_text/card.png" | diff "$examples/read_text/testing/card.txt" -
-"$work/detect_speech/detect_speech" --model "$models/silero_vad_openvino_16k.onnx" "$examples/detect_speech/hello.wav" | grep -qx "2.4 - 3.6"
+"$work/detect_speech/detect_speech" --model "$models/silero_vad.onnx" "$examples/detect_speech/hello.wav" | grep -qx "2.4 - 3.6"

@@ -7,7 +7,7 @@
 namespace detect_speech {
 namespace {
 
-constexpr const char* kModel = "silero_vad_openvino_16k.onnx";
+constexpr const char* kModel = "silero_vad.onnx";
 
 std::string Environment(const char* name) {
   const char* value = std::getenv(name);

@@ -89,7 +89,7 @@ TEST(NodeViewTest, ShowsEveryKindOfAttributeButGraphs) {
                      {"alpha", 0.5f},
                      {"auto_pad", std::string("SAME_UPPER")},
                      {"pads", std::vector<int64_t>{1, 2}},
-                     {"body", std::make_shared<Graph>()}};
+                     {"body", Subgraph(Graph())}};
   const NodeViewHolder holder(node);
   EXPECT_EQ(holder.view().attributes.size(), 4u);
   EXPECT_EQ(holder.view().Int("group", 1), 2);

@@ -63,6 +63,9 @@ std::vector<std::string> Words(const Program& program) {
       case StepKind::kPlan:
         word = "plan";
         break;
+      case StepKind::kHost:
+        word = "host " + program.nodes[step.node].node.op;
+        break;
     }
     if (step.device != kNone) word += "@" + program.devices[step.device].backend;
     words.push_back(word);

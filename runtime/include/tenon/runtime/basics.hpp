@@ -67,10 +67,10 @@ inline uint64_t Nanoseconds(std::chrono::nanoseconds time) {
 struct ValueInfo {
   std::string name;
   tenon_dtype dtype = 0;
-  tenon_value_kind kind = TENON_VALUE_TENSOR;  // of others, dtype and dims are those of the tensors within
   bool has_rank = false;
   std::vector<int64_t> dims;         // -1: not known before the run
   std::vector<std::string> symbols;  // by dimension; "" where it has none
+  tenon_value_kind kind = TENON_VALUE_TENSOR;  // of others, dtype and dims are those within
 };
 namespace internal {
 inline std::vector<ValueInfo> CopyInfos(const tenon_value_info* const* infos, uint32_t count) {
