@@ -28,6 +28,9 @@ Result<graph::Constant> ImportTensor(const onnx::TensorProto& tensor, const Sour
 Result<graph::Attribute> ImportAttribute(const onnx::AttributeProto& attribute,
                                          const Source& source, const ImportOptions& options,
                                          const std::string& where);
+// The oldest opset whose operators Tenon knows. Of older ones a node is taken as one of this opset where
+// its operator has the same inputs, outputs and attributes there (but for consumed_inputs, a hint).
+inline constexpr int kOldestOpset = 6;
 // Checks a node against the schema of its opset: number of inputs and outputs, attributes.
 Status VerifyNode(const onnx::NodeProto& node, int opset, const std::string& where);
 Result<graph::Graph> ImportModel(const onnx::ModelProto& model, const Source& source,
