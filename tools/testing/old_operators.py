@@ -144,12 +144,26 @@ def write_scans(top):
             write(f"{top}/test_{name}_{static}", [scan], inputs, {"final": final, "all": collected}, 8, static, [("w", w)])
 
 
+def expect_refusal(top, tenon):
+    """A row's length that is more than there is."""
+    folder = f"{top}/refused"
+    row = [helper.make_tensor_value_info(n, TensorProto.FLOAT, None) for n in ("s", "t", "next")]
+    body = helper.make_graph([node("Add", ["s", "t"], "next")], "body", row[:2], row[2:])
+    scan = helper.make_node("Scan", ["lens", "state", "x"], ["y"], body=body, num_scan_inputs=1)
+    for lens in [3, 1], [-1, 1]:
+        inputs = {"lens": np.array(lens, np.int64), "state": random(2, 3), "x": random(2, 2, 3)}
+        write(f"{folder}/{lens[0]}", [scan], inputs, {"y": random(2, 3)}, 8)
+        done = subprocess.run([tenon, "verify", f"{folder}/{lens[0]}", "-b", "reference"], capture_output=True, text=True, timeout=120)
+        assert done.returncode != 0 and f"sequence_lens has {lens[0]}, expected 0 to 2" in done.stdout, done.stdout
+
+
 def main():
     with tempfile.TemporaryDirectory() as top:
         write_gradients(f"{top}/gradient")
         write_scans(f"{top}/scan8")
         for backends in "reference", "simulator":
             subprocess.run([sys.argv[1], "verify", f"{top}/gradient", f"{top}/scan8", "-b", backends], check=True, timeout=300)
+        expect_refusal(top, sys.argv[1])
 
 
 if __name__ == "__main__":
