@@ -69,8 +69,9 @@ Status InferStft(const NodeView& node, std::span<const InferInput> inputs,
   const Shape& x = inputs[0].shape;
   const Shape window = Has(inputs, 2) ? inputs[2].shape : Shape::UnknownRank();
   outputs[0].type = inputs[0].type;
-  if (x.has_rank() && x.rank() != 3)
-    return Invalid(node, "signal has shape ", x, " (expected [B, length, 1 or 2])");
+  // [B, length] is real, too: PyTorch's older exporter writes it.
+  if (x.has_rank() && x.rank() != 3 && x.rank() != 2)
+    return Invalid(node, "signal has shape ", x, " (expected [B, length, 1 or 2] or [B, length])");
   if (window.has_rank() && window.rank() != 1)
     return Invalid(node, "window has shape ", window, " (expected a vector)");
   Known has_step, has_length;
@@ -86,7 +87,7 @@ Status InferStft(const NodeView& node, std::span<const InferInput> inputs,
   const int64_t signal = x.has_rank() ? x[1] : kUnknownDim;
   if (has_length == Known::kAbsent && !Has(inputs, 2)) length = signal;
   const bool onesided = node.Int("onesided", 1) != 0;
-  if (x.has_rank()) {
+  if (x.rank() == 3) {
     TENON_RETURN_IF_ERROR(CheckParts(node, x, "signal"));
     if (onesided && x[2] == 2)
       return Invalid(node, "is onesided, its signal complex (expected real)");

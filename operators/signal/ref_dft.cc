@@ -132,7 +132,7 @@ class StftPlan final : public KernelPlan {
     const auto* x = static_cast<const T*>(arguments.inputs[0]);
     const auto* window = has_window ? static_cast<const T*>(arguments.inputs[2]) : nullptr;
     auto* y = static_cast<T*>(arguments.outputs[0]);
-    const int64_t parts = x_[2];
+    const int64_t parts = x_.rank() == 3 ? x_[2] : 1;
     ForLines(arguments.parallel, x_[0] * frames, [&](int64_t frame, int64_t task) {
       const Lines lines(arguments.workspace, length, task);
       const T* from = x + (frame / frames * x_[1] + frame % frames * step) * parts;

@@ -94,7 +94,10 @@ Status NormalizeAxis(const NodeView& node, int64_t axis, int rank, int& normaliz
 Status SameTypes(const NodeView& node, std::span<const InferInput> inputs, size_t first,
                  size_t last) {
   for (size_t i = first + 1; i < last; ++i) {
-    if (inputs[i].type != inputs[first].type) {
+    if (inputs[i].type == DataType::kUndefined) continue;
+    if (inputs[first].type == DataType::kUndefined) {
+      first = i;
+    } else if (inputs[i].type != inputs[first].type) {
       return Invalid(node, "input ", static_cast<int>(i), " is ", inputs[i].type, " (expected ",
                      inputs[first].type, " as input ", static_cast<int>(first), ")");
     }

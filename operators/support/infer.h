@@ -70,7 +70,7 @@ Status BroadcastInputs(const NodeView& node, std::span<const InferInput> inputs,
 
 // The axis in [0, rank), or an error.
 Status NormalizeAxis(const NodeView& node, int64_t axis, int rank, int& normalized);
-// All of inputs [first, last) have one element type.
+// All of inputs [first, last) have one element type, but those whose type is not known yet.
 Status SameTypes(const NodeView& node, std::span<const InferInput> inputs, size_t first,
                  size_t last);
 

@@ -147,7 +147,7 @@ Result<std::vector<HeldTensor>> HeldNode::Run() const {
   }
   for (const InferOutput& output : inferred) {
     const bool used = OutputUsed(static_cast<int>(outputs.size()));
-    outputs.push_back({used, output.type, output.shape});
+    outputs.push_back(used ? TensorSpec{true, output.type, output.shape} : TensorSpec{});
     const Shape room = output.shape.IsStatic() ? output.shape : Shape{0};
     results.push_back(HeldTensor::Make(output.type, room, nullptr));
     others.push_back(HeldTensor::Make(output.type, room, nullptr));

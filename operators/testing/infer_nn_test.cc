@@ -294,6 +294,9 @@ TEST(InferNn, Signal) {
   Shaped stft("STFT", 17, {{kS0, 50, 1}});
   stft[1] = eight.input();
   EXPECT_EQ(stft.Infer(), "[s0, 1, 26, 2]");
+  Shaped flat("STFT", 17, {{kS0, 50}});
+  flat[1] = eight.input();
+  EXPECT_EQ(flat.Infer(), "[s0, 1, 26, 2]");
   stft[2] = {true, kFloat, {12}, nullptr};
   EXPECT_EQ(stft.Infer(), "[s0, 5, 7, 2]");
   stft[1] = eight.unknown();

@@ -334,6 +334,10 @@ Status Binding::State::Execute(const RunOptions& options, RunTimes* times) {
     shared.copied_bytes.fetch_add(copies.bytes, std::memory_order_relaxed);
   }
   if (times != nullptr) times->copies = copies;
+  if (options.copies != nullptr) {
+    options.copies->count += copies.count;
+    options.copies->bytes += copies.bytes;
+  }
   if (!status.ok()) {
     HandleFailure(status);
     // A kernel that saw the deadline says that it was cancelled.

@@ -83,6 +83,7 @@ Status SubprogramRun::Carry(uint32_t input, uint32_t output) {
 Status SubprogramRun::Run(const Patience& patience) {
   RunOptions options;
   options.cancel = patience.cancel;
+  options.copies = copies_;
   if (patience.deadline_ns != 0) {
     TENON_RETURN_IF_ERROR(patience.Check());
     const uint64_t now = backend::ClockNs();
@@ -151,6 +152,7 @@ Status HostCall::Give(size_t output, const Tensor& tensor) {
 
 Result<SubprogramRun*> HostCall::Subprogram(size_t index, size_t first) {
   SubprogramRun& run = subprograms_[index];
+  run.CountIn(&context_.copies());
   for (size_t c = 0; c < node_.node.captured; ++c) {
     TENON_RETURN_IF_ERROR(
         run.SetInput(static_cast<uint32_t>(first + c), input(formal_count() + c)));
@@ -217,7 +219,9 @@ void RunContext::SetObject(uint32_t physical, std::shared_ptr<const Object> obje
 }
 
 Status RunContext::RunHostStep(uint32_t step, const Patience& patience) {
-  return host_steps_.at(step)->Run(*this, step, patience);
+  return host_steps_.at(step)
+      ->Run(*this, step, patience)
+      .WithContext(StepName(live_.program(), live_.program().steps[step]));
 }
 
 }  // namespace tenon::execution

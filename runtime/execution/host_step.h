@@ -44,12 +44,15 @@ class SubprogramRun {
   // After a run.
   Result<std::shared_ptr<Tensor>> output(uint32_t output) { return binding_->GetOutput(output); }
   Status Run(const Patience& patience);
+  // Where the copies of its runs are added.
+  void CountIn(CopyTotals* copies) { copies_ = copies; }
 
  private:
   std::shared_ptr<Executable> executable_;
   std::shared_ptr<Binding> binding_;
   std::vector<std::shared_ptr<Tensor>> inputs_;
   std::vector<bool> own_, carried_;  // by input
+  CopyTotals* copies_ = nullptr;
 };
 
 // What a host function works with during one run of its step.

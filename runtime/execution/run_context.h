@@ -77,7 +77,7 @@ class RunContext {
   Status Run(std::span<Tensor* const> inputs, std::span<Tensor* const> outputs, RunOwner* owner,
              const Patience& patience, Profiler* profiler, RunTimes* times);
   // What the last run copied between memories, as far as it came.
-  const CopyTotals& copies() const { return copies_; }
+  CopyTotals& copies() { return copies_; }
   // What was planned last: after a run, all of it.
   const Specialisation& last() const { return *stages_.back(); }
   // allocate_output: gives output `index` of the step that is running its shape and memory.

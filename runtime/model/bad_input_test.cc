@@ -34,6 +34,12 @@ const BadCase kCases[] = {
      Code::kInvalidArgument, "\"x\""},
     {"initializer twice", [](Model& m) { testing::AddWeight(m, "w", {1}, {1}); },
      Code::kInvalidArgument, "\"w\""},
+    {"a part without a name",
+     [](Model& m) {
+       AddNode(m, "Split", {"x"}, {"a", "", "c"}, "split");
+       AddNode(m, "Add", {"a", "c"}, {"sum"});
+     },
+     Code::kInvalidArgument, "\"split\""},
     {"unknown operator", [](Model& m) { m.mutable_graph()->mutable_node(1)->set_op_type("Reelu"); },
      Code::kUnsupported, "Reelu"},
     {"unknown domain", [](Model& m) { m.mutable_graph()->mutable_node(1)->set_domain("acme"); },

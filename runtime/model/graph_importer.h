@@ -57,7 +57,7 @@ class GraphImporter {
       functions_;                                 // by domain, name, overload
   std::vector<std::unique_ptr<onnx::FunctionProto>> made_functions_;  // of ONNX operators
   std::vector<const onnx::FunctionProto*> active_;                    // that are being expanded
-  uint64_t node_count_ = 0;
+  uint64_t node_count_ = 0, expanded_count_ = 0;
   uint32_t depth_ = 0;  // of subgraphs and functions
 };
 

@@ -84,7 +84,7 @@ Status GraphImporter::CountNodes(int more) {
   node_count_ += static_cast<uint64_t>(more);
   if (node_count_ <= options_.max_nodes) return {};
   return Bad("the model has more than " + std::to_string(options_.max_nodes) +
-             " nodes, with its subgraphs and what its functions expand to: that is the limit");
+             " nodes, with its subgraphs: that is the limit");
 }
 
 Status GraphImporter::ImportGraph(const onnx::GraphProto& proto, Scope& scope) {

@@ -76,7 +76,11 @@ Status GraphImporter::ExpandFunction(const onnx::NodeProto& proto,
                std::to_string(function.input_size()) + " and " +
                std::to_string(function.output_size()));
   }
-  TENON_RETURN_IF_ERROR(CountNodes(function.node_size()).WithContext(where));
+  expanded_count_ += static_cast<uint64_t>(function.node_size());
+  if (expanded_count_ > options_.max_expanded_nodes) {
+    return Bad(where + ": the model's functions expand to more than " +
+               std::to_string(options_.max_expanded_nodes) + " nodes: that is the limit");
+  }
   active_.push_back(&function);
   const Call call{proto, function};
   Scope body(scope, &call, name + "/");

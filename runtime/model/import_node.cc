@@ -49,6 +49,12 @@ onnx::NodeProto WithAttributesOf(const Call& call, const onnx::NodeProto& node) 
   return resolved;
 }
 
+// Each output says where the next one begins; what a host node makes of its subgraph may be left out.
+bool HasListOfOutputs(const graph::Node& node) {
+  return node.definition && node.definition->arity.max_outputs == operators::kVariadic &&
+         node.Subgraphs().empty();
+}
+
 bool IsGraph(const onnx::AttributeProto& attribute) { return attribute.has_g(); }
 
 }  // namespace
@@ -88,9 +94,8 @@ Status GraphImporter::AddNode(const onnx::NodeProto& proto, graph::Node node,
     if (node.Find(attribute.name()))
       return Bad(where + ": attribute \"" + attribute.name() + "\" stands twice");
     if (IsGraph(attribute)) {
-      TENON_RETURN_IF_ERROR(
-          ImportSubgraph(attribute.g(), scope, under_way[subgraphs++])
-              .WithContext(where + " " + attribute.name()));
+      TENON_RETURN_IF_ERROR(ImportSubgraph(attribute.g(), scope, under_way[subgraphs++])
+                                .WithContext(where + " " + attribute.name()));
       node.attributes.push_back({attribute.name(), graph::Subgraph(graph::Graph())});
       continue;
     }
@@ -103,10 +108,15 @@ Status GraphImporter::AddNode(const onnx::NodeProto& proto, graph::Node node,
     node.attributes.push_back(std::move(imported));
   }
   // A Loop's count and condition may be left out; its values come behind them.
-  if (node.domain.empty() && node.op == "Loop") node.inputs.resize(std::max<size_t>(2, node.inputs.size()), kNone);
+  if (node.domain.empty() && node.op == "Loop")
+    node.inputs.resize(std::max<size_t>(2, node.inputs.size()), kNone);
   if (subgraphs != 0) TENON_RETURN_IF_ERROR(CloseSubgraphs(under_way, node).WithContext(where));
   for (const std::string& output : proto.output()) {
     node.outputs.push_back(kNone);
+    if (output.empty() && HasListOfOutputs(node)) {
+      return Bad(where + ": output " + std::to_string(node.outputs.size() - 1) +
+                 " has no name (expected one for each part of a list)");
+    }
     if (output.empty()) continue;
     TENON_ASSIGN(node.outputs.back(), scope.Define(output, where + " output"));
   }

@@ -24,6 +24,15 @@ bool IsIdentity(const Node& node) {
                      [](ValueId id) { return id == kNone; });
 }
 
+// A kernel may rely on it, whether somebody reads it or not: what the schema doesn't call optional, and every part of a
+// list, which says where the next one begins.
+bool IsRequired(const Node& node, size_t output) {
+  if (!node.definition) return false;
+  const operators::Arity& arity = node.definition->arity;
+  return output < arity.min_outputs ||
+         (arity.max_outputs == operators::kVariadic && node.Subgraphs().empty());
+}
+
 // Everybody who reads `from` reads `to`.
 void Replace(Graph& graph, ValueId from, ValueId to) {
   for (Node& node : graph.nodes) std::replace(node.inputs.begin(), node.inputs.end(), from, to);
@@ -71,13 +80,14 @@ Status EliminateDead(Graph& graph, const Options&) {
   }
   std::vector<Node> kept;
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
-    for (ValueId& output : graph.nodes[i].outputs) {
+    for (size_t index = 0; index < graph.nodes[i].outputs.size(); ++index) {
+      ValueId& output = graph.nodes[i].outputs[index];
       if (output == kNone) continue;
       if (live[i])
         graph.values[output].producer = static_cast<graph::NodeId>(kept.size());
       else
         graph.values[output].producer = kNone;
-      if (live[i] && !needed[output]) {
+      if (live[i] && !needed[output] && !IsRequired(graph.nodes[i], index)) {
         graph.values[output].producer = kNone;
         output = kNone;
       }

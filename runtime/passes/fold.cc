@@ -16,10 +16,12 @@ bool IsShapeOf(const Node& node) {
   return node.domain.empty() && (node.op == "Shape" || node.op == "Size");
 }
 
-// All inputs constant; or it asks for the shape of a static tensor.
+// Wanted, and all inputs are constant; or it asks for the shape of a static tensor.
 bool IsKnown(const Graph& graph, const Node& node) {
-  if (!node.definition || (node.definition->flags & (operators::kNondeterministic | operators::kOnHost)) ||
-      node.outputs.empty())
+  if (!node.definition ||
+      (node.definition->flags & (operators::kNondeterministic | operators::kOnHost)) ||
+      std::all_of(node.outputs.begin(), node.outputs.end(),
+                  [](graph::ValueId id) { return id == kNone; }))
     return false;
   if (IsShapeOf(node)) return graph.values[node.inputs[0]].shape.IsStatic();
   return std::all_of(node.inputs.begin(), node.inputs.end(), [&](graph::ValueId id) {

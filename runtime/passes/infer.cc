@@ -30,8 +30,7 @@ bool Contradicts(const Shape& declared, const Shape& inferred) {
   return false;
 }
 
-// Intermediate declarations of real models are often stale, so what is inferred wins; an output is the model's promise.
-// What a subgraph declares is stale as often.
+// Declared shapes of real models are often stale, those of outputs, too: what is inferred wins. Types are promises.
 Status Apply(const Graph& graph, graph::ValueId id, const graph::Node& node, const Options& options,
              const operators::InferOutput& inferred, Value& value) {
   const bool is_output =
@@ -42,11 +41,6 @@ Status Apply(const Graph& graph, graph::ValueId id, const graph::Node& node, con
                   "output \"" + value.name + "\" is declared as a " +
                       std::string(ValueKindName(value.kind)) + ", but " + node.op + " \"" +
                       node.name + "\" makes a " + std::string(ValueKindName(inferred.kind)));
-  }
-  if (is_output && Contradicts(value.shape, inferred.shape)) {
-    return Status(Code::kInvalidArgument, "output \"" + value.name + "\" is declared as " +
-                                              value.shape.ToString() + ", but " + node.op + " \"" +
-                                              node.name + "\" makes " + inferred.shape.ToString());
   }
   if (is_output && value.type != DataType::kUndefined && inferred.type != DataType::kUndefined &&
       value.type != inferred.type) {

@@ -77,6 +77,7 @@ class Resolver {
   size_t TakeContents(uint32_t l, std::span<const Shape> words) {
     const int64_t bits = out_.shapes[l].ElementCount() * BitWidth(program_.logical[l].type);
     ResolvedShapes::Contents& contents = out_.contents[l];
+    contents.bytes.reserve(8);  // no bytes have an address, too: NULL is not known
     contents.bytes.resize(static_cast<size_t>((bits + 7) / 8));
     contents.known = true;
     size_t at = 0, used = 0;

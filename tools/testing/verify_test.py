@@ -26,8 +26,9 @@ def check(good, what):
 def write_test(folder, op, inputs, outputs, dtype=TensorProto.FLOAT):
     """One node on tensors, with one data set."""
     names = [f"x{i}" for i in range(len(inputs))]
+    types = [TensorProto.INT64 if x.dtype == np.int64 else dtype for x in inputs]
     graph = helper.make_graph(
-        [helper.make_node(op, names, ["y"])], "g", [helper.make_tensor_value_info(n, dtype, x.shape) for n, x in zip(names, inputs)],
+        [helper.make_node(op, names, ["y"])], "g", [helper.make_tensor_value_info(n, t, x.shape) for n, t, x in zip(names, types, inputs)],
         [helper.make_tensor_value_info("y", dtype, None)])
     os.makedirs(f"{folder}/test_data_set_0")
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), f"{folder}/model.onnx")
@@ -49,10 +50,11 @@ def main():
         write_test(f"{top}/good/test_neg", "Neg", [x], [-x])
         short = x.astype(ml_dtypes.bfloat16)
         write_test(f"{top}/good/test_bfloat16", "Transpose", [short], [short.T], TensorProto.BFLOAT16)
+        write_test(f"{top}/good/test_no_axes", "ReduceSum", [x, np.zeros(0, np.int64)], [x.sum(keepdims=True)])
         done = verify(tenon, f"{top}/good", "-j", "2")
-        check(done.returncode == 0 and done.stdout.endswith("3 passed, 0 failed, 0 skipped\n"), f"right tests pass (said: {done.stdout})")
+        check(done.returncode == 0 and done.stdout.endswith("4 passed, 0 failed, 0 skipped\n"), f"right tests pass (said: {done.stdout})")
         lines = [line.split()[1] for line in done.stdout.splitlines()[:-1]]
-        check(lines == [f"{top}/good/test_{n}" for n in ("add", "bfloat16", "neg")], "tests are told in order")
+        check(lines == [f"{top}/good/test_{n}" for n in ("add", "bfloat16", "neg", "no_axes")], "tests are told in order")
         done = verify(tenon, f"{top}/good/test_add/")
         check(done.returncode == 0 and "1 passed" in done.stdout, "a test itself is a path, too")
 
@@ -87,6 +89,10 @@ def main():
             check(part in reasons.get(name, ""), f"{name} says: {part} (said: {reasons.get(name)})")
         done = verify(tenon, f"{top}/bad/test_value", "--rtol", "0.01")
         check(done.returncode == 0, "--rtol widens the bound")
+        done = verify(tenon, f"{top}/bad/test_value", f"{top}/good/test_neg", "--known", "test_value")
+        check(done.returncode == 0 and done.stdout.endswith("1 passed, 0 failed, 1 skipped\n"), "a known failure is skipped")
+        done = verify(tenon, f"{top}/good", "--known", "test_neg")
+        check(done.returncode == 1 and "--known says" in done.stdout, "a known failure that passes fails")
         check(verify(tenon, f"{top}/missing").returncode == 2, "a missing folder is exit code 2")
         os.makedirs(f"{top}/empty")
         check(verify(tenon, f"{top}/empty").returncode == 2, "a folder without tests is exit code 2")

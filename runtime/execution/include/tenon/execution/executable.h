@@ -35,7 +35,7 @@ struct ExecutableOptions {
   uint32_t max_contexts = 16;                      // kept for reuse
 };
 
-// What a run copied between memories.
+// What a run copied between memories, that of its subprograms included.
 struct CopyTotals {
   uint64_t count = 0, bytes = 0;
 };
@@ -51,6 +51,7 @@ struct RunOptions {
   const backend::CancelToken* cancel = nullptr;
   uint64_t timeout_ns = 0;  // 0: none
   RunTimes* times = nullptr;
+  CopyTotals* copies = nullptr;  // where a subprogram's copies are added to those of its caller
 };
 
 struct ExecutionStatistics {

@@ -18,7 +18,8 @@ struct ImportOptions {
   uint64_t max_model_bytes = uint64_t{64} << 30;
   uint64_t max_tensor_bytes = uint64_t{32} << 30;  // of one initializer
   uint64_t max_nodes = 1'000'000;
-  uint32_t max_depth = 32;  // of graphs within attributes
+  uint64_t max_expanded_nodes = 100'000;  // of functions, where they are called
+  uint32_t max_depth = 32;  // of graphs within attributes, and of functions
   std::set<std::pair<std::string, std::string>>
       custom_operators;  // (domain, name) of backends' own operators
 };
