@@ -7,6 +7,8 @@
 #include <span>
 #include <string>
 
+#include "external.h"
+#include "tenon/graph/file.h"
 #include "tenon/model/model.h"
 #include "wire.h"
 
@@ -18,8 +20,9 @@ namespace onnx = ::ONNX_NAMESPACE;
 struct Source {
   std::span<const std::byte> bytes;
   std::shared_ptr<const void> owner;
-  graph::BlobIdentity file;  // offset and length are set by range
-  std::vector<Range> raw;    // see StrippedModel
+  std::shared_ptr<const graph::File> file;  // null: from memory
+  std::vector<Range> raw;                   // see StrippedModel
+  ExternalFiles* external = nullptr;
 };
 
 // `where` names the tensor in messages: `initializer "w"`.
