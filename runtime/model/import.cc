@@ -10,7 +10,6 @@ using graph::ValueId;
 
 namespace {
 
-constexpr int kOldestOpset = 6;
 
 Status Bad(const std::string& what) { return Status(Code::kInvalidArgument, what); }
 
@@ -66,14 +65,14 @@ Status GraphImporter::ImportHeader(Scope* scope) {
   for (const auto& opset : model_.opset_import()) {
     const std::string domain = NormalisedDomain(opset.domain());
     const auto version = static_cast<int>(std::min<int64_t>(opset.version(), 1 << 20));
-    if (domain.empty() && (version < kOldestOpset || version > NewestOpset())) {
+    if (domain.empty() && (version < 1 || version > NewestOpset())) {
       return Status(Code::kUnsupported, "opset " + std::to_string(opset.version()) +
-                                            " of the default domain; opsets " +
-                                            std::to_string(kOldestOpset) + " to " +
+                                            " of the default domain; opsets 1 to " +
                                             std::to_string(NewestOpset()) + " are known");
     }
     scope->SetOpset(domain, version);
-    scope->graph().opsets.emplace_back(domain, version);
+    scope->graph().opsets.emplace_back(
+        domain, domain.empty() ? std::max(version, kOldestOpset) : version);
   }
   for (const auto& pair : model_.metadata_props())
     scope->graph().metadata.emplace_back(pair.key(), pair.value());

@@ -88,6 +88,23 @@ TEST(ImportTest, ExportedModelsImportToTheSameGraph) {
   EXPECT_EQ(again->Dump(), graph->Dump());
 }
 
+// Relu of opset 1 had a hint that opset 6 no longer has; MatMul was the same.
+TEST(ImportTest, OpsetsBeforeTheOldestCountWhereNothingChanged) {
+  testing::onnx::ModelProto model = testing::SmallModel(1);
+  auto* hint = model.mutable_graph()->mutable_node(1)->add_attribute();
+  hint->set_name("consumed_inputs");
+  hint->set_type(testing::onnx::AttributeProto::INTS);
+  hint->add_ints(0);
+  Result<graph::Graph> graph = Import(model);
+  ASSERT_TRUE(graph.ok()) << graph.status().ToString();
+  ASSERT_EQ(graph->nodes.size(), 2u);
+  EXPECT_EQ(graph->nodes[1].op, "Relu");
+  EXPECT_EQ(graph->nodes[1].revision, 1);
+  EXPECT_TRUE(graph->nodes[1].attributes.empty());
+  ASSERT_FALSE(graph->opsets.empty());
+  EXPECT_EQ(graph->opsets[0].second, 6);
+}
+
 // An Optional without element: its type is an attribute.
 TEST(ImportTest, TypesOfEmptyOptionalsAreKeptWhenExported) {
   for (const bool sequence : {false, true}) {
