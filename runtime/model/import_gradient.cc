@@ -20,19 +20,6 @@ constexpr const char* kKnown = "Add, Identity, MatMul, Mul, Neg, Sub and Sum";
 
 Status Bad(const std::string& what) { return Status(Code::kInvalidArgument, what); }
 
-// The axes of `whole` over which an operand of shape `part` was repeated, without those that it does
-// not have. False where that is not known.
-bool RepeatedAxes(const Shape& whole, const Shape& part, std::vector<int64_t>* axes) {
-  if (!whole.has_rank() || !part.has_rank() || part.rank() > whole.rank()) return false;
-  const int more = whole.rank() - part.rank();
-  for (int i = 0; i < part.rank(); ++i) {
-    if (part[i] == 1 && whole[more + i] != 1) axes->push_back(more + i);
-    const bool same = part[i] > 1 || (part[i] != kUnknownDim && part[i] == whole[more + i]);
-    if (part[i] != 1 && !same) return false;
-  }
-  return true;
-}
-
 // Whether the output changes with the contents of the input.
 bool DependsOnInput(const graph::Node& node, size_t input) {
   if (!node.domain.empty()) return true;
@@ -58,7 +45,7 @@ class GraphImporter::Gradient {
         where_(where),
         scope_(scope),
         body_(scope, nullptr, name + "/"),
-        shapes_(scope.graph(), importer.depth_ == 0) {
+        shapes_(scope.graph(), importer.depth_ == importer.active_.size()) {  // in no subgraph
     body_.SetOpset("", NewestOpset());
   }
 
@@ -82,6 +69,7 @@ class GraphImporter::Gradient {
   // ----------------------------------------------------------------------------------- Arguments
 
   Status ReadArguments() {
+    come_in_.insert(graph().inputs.begin(), graph().inputs.end());
     std::vector<std::string> names;
     size_t count = 0;
     std::string y;
@@ -109,6 +97,7 @@ class GraphImporter::Gradient {
       const std::string& input = proto_.input(static_cast<int>(i));
       if (input.empty()) return Bad(where_ + ": input " + std::to_string(i) + " is missing");
       const ValueId given = scope_.Read(input, name_);
+      for (const auto& capture : scope_.made().captures) come_in_.insert(capture.second);
       TENON_ASSIGN(const ValueId named, Named(i < count ? "xs" : "zs", names[i]));
       if (given == kNone) return Bad(where_ + ": input " + std::to_string(i) + " is missing");
       if (!given_.emplace(named, given).second)
@@ -131,10 +120,7 @@ class GraphImporter::Gradient {
 
   bool IsMade(ValueId id) {
     const graph::Value& value = graph().values[id];
-    if (value.producer != kNone || value.constant) return true;
-    const auto inside = [&](const auto& capture) { return capture.second == id; };
-    return std::ranges::find(graph().inputs, id) != graph().inputs.end() ||
-           std::ranges::any_of(scope_.made().captures, inside);
+    return value.producer != kNone || value.constant || come_in_.contains(id);
   }
 
   // ------------------------------------------------------------------------------------- Forward
@@ -173,10 +159,11 @@ class GraphImporter::Gradient {
 
   // Makes the node anew where it reads other values, and finds whether it depends on xs.
   Status Forward(NodeId id) {
-    graph::Node node = graph().nodes[id];
+    const graph::Node& node = graph().nodes[id];
+    std::vector<ValueId> inputs = node.inputs;
     bool depends = false, changes = false;
-    for (size_t i = 0; i < node.inputs.size(); ++i) {
-      ValueId& input = node.inputs[i];
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      ValueId& input = inputs[i];
       if (input == kNone) continue;
       const NodeId producer = given_.contains(input) ? kNone : graph().values[input].producer;
       if (producer != kNone && producer >= id) {
@@ -200,16 +187,27 @@ class GraphImporter::Gradient {
                           ", with all inputs and without the attribute broadcast of opset 6");
       }
     }
-    if (changes) TENON_RETURN_IF_ERROR(Remake(node));
+    if (changes) TENON_RETURN_IF_ERROR(Remake(id, inputs));
     std::vector<ValueId> outputs;
-    for (const ValueId output : node.outputs)
+    for (const ValueId output : graph().nodes[id].outputs)
       outputs.push_back(output == kNone || given_.contains(output) ? kNone : At(output));
-    shapes_.Note(node, outputs);
+    shapes_.Note(graph().nodes[id], inputs, outputs);
     return {};
   }
 
-  Status Remake(graph::Node node) {
+  Status CountWithSubgraphs(const graph::Node& node) {
     TENON_RETURN_IF_ERROR(importer_.CountNodes(1));
+    for (const graph::Graph* subgraph : node.Subgraphs()) {
+      for (const graph::Node& inner : subgraph->nodes)
+        TENON_RETURN_IF_ERROR(CountWithSubgraphs(inner));
+    }
+    return {};
+  }
+
+  Status Remake(NodeId id, const std::vector<ValueId>& inputs) {
+    TENON_RETURN_IF_ERROR(CountWithSubgraphs(graph().nodes[id]));
+    graph::Node node = graph().nodes[id];
+    node.inputs = inputs;
     onnx::NodeProto named;
     named.set_name(node.name);
     node.name = body_.NodeName(named, 0);
@@ -229,9 +227,9 @@ class GraphImporter::Gradient {
   // ------------------------------------------------------------------------------------ Backward
 
   Status Backward(NodeId id) {
-    const graph::Node node = graph().nodes[id];
-    const ValueId output = node.outputs[0];
+    const ValueId output = graph().nodes[id].outputs[0];
     if (output == kNone || given_.contains(output) || !gradients_.contains(output)) return {};
+    const graph::Node node = graph().nodes[id];  // others are added meanwhile
     TENON_ASSIGN(const std::string g, Total(output));
     const auto operand = [&](size_t i) { return Name(At(node.inputs[i])); };
     for (size_t i = 0; i < node.inputs.size(); ++i) {
@@ -397,8 +395,9 @@ class GraphImporter::Gradient {
   std::unordered_map<ValueId, ValueId> remade_;  // of nodes between
   std::vector<ValueId> xs_;
   ValueId y_ = kNone;
-  std::vector<NodeId> nodes_;                                        // that y depends on
-  std::unordered_set<ValueId> depends_;                              // on xs
+  std::unordered_set<ValueId> come_in_;  // inputs of the graph, and what it captures
+  std::vector<NodeId> nodes_;            // that y depends on
+  std::unordered_set<ValueId> depends_;  // on xs
   std::unordered_map<ValueId, std::vector<std::string>> gradients_;  // whose sum is y's by a value
 };
 
