@@ -1,6 +1,8 @@
 // Operators of two inputs (or any number) that are broadcast against each other.
 #include "elementwise/binary.h"
 
+#include <algorithm>
+
 #include "support/definition.h"
 
 namespace tenon::operators {
@@ -125,6 +127,18 @@ Status InferPRelu(const NodeView& node, std::span<const InferInput> inputs,
   return {};
 }
 
+// Mod of floats was C's fmod only.
+Status FloatsAsC(Rewriter& rewriter) {
+  constexpr DataType kReal[] = {DataType::kFloat32, DataType::kFloat64, DataType::kFloat16,
+                                DataType::kBfloat16};
+  if (rewriter.node().Int("fmod", 0) != 0 ||
+      std::ranges::find(kReal, rewriter.input(0).type) == std::end(kReal))
+    return {};
+  return CannotSay(rewriter, "fmod is 0 for ", rewriter.input(0).type,
+                   " (revision 10 then takes integers)");
+}
+constexpr Revision kMod[] = {Since(10), Since(28, nullptr, FloatsAsC)};
+
 template <InferFunction infer, const auto& revisions>
 consteval Operator Binary(std::string_view name, uint32_t flags = kHostArithmetic) {
   return Define<infer, Arity{2, 2}, revisions>(
@@ -162,7 +176,7 @@ constexpr Operator kRows[] = {
     Variadic("Max", kHostArithmetic),
     Variadic("Mean", 0),
     Variadic("Min", kHostArithmetic),
-    Binary<InferBinary, kOnce<10>>("Mod"),
+    Binary<InferBinary, kMod>("Mod"),
     Binary<InferBinary, kAxisThenNumpy>("Mul"),
     Binary<InferBinary, kAxisThenNumpy>("Or"),
     Define<InferPRelu, Arity{2, 2}, kSlope>({.name = "PRelu", .in_place = kFirstInPlace}),

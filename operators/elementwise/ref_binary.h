@@ -8,6 +8,7 @@
 
 #include "support/broadcast.h"
 #include "support/math.h"
+#include "support/widened.h"
 
 namespace tenon::operators::binary {
 
@@ -178,7 +179,9 @@ struct Mod {
       return !c_sign && rest != 0 && (rest < 0) != (b < 0) ? static_cast<T>(rest + b) : rest;
     } else {
       const T rest = std::fmod(a, b);
-      return !c_sign && rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
+      if (c_sign || rest != rest) return rest;
+      if (rest == 0) return std::copysign(rest, b);
+      return (rest < 0) != (b < 0) ? rest + b : rest;
     }
   }
   bool c_sign;
@@ -235,16 +238,23 @@ PlanResult PlanPow(const NodeView& node, Specs inputs, Specs outputs) {
       refuse);
 }
 
+// float32's kernels take the 16-bit floats, too.
+template <typename Types>
+inline constexpr uint64_t kMaskOf = Types::kMask |
+                                    ((Types::kMask & Bit(DataType::kFloat32)) != 0 ? kHalves : 0);
+
 template <typename Part, template <typename> class Op, typename List = Numbers>
 constexpr Kernel Row(std::string_view name, int revision = 7, double error_bound = 0) {
   using Types = typename Only<Part, List>::Type;
-  return {"", name, revision, revision, Types::kMask, PlanBinary<Op, Types>, error_bound};
+  return {"",         name, revision, revision, kMaskOf<Types>, Widened<PlanBinary<Op, Types>>,
+          error_bound};
 }
 template <typename Part, template <typename> class Op, typename List = Numbers>
 constexpr Kernel VariadicRow(std::string_view name, double error_bound = 0) {
   constexpr int revision = 8;
   using Types = typename Only<Part, List>::Type;
-  return {"", name, revision, revision, Types::kMask, PlanVariadic<Op, Types>, error_bound};
+  return {"",         name, revision, revision, kMaskOf<Types>, Widened<PlanVariadic<Op, Types>>,
+          error_bound};
 }
 
 template <typename Part>
@@ -264,11 +274,11 @@ inline constexpr Kernel kRows[] = {
     VariadicRow<Part, Maximum>("Max"),
     VariadicRow<Part, Add, Floats>("Mean", 1e-6),
     VariadicRow<Part, Minimum>("Min"),
-    Row<Part, Mod>("Mod", 10),
+    Row<Part, Mod>("Mod", 28),
     Row<Part, Mul>("Mul"),
     Row<Part, Or, Bools>("Or"),
     Row<Part, PRelu>("PRelu"),
-    {"", "Pow", 7, 7, PowTypes<Part>::kMask, PlanPow<Part>, 1e-6},
+    {"", "Pow", 7, 7, kMaskOf<PowTypes<Part>>, Widened<PlanPow<Part>>, 1e-6},
     Row<Part, Sub>("Sub"),
     VariadicRow<Part, Add, Floats>("Sum", 1e-6),
     Row<Part, Xor, Bools>("Xor"),

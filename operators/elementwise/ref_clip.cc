@@ -1,6 +1,6 @@
 #include <limits>
 
-#include "support/plan.h"
+#include "support/widened.h"
 
 namespace tenon::operators {
 namespace {
@@ -35,7 +35,8 @@ class ClipPlan final : public KernelPlan {
   int64_t count_;
 };
 
-constexpr Kernel kRows[] = {{"", "Clip", 11, 11, Numbers::kMask, PlanByType<ClipPlan, Numbers>, 0}};
+constexpr Kernel kRows[] = {
+    {"", "Clip", 11, 11, Numbers::kMask | kHalves, Widened<PlanByType<ClipPlan, Numbers>>, 0}};
 
 }  // namespace
 

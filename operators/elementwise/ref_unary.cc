@@ -6,6 +6,7 @@
 
 #include "support/math.h"
 #include "support/plan.h"
+#include "support/widened.h"
 
 namespace tenon::operators {
 namespace {
@@ -173,7 +174,9 @@ struct IsInf {
 
 template <template <typename> class Op, typename List = Floats>
 constexpr Kernel Row(std::string_view name, int revision = 1, double error_bound = 1e-6) {
-  return {"", name, revision, revision, List::kMask, PlanUnary<Op, List>, error_bound};
+  constexpr uint64_t halves = (List::kMask & Bit(DataType::kFloat32)) != 0 ? kHalves : 0;
+  return {"",         name, revision, revision, List::kMask | halves, Widened<PlanUnary<Op, List>>,
+          error_bound};
 }
 
 constexpr Kernel kRows[] = {
@@ -193,7 +196,7 @@ constexpr Kernel kRows[] = {
     Row<Erf>("Erf", 9),
     Row<Exp>("Exp"),
     Row<Floor>("Floor", 1, 0),
-    {"", "Gelu", 20, 20, Floats::kMask, PlanGelu, 1e-6},
+    {"", "Gelu", 20, 20, Floats::kMask | kHalves, Widened<PlanGelu>, 1e-6},
     Row<HardSigmoid>("HardSigmoid"),
     Row<HardSwish>("HardSwish", 14),
     Row<IsInf>("IsInf", 10, 0),

@@ -1,4 +1,4 @@
-// BatchNormalization (inference), InstanceNormalization and LayerNormalization.
+// BatchNormalization, InstanceNormalization and LayerNormalization.
 #include "support/definition.h"
 #include "support/rewrite.h"
 
@@ -26,12 +26,14 @@ Status CheckChannels(const NodeView& node, std::span<const InferInput> inputs, s
 
 Status InferBatch(const NodeView& node, std::span<const InferInput> inputs,
                   std::span<InferOutput> outputs) {
-  if (node.Int("training_mode", 0) != 0)
-    return Unsupported(node, "training_mode is set (only inference is)");
-  if (outputs.size() > 1) return Unsupported(node, "has outputs of training (only inference is)");
+  const bool trains = node.Int("training_mode", 0) != 0;
+  if (outputs.size() > 1 && !trains)
+    return Unsupported(node, "has outputs of training, but training_mode is not set");
   if (inputs.size() < 5) return Invalid(node, "has less than 5 inputs");
   // With spatial = 0 (before revision 9) there is one value for every element of a sample.
   if (node.Int("spatial", 1) != 0) TENON_RETURN_IF_ERROR(CheckChannels(node, inputs, 5));
+  for (size_t i = 1; i < outputs.size(); ++i)
+    outputs[i] = {inputs[i + 2].type, inputs[i + 2].shape};  // the running mean and variance
   return InferSame(node, inputs, outputs);
 }
 
@@ -99,6 +101,15 @@ Status OneOutput(Rewriter& rewriter) {
   if (rewriter.output_count() > 1) rewriter.RemoveOutputs(1);
   return {};
 }
+// Revision 14 has an attribute for training, and no longer the batch's own mean and variance.
+Status SayTraining(Rewriter& rewriter) {
+  if (!rewriter.OutputUsed(1) && !rewriter.OutputUsed(2)) return OneOutput(rewriter);
+  if (rewriter.OutputUsed(3) || rewriter.OutputUsed(4))
+    return CannotSay(rewriter, "saved_mean or saved_var is used (revision 14 has none)");
+  if (rewriter.output_count() > 3) rewriter.RemoveOutputs(3);
+  rewriter.SetInt("training_mode", 1);
+  return {};
+}
 Status NoTraining(Rewriter& rewriter) {
   TENON_RETURN_IF_ERROR(RequireInt(rewriter, "training_mode", 0, 0));
   TENON_RETURN_IF_ERROR(OneOutput(rewriter));
@@ -108,7 +119,7 @@ Status NoTraining(Rewriter& rewriter) {
 
 constexpr Revision kBatch[] = {Since(1), Since(7, RequireTest, SetTest),
                                Since(9, RequireSpatial, Unchanged),
-                               Since(14, OneOutput, NoTraining)};
+                               Since(14, SayTraining, NoTraining)};
 constexpr Operator kRows[] = {
     Define<InferBatch, Arity{5, 5, 1, 3}, kBatch>(
         {.name = "BatchNormalization", .cost = FlopsPerElement<2>, .in_place = kFirstInPlace}),

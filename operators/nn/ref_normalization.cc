@@ -1,8 +1,10 @@
 // BatchNormalization, InstanceNormalization and LayerNormalization.
 #include <cmath>
 
+#include "nn/batch_training.h"
 #include "nn/moments.h"
 #include "support/plan.h"
+#include "support/widened.h"
 
 namespace tenon::operators {
 namespace {
@@ -53,6 +55,12 @@ class ChannelPlan final : public KernelPlan {
   T epsilon_;
   int64_t channels_, planes_, size_ = 1;
 };
+
+PlanResult PlanBatch(const NodeView& node, Specs inputs, Specs outputs) {
+  if (node.Int("training_mode", 0) != 0)
+    return PlanByType<BatchTrainingPlan, Floats>(node, inputs, outputs);
+  return PlanByType<ChannelPlan, Floats>(node, inputs, outputs);
+}
 
 template <typename T>
 class LayerPlan final : public KernelPlan {
@@ -114,9 +122,10 @@ PlanResult PlanLayer(const NodeView& node, Specs inputs, Specs outputs) {
 }
 
 constexpr Kernel kRows[] = {
-    {"", "BatchNormalization", 14, 14, Floats::kMask, PlanByType<ChannelPlan, Floats>, 1e-5},
-    {"", "InstanceNormalization", 1, 1, Floats::kMask, PlanByType<ChannelPlan, Floats>, 1e-5},
-    {"", "LayerNormalization", 17, 17, Float32::kMask, PlanLayer, 1e-5},
+    {"", "BatchNormalization", 14, 14, Floats::kMask | kHalves, Widened<PlanBatch>, 1e-5},
+    {"", "InstanceNormalization", 1, 1, Floats::kMask | kHalves,
+     Widened<PlanByType<ChannelPlan, Floats>>, 1e-5},
+    {"", "LayerNormalization", 17, 17, Float32::kMask | kHalves, Widened<PlanLayer>, 1e-5},
 };
 
 }  // namespace

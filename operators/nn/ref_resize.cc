@@ -324,7 +324,7 @@ PlanResult PlanResize(const NodeView& node, Specs inputs, Specs outputs) {
 }
 
 constexpr Kernel kRows[] = {
-    {"", "Resize", 18, 18, ResizeTypes::kMask, PlanResize, 1e-5},
+    {"", "Resize", 19, 19, ResizeTypes::kMask, PlanResize, 1e-5},
     {"ai.tenon", "Resize", 1, 1, ResizeTypes::kMask, PlanResize, 1e-5},
 };
 

@@ -165,15 +165,18 @@ Status AddEmptyInputs(Rewriter& rewriter) {
   }
   return {};
 }
-// Resize 18 knows axes, antialiasing and aspect ratios, since 19 also half_pixel_symmetric.
+// Resize 18 knows axes, antialiasing and aspect ratios, 19 half_pixel_symmetric.
+Status NotSymmetric(Rewriter& rewriter) {
+  if (rewriter.node().String("coordinate_transformation_mode", "") != "half_pixel_symmetric")
+    return {};
+  return CannotSay(rewriter, "is half_pixel_symmetric");
+}
 Status DropNew(Rewriter& rewriter) {
   const NodeView& node = rewriter.node();
   TENON_RETURN_IF_ERROR(RequireInt(rewriter, "antialias", 0, 0));
   if (node.Find("axes") != nullptr) return CannotSay(rewriter, "has the attribute axes");
-  if (node.String("keep_aspect_ratio_policy", "stretch") != "stretch" ||
-      node.String("coordinate_transformation_mode", "") == "half_pixel_symmetric") {
-    return CannotSay(rewriter, "keeps the aspect ratio or is half_pixel_symmetric");
-  }
+  if (node.String("keep_aspect_ratio_policy", "stretch") != "stretch")
+    return CannotSay(rewriter, "keeps the aspect ratio");
   rewriter.RemoveAttribute("antialias");
   rewriter.RemoveAttribute("keep_aspect_ratio_policy");
   return {};
@@ -181,7 +184,7 @@ Status DropNew(Rewriter& rewriter) {
 
 constexpr Revision kResize[] = {Since(10), Since(11, SayCoordinates, OnlyAsymmetric),
                                 Since(13, DropEmptyInputs, AddEmptyInputs),
-                                Since(18, nullptr, DropNew)};
+                                Since(18, nullptr, DropNew), Since(19, nullptr, NotSymmetric)};
 constexpr Revision kUpsample[] = {Since(1), Since(7, ScalesFromSides), Since(9, ScalesToInput),
                                   Since(10, UpsampleToResize)};
 constexpr uint32_t kShapeInputs = 0b1110;

@@ -104,8 +104,13 @@ Status AllAxes(Rewriter& rewriter) {
   return {};
 }
 
+Status DoesNotWrap(Rewriter& rewriter) {
+  if (rewriter.node().String("mode", "constant") != "wrap") return {};
+  return CannotSay(rewriter, "mode is wrap (revision 18 has constant, reflect and edge)");
+}
+
 constexpr Revision kRevisions[] = {Since(1), Since(11, AttributesToInputs, InputsToAttributes),
-                                   Since(18, nullptr, AllAxes)};
+                                   Since(18, nullptr, AllAxes), Since(19, nullptr, DoesNotWrap)};
 constexpr Operator kRows[] = {Define<Infer, Arity{2, 4}, kRevisions>(
     {.name = "Pad", .cost = CopyCost, .shape_inputs = 0b1010})};
 

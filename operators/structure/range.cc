@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "support/definition.h"
+#include "support/half_types.h"
 #include "support/rewrite.h"
 
 namespace tenon::operators {
@@ -12,8 +13,10 @@ namespace {
 
 template <typename T>
 int64_t CountFloats(const void* start, const void* limit, const void* delta) {
-  const double from = *static_cast<const T*>(start), to = *static_cast<const T*>(limit);
-  const double step = *static_cast<const T*>(delta);
+  const auto number = [](const void* value) -> double {
+    return static_cast<Comparable<T>>(*static_cast<const T*>(value));
+  };
+  const double from = number(start), to = number(limit), step = number(delta);
   const double count = std::ceil((to - from) / step);
   if (step == 0 || !(count < 0x1p62)) return -1;
   return count > 0 ? static_cast<int64_t>(count) : 0;
@@ -40,8 +43,9 @@ Status Infer(const NodeView& node, std::span<const InferInput> inputs,
     if (value->shape.ElementCount() != 1)
       return Invalid(node, "input ", static_cast<int>(i), " is no scalar");
   }
-  constexpr DataType kComputed[] = {DataType::kFloat32, DataType::kFloat64, DataType::kInt16,
-                                    DataType::kInt32, DataType::kInt64};
+  constexpr DataType kComputed[] = {DataType::kFloat32,  DataType::kFloat64, DataType::kFloat16,
+                                    DataType::kBfloat16, DataType::kInt16,   DataType::kInt32,
+                                    DataType::kInt64};
   if (std::ranges::find(kComputed, inputs[0].type) == std::end(kComputed)) return {};
   const int64_t count = RangeCount(inputs[0].type, inputs[0].value->data, inputs[1].value->data,
                                    inputs[2].value->data);
@@ -68,6 +72,10 @@ int64_t RangeCount(DataType type, const void* start, const void* limit, const vo
       return CountFloats<float>(start, limit, delta);
     case DataType::kFloat64:
       return CountFloats<double>(start, limit, delta);
+    case DataType::kFloat16:
+      return CountFloats<Float16>(start, limit, delta);
+    case DataType::kBfloat16:
+      return CountFloats<BFloat16>(start, limit, delta);
     case DataType::kInt16:
       return CountInts<int16_t>(start, limit, delta);
     case DataType::kInt32:

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "structure/range.h"
+#include "support/half_types.h"
 #include "support/strided_copy.h"
 
 namespace tenon::operators {
@@ -69,9 +70,11 @@ class RangePlan final : public KernelPlan {
     const auto& in = arguments.inputs;
     if (RangeCount(kTypeOf<T>, in[0], in[1], in[2]) != count_)
       return Invalid(node_, "was planned for ", count_);
-    const T start = *static_cast<const T*>(in[0]), delta = *static_cast<const T*>(in[2]);
+    const Comparable<T> start = *static_cast<const T*>(in[0]);
+    const Comparable<T> delta = *static_cast<const T*>(in[2]);
     auto* y = static_cast<T*>(arguments.outputs[0]);
-    for (int64_t i = 0; i < count_; ++i) y[i] = static_cast<T>(start + static_cast<T>(i) * delta);
+    for (int64_t i = 0; i < count_; ++i)
+      y[i] = static_cast<T>(start + static_cast<Comparable<T>>(i) * delta);
     return {};
   }
 
@@ -79,11 +82,17 @@ class RangePlan final : public KernelPlan {
   NodeView node_;
   int64_t count_;
 };
-using RangeTypes = TypeList<float, double, int16_t, int32_t, int64_t>;
+using RangeTypes = TypeList<float, double, Float16, BFloat16, int16_t, int32_t, int64_t>;
+PlanResult PlanRange(const NodeView& node, Specs inputs, Specs outputs) {
+  const bool narrow = (AllFloats::kMask & ~Floats::kMask & Bit(inputs[0].type)) != 0;
+  if (narrow && node.Int("stash_type", 1) != 1)
+    return Unsupported(node, "stash_type is not float32");
+  return PlanByType<RangePlan, RangeTypes>(node, inputs, outputs);
+}
 
 constexpr Kernel kRows[] = {
     {"", "ConstantOfShape", 9, 9, Bit(DataType::kInt64), PlanFill, 0},
-    {"", "Range", 27, 27, RangeTypes::kMask, PlanByType<RangePlan, RangeTypes>, 0},
+    {"", "Range", 27, 27, RangeTypes::kMask, PlanRange, 0},
     {"", "Shape", 15, 15, ~uint64_t{0}, PlanShape, 0},
     {"", "Size", 1, 1, ~uint64_t{0}, PlanShape, 0},
 };

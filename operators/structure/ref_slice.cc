@@ -186,7 +186,7 @@ PlanResult PlanAs(const NodeView& node, Specs inputs, Specs outputs) {
   return Plan(std::make_unique<P>(node, inputs, outputs));
 }
 constexpr Kernel kRows[] = {
-    {"", "Pad", 18, 18, kCopyable, PlanAs<PadPlan>, 0},
+    {"", "Pad", 19, 19, kCopyable, PlanAs<PadPlan>, 0},
     {"", "Slice", 10, 10, kCopyable, PlanAs<SlicePlan>, 0},
 };
 

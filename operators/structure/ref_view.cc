@@ -32,7 +32,7 @@ constexpr Kernel Row(std::string_view name, int revision) {
   return {"", name, revision, revision, kCopyable, PlanCopy, 0};
 }
 constexpr Kernel kRows[] = {
-    Row("Dropout", 12), Row("Flatten", 1),  Row("Identity", 1),
+    Row("BitCast", 26), Row("Dropout", 12), Row("Flatten", 1),    Row("Identity", 1),
     Row("Reshape", 14), Row("Squeeze", 13), Row("Unsqueeze", 13),
 };
 

@@ -128,8 +128,9 @@ Status ReadInts(const NodeView& node, std::span<const InferInput> inputs, int in
       return Invalid(node, name, " has ", count, " elements (expected at most ", kMaxRank,
                      " dimensions)");
     }
-    if (input.value == nullptr || input.value->data == nullptr || count < 0) return {};
-    known = Known::kKnown;
+    const bool given = input.value != nullptr && input.value->data != nullptr;
+    if (count < 0 || (count > 0 && !given)) return {};
+    known = Known::kKnown;  // also where there is nothing to know
     values.count = static_cast<int>(count);
     for (int i = 0; i < values.count; ++i) values[i] = IntAt(*input.value, i);
     return {};

@@ -109,6 +109,45 @@ TEST(InferStructure, Matrices) {
   ExpectError(Inferred(Node("CumSum"), {{kFloat, {kN, 2}}, Scalar(2)}), "axis 2");
 }
 
+TEST(InferStructure, Sizes) {
+  EXPECT_EQ(Inferred(Node("CenterCropPad"), {{kFloat, {kN, 4}}, Known(Ints({3, 5}))}), "[3, 5]");
+  EXPECT_EQ(Inferred(Node("CenterCropPad"), {{kFloat, {kN, 4}}, {kInt, {2}}}), "[?, ?]");
+  HeldNode first = Node("CenterCropPad");
+  first.SetInts("axes", std::vector<int64_t>{-1});
+  EXPECT_EQ(Inferred(first, {{kFloat, {kN, 4}}, Known(Ints({3}))}), "[s0, 3]");
+  ExpectError(Inferred(first, {{kFloat, {kN, 4}}, Known(Ints({3, 3}))}), "2 elements for 1 axes");
+  HeldNode words = Node("TfIdfVectorizer");
+  words.SetInts("ngram_indexes", std::vector<int64_t>{4, 0});
+  EXPECT_EQ(Inferred(words, {{kInt, {kN, kM}}}), "[s0, 5]");
+  EXPECT_EQ(Inferred(words, {{kInt, {kM}}}), "[5]");
+  EXPECT_EQ(Inferred(words, {{kInt, Shape::UnknownRank()}}), "[...]");
+}
+
+TEST(InferStructure, Losses) {
+  HeldNode node = Node("SoftmaxCrossEntropyLoss");
+  const std::vector<Input> inputs = {{kFloat, {kN, 10, kM}}, {kInt, {kN, kM}}};
+  EXPECT_EQ(Inferred(node, inputs, 2), "[] [s0, 10, s1]");
+  node.SetString("reduction", "none");
+  EXPECT_EQ(Inferred(node, inputs, 2), "[s0, s1] [s0, 10, s1]");
+  EXPECT_EQ(Inferred(node, {{kFloat, Shape::UnknownRank()}, {kInt, {kN, kM}}}), "[s0, s1]");
+  ExpectError(Inferred(node, {{kFloat, {2, 3}}, {kInt, {3}}}), "the labels have shape [3]");
+  ExpectError(Inferred(node, {{kFloat, {2, 3}}, {kInt, {2}}, {kFloat, {2}}}), "for each class");
+  node.SetString("reduction", "median");
+  ExpectError(Inferred(node, inputs), "median");
+}
+
+TEST(InferStructure, Random) {
+  EXPECT_EQ(Inferred(Node("RandomNormalLike"), {{kFloat, {kN, 2}}}), "[s0, 2]");
+  EXPECT_EQ(Inferred(Node("Bernoulli"), {{kFloat, Shape::UnknownRank()}}), "[...]");
+  EXPECT_EQ(Inferred(Node("Multinomial", {{"sample_size", 5}}), {{kFloat, {kN, 9}}}), "[s0, 5]");
+  EXPECT_EQ(Inferred(Node("Multinomial"), {{kFloat, Shape::UnknownRank()}}), "[?, 1]");
+  HeldNode node = Node("RandomUniform");
+  node.SetInts("shape", std::vector<int64_t>{2, 3});
+  EXPECT_EQ(Inferred(node, {}), "[2, 3]");
+  node.SetInts("shape", std::vector<int64_t>{-1});
+  ExpectError(Inferred(node, {}), "size -1");
+}
+
 std::string Einsum(const char* equation, std::vector<Shape> shapes) {
   HeldNode node = Node("Einsum");
   node.SetString("equation", equation);

@@ -23,6 +23,26 @@ TEST(Rewrite, TopKCount) {
   EXPECT_EQ(any_order.node().Find("sorted"), nullptr);
 }
 
+// What newer revisions say by new values of an attribute that was there before.
+TEST(Rewrite, NewValues) {
+  HeldNode pad("", "Pad", 19, {Floats({3}), Ints({1, 1})}, 1);
+  pad.SetString("mode", "wrap");
+  ExpectRefused(pad, 18, "mode is wrap");
+  pad.SetString("mode", "edge");
+  EXPECT_TRUE(pad.Rewrite(18).ok());
+  HeldNode resize("", "Resize", 19, {Floats({3}), {}, Floats({1}, {2})}, 1);
+  resize.SetString("coordinate_transformation_mode", "half_pixel_symmetric");
+  ExpectRefused(resize, 18, "half_pixel_symmetric");
+  resize.SetString("coordinate_transformation_mode", "half_pixel");
+  EXPECT_TRUE(resize.Rewrite(18).ok());
+  HeldNode mod("", "Mod", 28, {Floats({3}), Floats({3})}, 1);
+  ExpectRefused(mod, 10, "fmod is 0 for float32");
+  mod.SetInt("fmod", 1);
+  EXPECT_TRUE(mod.Rewrite(10).ok());
+  HeldNode whole("", "Mod", 28, {Ints({5}), Ints({3})}, 1);
+  EXPECT_TRUE(whole.Rewrite(10).ok());
+}
+
 TEST(Rewrite, ScatterBecomesElements) {
   HeldNode node("", "Scatter", 9, {Floats({3}), Ints({1}), Floats({1})}, 1);
   node.SetInt("axis", 0);

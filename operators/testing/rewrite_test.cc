@@ -109,6 +109,14 @@ TEST(Rewrite, Inference) {
   ASSERT_TRUE(batch.Rewrite().ok());
   ASSERT_TRUE(batch.Rewrite(1).ok());
   EXPECT_EQ(batch.node().Int("is_test", 0), 1);
+  HeldNode trains("", "BatchNormalization", 9,
+                  {Floats({1, 2}), Floats({2}), Floats({2}), Floats({2}), Floats({2})}, 3);
+  ASSERT_TRUE(trains.Rewrite().ok());
+  EXPECT_EQ(trains.node().Int("training_mode", 0), 1);
+  ExpectRefused(trains, 9, "training_mode is 1");
+  HeldNode saves("", "BatchNormalization", 9,
+                 {Floats({1, 2}), Floats({2}), Floats({2}), Floats({2}), Floats({2})}, 5);
+  ExpectRefused(saves, 14, "saved_mean");
   HeldNode spatial("", "BatchNormalization", 7,
                    {Floats({1, 2}), Floats({2}), Floats({2}), Floats({2}), Floats({2})}, 1);
   spatial.SetInt("spatial", 0);
@@ -121,7 +129,7 @@ TEST(Rewrite, UpsampleBecomesResize) {
   node.SetFloat("width_scale", 3);
   ASSERT_TRUE(node.Rewrite().ok());
   EXPECT_EQ(node.node().op, "Resize");
-  EXPECT_EQ(node.node().revision, 18);
+  EXPECT_EQ(node.node().revision, 19);
   EXPECT_EQ(node.input(2).value->as<float>()[3], 3);
   EXPECT_EQ((*node.Infer())[0].shape.ToString(), "[1, 1, 4, 6]");
   ASSERT_TRUE(node.Rewrite(10).ok());

@@ -54,7 +54,7 @@ def nodes():
     for axis in (0, 1, -1):
         yield f"one_hot_9_{axis}", 9, "OneHot", [indices, np.int64(5), f32(-1, 2)], dict(axis=axis), 1
         yield f"one_hot_11_{axis}", 11, "OneHot", [indices.astype(np.float32), np.float32(4), i64(3, 7)], dict(
-            axis=axis), 1
+            axis=axis), 1, "onnx"
 
     where = np.stack([r.permutation(4)[:3] for _ in range(30)]).reshape(2, 3, 5, 3).transpose(0, 1, 3, 2).copy()
     updates = r.standard_normal(where.shape, dtype=np.float32)
@@ -94,7 +94,7 @@ def nodes():
     for equation, shapes in {
             "ij,jk->ik": [(3, 4), (4, 5)], "ij,kj->ik": [(3, 4), (5, 4)], "ji,jk->ki": [(4, 3), (4, 5)],
             "ij,jk": [(3, 4), (4, 5)], "ba": [(3, 4)], "ii": [(4, 4)], "ii->i": [(4, 4)], "ijij->ji": [(3, 4, 3, 4)],
-            "...ij,...jk->...ik": [(2, 1, 3, 4), (5, 4, 2)], "...ij,...jk": [(2, 3, 4), (4, 2)],
+            "...ij,...jk->...ik": [(2, 1, 3, 4), (5, 4, 2)], "...ij,...jk->...": [(2, 3, 4), (4, 2)],
             "b...,bk->k...": [(3, 2, 4), (3, 5)], "...->...": [(2, 3)], "...": [(2, 3)], "i...->...": [(3, 2, 4)],
             "bhqd,bhkd->bhqk": [(2, 3, 4, 5), (2, 3, 6, 5)], "bhqk,bhkd->bqhd": [(2, 3, 4, 6), (2, 3, 6, 5)],
             "bqhd,bkhd->bhqk": [(2, 4, 3, 5), (2, 6, 3, 5)], "i,j->ij": [(3,), (4,)], "i,i->": [(5,), (5,)], "i,i": [(5,), (5,)],
@@ -113,3 +113,33 @@ def nodes():
     yield "einsum_int64", 12, "Einsum", [r.integers(-9, 9, (3, 4)), r.integers(-9, 9, (4, 5))], dict(equation="ij,jk->i"), 1
     yield "det_double", 11, "Det", [shaped(3, 2, 5, 5).astype(np.float32)], {}, 1
     yield "det_singular", 11, "Det", [np.ones((3, 3), np.float32)], {}, 1
+
+    for reduction in ("none", "sum", "mean"):
+        for extra in ({}, dict(ignore_index=1), dict(ignore_index=-1)):
+            labels = r.integers(0, 4, (3, 5)).astype(np.int32)
+            if extra.get("ignore_index") == -1:
+                labels[1, 2:] = -1
+            scores = shaped(3, 4, 5)
+            for weights in ([], [np.abs(shaped(4))]):
+                name = f"{reduction}_{extra.get('ignore_index')}_{len(weights)}"
+                yield f"nll_{name}", 12, "NegativeLogLikelihoodLoss", [scores, labels, *weights], dict(
+                    reduction=reduction, **extra), 1
+                yield f"sce_{name}", 13, "SoftmaxCrossEntropyLoss", [scores, labels, *weights], dict(
+                    reduction=reduction, **extra), 2
+    yield "sce_matrix", 12, "SoftmaxCrossEntropyLoss", [50 * shaped(6, 7), r.integers(0, 7, 6)], {}, 1
+    for sizes in (i64(5, 2), i64(2, 5), i64(4, 3), i64(0, 9)):
+        name = "_".join(map(str, sizes))
+        yield f"center_crop_pad_{name}", 18, "CenterCropPad", [shaped(3, 4), sizes], {}, 1, "onnx"
+        yield f"center_crop_pad_axes_{name}", 18, "CenterCropPad", [x, sizes.astype(np.int32)], dict(
+            axes=[-1, 1]), 1, "onnx"
+    grams = dict(pool_int64s=[1, 2, 3, 1, 2, 2, 3, 3, 1, 2, 3, 4], ngram_counts=[0, 3, 9], ngram_indexes=[3, 0, 5, 1, 2, 4, 0])
+    rows = r.integers(1, 5, (4, 12))
+    for mode in ("TF", "IDF", "TFIDF"):
+        for least, most, skips in ((1, 3, 0), (1, 3, 5), (2, 3, 1), (2, 2, 0)):
+            for weighted in (0, 1):
+                weights = dict(weights=[0.5, 2.0, 3.0, 1.5, 4.0, 0.25, 9.0]) if weighted else {}
+                yield f"tf_idf_{mode}_{least}_{most}_{skips}_{weighted}", 9, "TfIdfVectorizer", [
+                    rows.astype(np.int32)], dict(mode=mode, min_gram_length=least, max_gram_length=most,
+                                                 max_skip_count=skips, **grams, **weights), 1
+    yield "tf_idf_row", 9, "TfIdfVectorizer", [rows[0]], dict(
+        mode="TF", min_gram_length=1, max_gram_length=2, max_skip_count=20, **grams), 1

@@ -46,8 +46,14 @@ const BadCase kCases[] = {
      Code::kInvalidArgument, "acme"},
     {"opset of the future", [](Model& m) { m.mutable_opset_import(0)->set_version(999); },
      Code::kUnsupported, "999"},
-    {"opset of the past", [](Model& m) { m.mutable_opset_import(0)->set_version(3); },
-     Code::kUnsupported, "opset 3"},
+    {"opset of the past", [](Model& m) { m.mutable_opset_import(0)->set_version(0); },
+     Code::kUnsupported, "opset 0"},
+    {"operator of the past",
+     [](Model& m) {
+       m.mutable_opset_import(0)->set_version(3);
+       m.mutable_graph()->mutable_node(1)->set_op_type("Clip");  // had no bounds by default
+     },
+     Code::kUnsupported, "opset 3 defines the operator otherwise"},
     {"IR version of the future", [](Model& m) { m.set_ir_version(99); }, Code::kUnsupported, "99"},
     {"no graph", [](Model& m) { m.clear_graph(); }, Code::kDataLoss, "no graph"},
     {"no outputs", [](Model& m) { m.mutable_graph()->clear_output(); }, Code::kInvalidArgument,

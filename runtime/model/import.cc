@@ -10,7 +10,6 @@ using graph::ValueId;
 
 namespace {
 
-constexpr int kOldestOpset = 6;
 
 Status Bad(const std::string& what) { return Status(Code::kInvalidArgument, what); }
 
@@ -19,7 +18,8 @@ bool IsAnonymous(const std::string& symbol) {
   return symbol.empty() || symbol == "?" || symbol == "-1" || symbol == "None";
 }
 
-// The tensor type within; null where it is none of the kinds that Tenon has.
+}  // namespace
+
 const onnx::TypeProto_Tensor* TensorWithin(const onnx::TypeProto& type, ValueKind* kind) {
   const onnx::TypeProto* at = &type;
   const bool optional = at->has_optional_type();
@@ -31,8 +31,6 @@ const onnx::TypeProto_Tensor* TensorWithin(const onnx::TypeProto& type, ValueKin
                      : ValueKind::kTensor;
   return at->has_tensor_type() ? &at->tensor_type() : nullptr;
 }
-
-}  // namespace
 
 std::string NormalisedDomain(const std::string& domain) {
   return domain == "ai.onnx" ? "" : domain;
@@ -67,14 +65,14 @@ Status GraphImporter::ImportHeader(Scope* scope) {
   for (const auto& opset : model_.opset_import()) {
     const std::string domain = NormalisedDomain(opset.domain());
     const auto version = static_cast<int>(std::min<int64_t>(opset.version(), 1 << 20));
-    if (domain.empty() && (version < kOldestOpset || version > NewestOpset())) {
+    if (domain.empty() && (version < 1 || version > NewestOpset())) {
       return Status(Code::kUnsupported, "opset " + std::to_string(opset.version()) +
-                                            " of the default domain; opsets " +
-                                            std::to_string(kOldestOpset) + " to " +
+                                            " of the default domain; opsets 1 to " +
                                             std::to_string(NewestOpset()) + " are known");
     }
     scope->SetOpset(domain, version);
-    scope->graph().opsets.emplace_back(domain, version);
+    scope->graph().opsets.emplace_back(
+        domain, domain.empty() ? std::max(version, kOldestOpset) : version);
   }
   for (const auto& pair : model_.metadata_props())
     scope->graph().metadata.emplace_back(pair.key(), pair.value());

@@ -113,7 +113,7 @@ struct Arity {
 inline constexpr uint8_t kVariadic = 255;
 
 struct Operator {
-  std::string_view domain = {};  // "" or "ai.tenon"
+  std::string_view domain = {};  // "", "ai.tenon" or "ai.onnx.preview.training"
   std::string_view name = {};
   std::span<const Revision> revisions = {};  // oldest first, at least one
   Arity arity = {};
