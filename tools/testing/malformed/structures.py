@@ -285,7 +285,7 @@ def location_of_any_length(rng, model):
     if tensor is None:
         return None
     set_key(tensor, "location", rng.choice(["x", "x/", "./", "data.bin/"]) * rng.choice([100, 1000, 100_000]))
-    return {"NOT_FOUND", "IO", "INVALID_ARGUMENT"}
+    return {"NOT_FOUND", "INVALID_ARGUMENT"}
 
 
 @mutation
