@@ -32,6 +32,8 @@ extern "C" const char* __asan_default_options() {
   return "hard_rss_limit_mb=1024:quarantine_size_mb=32";
 }
 constexpr bool kLimitAddressSpace = false;
+#elif defined(__SANITIZE_THREAD__)
+constexpr bool kLimitAddressSpace = false;
 #else
 constexpr bool kLimitAddressSpace = true;
 #endif
