@@ -17,7 +17,7 @@ import onnx
 from onnx import TensorProto, helper
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "malformed"))
-import structures  # noqa: E402
+import bombs  # noqa: E402
 
 USAGE, REJECTED, BACKEND, NOT_WRITABLE = 2, 3, 4, 5
 SHAPE = "rand:shape=1x3x48x192"
@@ -119,7 +119,7 @@ def check_external_data(c):
 
 def check_bombs(c):
     """Small files that ask for petabytes, for nesting without end, for 2^30 nodes."""
-    for what, data, codes in structures.bombs():
+    for what, data, codes in bombs.bombs():
         wanted = 0 if codes == {"OK"} else (REJECTED, BACKEND) if "OK" not in codes else (0, REJECTED, BACKEND)
         c.expect(what, ["run", c.file("bomb.onnx", data), "-b", "reference", "--budget", "256MB"], wanted, seconds=20)
 
