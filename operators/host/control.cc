@@ -10,8 +10,13 @@ Status InferNothing(const NodeView&, std::span<const InferInput>, std::span<Infe
 }
 
 constexpr Revision kLoop[] = {Since(1)};
-// Scan-8 had a batch dimension and other inputs; it is an operator of its own.
-constexpr Revision kScan[] = {Since(9)};
+// Scan-8 has a batch dimension, lengths of sequences as its first input and no axes; no newer one
+// can say that in general.
+Status ToScan8(Rewriter& rewriter) {
+  rewriter.SetOperator("ai.tenon", "Scan8", 1);
+  return {};
+}
+constexpr Revision kScan[] = {Since(8), Since(9, ToScan8)};
 constexpr Operator kRows[] = {
     Define<InferNothing, Arity{1, kVariadic, 1, kVariadic}, kOnce<1>>(
         {.name = "If", .cost = NoCost, .flags = kOnHost}),
@@ -19,6 +24,8 @@ constexpr Operator kRows[] = {
         {.name = "Loop", .cost = NoCost, .flags = kOnHost}),
     Define<InferNothing, Arity{1, kVariadic, 1, kVariadic}, kScan>(
         {.name = "Scan", .cost = NoCost, .flags = kOnHost}),
+    Define<InferNothing, Arity{0, kVariadic, 1, kVariadic}, kOnce<1>>(
+        {.domain = "ai.tenon", .name = "Scan8", .cost = NoCost, .flags = kOnHost}),
     Define<InferNothing, Arity{1, kVariadic, 1, kVariadic}, kOnce<17>>(
         {.name = "SequenceMap", .cost = NoCost, .flags = kOnHost}),
 };

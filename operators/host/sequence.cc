@@ -114,9 +114,17 @@ Status InferConcat(const NodeView& node, std::span<const InferInput> inputs,
   return {};
 }
 
-Status InferOptional(const NodeView&, std::span<const InferInput> inputs,
+// Without an element its type is an attribute: {kind, element type}.
+Status InferOptional(const NodeView& node, std::span<const InferInput> inputs,
                      std::span<InferOutput> outputs) {
-  if (!Has(inputs, 0)) return {};  // its type is an attribute that the runtime reads
+  if (!Has(inputs, 0)) {
+    const auto type = node.Ints("type");
+    if (type.size() != 2) return Invalid(node, "it needs an input or the attribute type");
+    const bool sequence = type[0] == static_cast<int64_t>(ValueKind::kSequence);
+    outputs[0] = {static_cast<DataType>(type[1]), Shape::UnknownRank(),
+                  sequence ? ValueKind::kOptionalSequence : ValueKind::kOptional};
+    return {};
+  }
   const bool sequence = inputs[0].kind == ValueKind::kSequence;
   outputs[0] = {inputs[0].type, inputs[0].shape,
                 sequence ? ValueKind::kOptionalSequence : ValueKind::kOptional};

@@ -315,6 +315,7 @@ Status Binding::State::FinishDonation(Output& output) {
 
 Status Binding::State::Execute(const RunOptions& options, RunTimes* times) {
   TENON_RETURN_IF_ERROR(shared.live->CheckDevices());
+  for (const auto& file : executable->options().files) TENON_RETURN_IF_ERROR(file->Check());
   const uint64_t begin = times != nullptr || options.timeout_ns != 0 ? backend::ClockNs() : 0;
   const Patience patience = {options.cancel,
                              options.timeout_ns != 0 ? begin + options.timeout_ns : 0};

@@ -211,7 +211,9 @@ Status RunConcat(HostCall& call) {
 
 Status RunOptional(HostCall& call) {
   auto object = std::make_shared<Object>();
-  object->kind = ValueKind::kOptional;
+  const auto type = call.node().Ints("type");  // {kind, element type}, where there is no input
+  const bool sequence = !type.empty() && type[0] == static_cast<int64_t>(ValueKind::kSequence);
+  object->kind = sequence ? ValueKind::kOptionalSequence : ValueKind::kOptional;
   object->type = call.output_type(0);
   if (call.has_input(0)) {
     const HostInput value = call.input(0);
@@ -220,6 +222,7 @@ Status RunOptional(HostCall& call) {
       object->kind = ValueKind::kOptionalSequence;
       object->items = value.object->items;
     } else {
+      object->kind = ValueKind::kOptional;
       TENON_ASSIGN(auto item, OwnTensor(value));
       object->items.push_back(std::move(item));
     }

@@ -163,6 +163,7 @@ Result<SubprogramRun*> HostCall::Subprogram(size_t index, size_t first) {
 // ------------------------------------------------------------------------------------------ Steps
 
 HostFunction FindHostFunction(const graph::Node& node) {
+  if (node.domain == "ai.tenon") return FindOlderFunction(node.op);
   if (!node.domain.empty()) return nullptr;
   if (HostFunction function = FindControlFunction(node.op)) return function;
   if (HostFunction function = FindSequenceFunction(node.op)) return function;

@@ -95,10 +95,11 @@ class HostCall {
 using HostFunction = Status (*)(HostCall& call);
 // Null where the host does not know the operator.
 HostFunction FindHostFunction(const graph::Node& node);
-// By files: host_control.cc, host_sequence.cc, host_text.cc.
+// By files: host_control.cc, host_sequence.cc, host_text.cc; host_scan8.cc for the domain ai.tenon.
 HostFunction FindControlFunction(std::string_view op);
 HostFunction FindSequenceFunction(std::string_view op);
 HostFunction FindTextFunction(std::string_view op);
+HostFunction FindOlderFunction(std::string_view op);
 // A copy of dense host memory, or the object, as a tensor of its own.
 Result<std::shared_ptr<Tensor>> OwnTensor(const HostInput& value);
 HostInput InputOfTensor(const Tensor& tensor);

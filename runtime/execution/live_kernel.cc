@@ -23,7 +23,8 @@ std::string StepName(const program::Program& program, const program::Step& step)
     return std::string(copy ? "copy" : "reorder") + " of \"" + program.logical[value].name +
            "\" on " + where;
   }
-  if (step.kind != program::StepKind::kKernel) return "device " + where;
+  if (step.kind != program::StepKind::kKernel && step.kind != program::StepKind::kHost)
+    return "device " + where;
   const graph::Node& node = program.nodes[step.node].node;
   return "node \"" + node.name + "\" (" + node.op + ") on " + where;
 }

@@ -6,7 +6,7 @@
 namespace tenon::graph {
 
 void ReleasePages(const Blob& blob) {
-  if (!blob.identity.known()) return;
+  if (!blob.mapped) return;
   const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
   const auto begin = reinterpret_cast<uintptr_t>(blob.data);
   const uintptr_t first = (begin + page - 1) / page * page;  // whole pages: neighbours keep theirs

@@ -58,4 +58,18 @@ Result<graph::Attribute> ImportAttribute(const onnx::AttributeProto& a, const So
   }
 }
 
+Result<graph::Attribute> ImportTypeAttribute(const onnx::AttributeProto& a,
+                                             const std::string& where) {
+  ValueKind kind = ValueKind::kTensor;
+  const auto* tensor = TensorWithin(a.tp(), &kind);
+  const bool within = kind == ValueKind::kTensor || kind == ValueKind::kSequence;
+  if (tensor == nullptr || !within || tensor->elem_type() < 1 || tensor->elem_type() > 255) {
+    return Status(Code::kUnsupported, where + " attribute \"" + a.name() +
+                                          "\": expected the type of a tensor or of a sequence of "
+                                          "tensors, with an element type");
+  }
+  return graph::Attribute{
+      a.name(), std::vector<int64_t>{static_cast<int64_t>(kind), int64_t{tensor->elem_type()}}};
+}
+
 }  // namespace tenon::model

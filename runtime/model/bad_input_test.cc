@@ -92,10 +92,13 @@ const BadCase kCases[] = {
      Code::kInvalidArgument, "\"w\""},
     {"external data",
      [](Model& m) {
-       m.mutable_graph()->mutable_initializer(0)->set_data_location(
-           testing::onnx::TensorProto::EXTERNAL);
+       auto* t = m.mutable_graph()->mutable_initializer(0);
+       t->clear_raw_data();
+       t->set_data_location(testing::onnx::TensorProto::EXTERNAL);
+       t->add_external_data()->set_key("location");
+       t->mutable_external_data(0)->set_value("w.bin");
      },
-     Code::kUnsupported, "another file"},
+     Code::kInvalidArgument, "opened from memory"},
     {"unknown attribute",
      [](Model& m) {
        auto* a = m.mutable_graph()->mutable_node(1)->add_attribute();

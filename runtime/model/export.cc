@@ -1,5 +1,6 @@
 // From a Graph back to ONNX bytes.
 #include <algorithm>
+#include <map>
 #include <unordered_set>
 
 #include "importer.h"
@@ -9,6 +10,8 @@ namespace {
 
 using graph::Graph;
 using graph::kNone;
+
+constexpr const char* kOwnDomain = "ai.tenon";
 
 // The IR version that came with an opset (https://onnx.ai/onnx/repo-docs/Versioning.html).
 int IrVersionFor(int opset) {
@@ -81,11 +84,26 @@ struct AttributeWriter {
   void operator()(const graph::Subgraph&) const {}  // by GraphExporter
 };
 
+// As ImportTypeAttribute reads it.
+void ExportTypeAttribute(const std::vector<int64_t>& type, onnx::AttributeProto* out) {
+  out->set_type(onnx::AttributeProto::TYPE_PROTO);
+  onnx::TypeProto* target = out->mutable_tp();
+  if (type[0] == static_cast<int64_t>(ValueKind::kSequence))
+    target = target->mutable_sequence_type()->mutable_elem_type();
+  target->mutable_tensor_type()->set_elem_type(static_cast<int>(type[1]));
+}
+
 void ListNodes(const Graph& graph, std::vector<const graph::Node*>* nodes) {
   for (const graph::Node& node : graph.nodes) {
     nodes->push_back(&node);
     for (const Graph* subgraph : node.Subgraphs()) ListNodes(*subgraph, nodes);
   }
+}
+
+bool UsesDomain(const Graph& graph, std::string_view domain) {
+  std::vector<const graph::Node*> nodes;
+  ListNodes(graph, &nodes);
+  return std::ranges::any_of(nodes, [&](const graph::Node* n) { return n->domain == domain; });
 }
 
 // The oldest opset of the default domain in which every node has its revision.
@@ -170,6 +188,10 @@ class GraphExporter {
     for (const graph::Attribute& attribute : node.attributes) {
       auto* target = out->add_attribute();
       target->set_name(attribute.name);
+      if (node.domain.empty() && node.op == "Optional") {
+        ExportTypeAttribute(std::get<std::vector<int64_t>>(attribute.value), target);
+        continue;
+      }
       std::visit(AttributeWriter{target}, attribute.value);
       const auto* subgraph = std::get_if<graph::Subgraph>(&attribute.value);
       if (subgraph == nullptr) continue;
@@ -189,12 +211,11 @@ Result<std::string> Export(const Graph& graph, const ExportOptions& options) try
   onnx::ModelProto model;
   model.set_ir_version(IrVersionFor(opset));
   model.set_producer_name("tenon");
-  auto* import = model.add_opset_import();
-  import->set_domain("");
-  import->set_version(opset);
-  for (const auto& [domain, version] : graph.opsets) {
-    if (domain.empty()) continue;
-    import = model.add_opset_import();
+  std::map<std::string, int> opsets(graph.opsets.begin(), graph.opsets.end());
+  opsets[""] = opset;
+  if (UsesDomain(graph, kOwnDomain)) opsets.emplace(kOwnDomain, 1);
+  for (const auto& [domain, version] : opsets) {
+    auto* import = model.add_opset_import();
     import->set_domain(domain);
     import->set_version(version);
   }

@@ -45,6 +45,11 @@ class GraphImporter {
   Status ExpandFunction(const onnx::NodeProto& proto, const onnx::FunctionProto& function,
                         const std::string& name, const std::string& where, Scope& scope);
 
+  // import_gradient.cc
+  class Gradient;
+  Status ExpandGradient(const onnx::NodeProto& proto, const std::string& name,
+                        const std::string& where, Scope& scope);
+
   const onnx::ModelProto& model_;
   const Source& source_;
   const ImportOptions& options_;

@@ -18,7 +18,8 @@ bool IsAnonymous(const std::string& symbol) {
   return symbol.empty() || symbol == "?" || symbol == "-1" || symbol == "None";
 }
 
-// The tensor type within; null where it is none of the kinds that Tenon has.
+}  // namespace
+
 const onnx::TypeProto_Tensor* TensorWithin(const onnx::TypeProto& type, ValueKind* kind) {
   const onnx::TypeProto* at = &type;
   const bool optional = at->has_optional_type();
@@ -30,8 +31,6 @@ const onnx::TypeProto_Tensor* TensorWithin(const onnx::TypeProto& type, ValueKin
                      : ValueKind::kTensor;
   return at->has_tensor_type() ? &at->tensor_type() : nullptr;
 }
-
-}  // namespace
 
 std::string NormalisedDomain(const std::string& domain) {
   return domain == "ai.onnx" ? "" : domain;

@@ -1,7 +1,4 @@
 #include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <climits>
@@ -11,19 +8,6 @@
 
 namespace tenon::model {
 namespace {
-
-class Mapping {
- public:
-  Mapping(void* data, size_t size) : data_(data), size_(size) {}
-  ~Mapping() { munmap(data_, size_); }
-  Mapping(const Mapping&) = delete;
-  Mapping& operator=(const Mapping&) = delete;
-  std::span<const std::byte> bytes() const { return {static_cast<const std::byte*>(data_), size_}; }
-
- private:
-  void* data_;
-  size_t size_;
-};
 
 Result<graph::Graph> Parse(Source source, const ImportOptions& options) {
   if (source.bytes.empty()) return Status(Code::kDataLoss, "the model is empty (0 bytes)");
@@ -41,13 +25,18 @@ Result<graph::Graph> Parse(Source source, const ImportOptions& options) {
     return Status(Code::kDataLoss, "not an ONNX model: protobuf can't parse it");
   }
   source.raw = std::move(stripped.raw);
-  return ImportModel(model, source, options);
+  TENON_ASSIGN(graph::Graph graph, ImportModel(model, source, options));
+  if (source.file) graph.files.push_back(source.file);
+  const auto& external = source.external->files();
+  graph.files.insert(graph.files.end(), external.begin(), external.end());
+  for (const auto& file : graph.files) TENON_RETURN_IF_ERROR(file->Check());
+  return graph;
 }
 
 // Libraries may throw, bad_alloc above all.
-Result<graph::Graph> ParseGuarded(Source source, const ImportOptions& options) {
+Result<graph::Graph> Guarded(const std::function<Result<graph::Graph>()>& import) {
   try {
-    return Parse(std::move(source), options);
+    return import();
   } catch (const std::bad_alloc&) {
     return Status(Code::kOutOfMemory, "memory ran out while the model was imported");
   } catch (const std::exception& thrown) {
@@ -55,47 +44,47 @@ Result<graph::Graph> ParseGuarded(Source source, const ImportOptions& options) {
   }
 }
 
-}  // namespace
+std::string FolderOf(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
 
-Result<graph::Graph> ImportFile(const std::string& path, const ImportOptions& options) {
-  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) {
+Result<graph::Graph> OpenAndParse(const std::string& path, const ImportOptions& options) {
+  const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  if (descriptor < 0) {
     return Status(errno == ENOENT ? Code::kNotFound : Code::kIo,
                   path + ": can't be opened: " + std::strerror(errno));
   }
-  struct stat info {};
-  void* data = MAP_FAILED;
-  const bool regular = fstat(file, &info) == 0 && S_ISREG(info.st_mode);
-  const auto size = static_cast<size_t>(info.st_size);
-  if (regular && size > 0) data = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file, 0);
-  const int error = errno;
-  close(file);
-  if (!regular) return Status(Code::kInvalidArgument, path + ": not a regular file");
-  if (size == 0) return Status(Code::kDataLoss, path + ": the file is empty");
-  if (data == MAP_FAILED)
-    return Status(Code::kIo, path + ": can't be mapped: " + std::strerror(error));
-  auto mapping = std::make_shared<Mapping>(data, size);
   Source source;
-  source.bytes = mapping->bytes();
-  source.file = {info.st_dev,
-                 info.st_ino,
-                 static_cast<uint64_t>(info.st_mtim.tv_sec) * 1'000'000'000 +
-                     static_cast<uint64_t>(info.st_mtim.tv_nsec),
-                 size,
-                 0,
-                 0};
-  source.owner = std::move(mapping);
-  Result<graph::Graph> graph = ParseGuarded(std::move(source), options);
+  TENON_ASSIGN(source.file,
+               graph::File::Adopt(descriptor, path, options.max_model_bytes, options.copy_files));
+  source.bytes = source.file->bytes();
+  if (source.bytes.empty()) return Status(Code::kDataLoss, path + ": the file is empty");
+  ExternalFiles external(options.data_folder.empty() ? FolderOf(path) : options.data_folder,
+                         options);
+  source.external = &external;
+  Result<graph::Graph> graph = Parse(std::move(source), options);
   if (graph.ok()) return graph;
   return std::move(graph).status().WithContext(path);
 }
 
+}  // namespace
+
+Result<graph::Graph> ImportFile(const std::string& path, const ImportOptions& options) {
+  return Guarded([&] { return OpenAndParse(path, options); });
+}
+
 Result<graph::Graph> ImportMemory(std::span<const std::byte> bytes,
                                   std::shared_ptr<const void> owner, const ImportOptions& options) {
-  Source source;
-  source.bytes = bytes;
-  source.owner = std::move(owner);
-  return ParseGuarded(std::move(source), options);
+  return Guarded([&] {
+    ExternalFiles external(options.data_folder, options);
+    Source source;
+    source.bytes = bytes;
+    source.owner = std::move(owner);
+    source.external = &external;
+    return Parse(std::move(source), options);
+  });
 }
 
 }  // namespace tenon::model

@@ -75,6 +75,8 @@ Status GraphImporter::ImportNode(const onnx::NodeProto& written, int index, Scop
     return ExpandFunction(proto, *function, node.name, where, scope);
   if (opset == 0)
     return Bad(where + ": the model imports no opset of the domain \"" + node.domain + "\"");
+  if (node.domain == "ai.onnx.preview.training" && node.op == "Gradient")
+    return ExpandGradient(proto, node.name, where, scope);
   if (node.domain.empty()) TENON_RETURN_IF_ERROR(VerifyNode(proto, opset, where));
   if (node.domain.empty() && node.op == "Constant") return ImportConstantNode(proto, where, scope);
   const int known = node.domain.empty() ? std::max(opset, kOldestOpset) : opset;
@@ -97,6 +99,11 @@ Status GraphImporter::AddNode(const onnx::NodeProto& proto, graph::Node node,
       TENON_RETURN_IF_ERROR(ImportSubgraph(attribute.g(), scope, under_way[subgraphs++])
                                 .WithContext(where + " " + attribute.name()));
       node.attributes.push_back({attribute.name(), graph::Subgraph(graph::Graph())});
+      continue;
+    }
+    if (node.domain.empty() && node.op == "Optional" && attribute.has_tp()) {
+      TENON_ASSIGN(graph::Attribute type, ImportTypeAttribute(attribute, where));
+      node.attributes.push_back(std::move(type));
       continue;
     }
     TENON_ASSIGN(graph::Attribute imported, ImportAttribute(attribute, source_, options_, where));

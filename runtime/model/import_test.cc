@@ -105,6 +105,69 @@ TEST(ImportTest, OpsetsBeforeTheOldestCountWhereNothingChanged) {
   EXPECT_EQ(graph->opsets[0].second, 6);
 }
 
+// An Optional without element: its type is an attribute.
+TEST(ImportTest, TypesOfEmptyOptionalsAreKeptWhenExported) {
+  for (const bool sequence : {false, true}) {
+    testing::onnx::ModelProto model = testing::EmptyModel(18);
+    testing::onnx::TypeProto type;
+    (sequence ? type.mutable_sequence_type()->mutable_elem_type() : &type)
+        ->mutable_tensor_type()
+        ->set_elem_type(testing::onnx::TensorProto::DOUBLE);
+    auto* attribute = testing::AddNode(model, "Optional", {}, {"o"})->add_attribute();
+    attribute->set_name("type");
+    attribute->set_type(testing::onnx::AttributeProto::TYPE_PROTO);
+    *attribute->mutable_tp() = type;
+    auto* output = model.mutable_graph()->add_output();
+    output->set_name("o");
+    *output->mutable_type()->mutable_optional_type()->mutable_elem_type() = type;
+    std::string bytes = model.SerializeAsString();
+    for (int round = 0; round < 2; ++round) {
+      Result<graph::Graph> graph = Import(bytes);
+      ASSERT_TRUE(graph.ok()) << graph.status().ToString();
+      graph->values[graph->outputs[0]].type = DataType::kUndefined;
+      const Status ran = passes::RunPipeline(*graph, {});
+      ASSERT_TRUE(ran.ok()) << ran.ToString();
+      const graph::Value& value = graph->values[graph->outputs[0]];
+      EXPECT_EQ(value.type, DataType::kFloat64);
+      EXPECT_EQ(value.kind, sequence ? ValueKind::kOptionalSequence : ValueKind::kOptional);
+      Result<std::string> exported = Export(*graph);
+      ASSERT_TRUE(exported.ok()) << exported.status().ToString();
+      bytes = *exported;
+    }
+  }
+}
+
+TEST(ImportTest, OperatorsOfTenonAreExportedWithTheirDomain) {
+  testing::onnx::ModelProto model = testing::EmptyModel(8);
+  testing::SetType(model.mutable_graph()->add_input(), "s", {2, 3});
+  testing::SetType(model.mutable_graph()->add_input(), "x", {2, 5, 3});
+  testing::SetType(model.mutable_graph()->add_output(), "y", {2, 3});
+  auto* scan = testing::AddNode(model, "Scan", {"", "s", "x"}, {"y"}, "scan");
+  auto* count = scan->add_attribute();
+  count->set_name("num_scan_inputs");
+  count->set_type(testing::onnx::AttributeProto::INT);
+  count->set_i(1);
+  testing::onnx::ModelProto body;
+  body.mutable_graph()->set_name("body");
+  for (const char* name : {"from", "more"}) body.mutable_graph()->add_input()->set_name(name);
+  body.mutable_graph()->add_output()->set_name("to");
+  testing::AddNode(body, "Add", {"from", "more"}, {"to"});
+  auto* attribute = scan->add_attribute();
+  attribute->set_name("body");
+  attribute->set_type(testing::onnx::AttributeProto::GRAPH);
+  *attribute->mutable_g() = body.graph();
+  Result<graph::Graph> graph = Import(model);
+  ASSERT_TRUE(graph.ok()) << graph.status().ToString();
+  ASSERT_TRUE(passes::RunPipeline(*graph, {}).ok());
+  EXPECT_EQ(graph->nodes[0].op, "Scan8");
+  Result<std::string> bytes = Export(*graph);
+  ASSERT_TRUE(bytes.ok()) << bytes.status().ToString();
+  Result<graph::Graph> again = Import(*bytes);
+  ASSERT_TRUE(again.ok()) << again.status().ToString();
+  ASSERT_TRUE(passes::RunPipeline(*again, {}).ok());
+  EXPECT_EQ(again->Dump(), graph->Dump());
+}
+
 TEST(ImportTest, OldOpsetsBecomeNewRevisions) {
   testing::onnx::ModelProto model = testing::EmptyModel(6);
   testing::SetType(model.mutable_graph()->add_input(), "x", {2, 3});

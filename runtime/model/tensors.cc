@@ -33,10 +33,44 @@ std::shared_ptr<const graph::Blob> OwnedBlob(std::vector<std::byte> bytes) {
   return blob;
 }
 
-// Raw data is where the source has it: the field holds an index (see StripModel). width: bytes of an element.
-Result<std::shared_ptr<const graph::Blob>> RawBlob(const onnx::TensorProto& tensor,
-                                                   const Source& source, uint64_t wanted,
-                                                   uint64_t width, const std::string& where) {
+// Where a tensor's bytes are. Blobs of a file keep the file, others the owner.
+struct Place {
+  std::span<const std::byte> bytes;
+  uint64_t offset;  // of the file
+  std::shared_ptr<const graph::File> file;
+  std::shared_ptr<const void> owner;
+};
+
+// width: bytes of an element.
+Result<std::shared_ptr<const graph::Blob>> PlacedBlob(const Place& place, uint64_t width,
+                                                      const std::string& where) {
+  // Shape functions, folding and the host read elements in place: what may be small enough for them is made aligned, and
+  // read out of files that are mapped. Weights stay where they are; backends get them aligned or packed.
+  constexpr uint64_t kLargestCopied = 65536;
+  const bool mapped = place.file && place.file->mapped();
+  const bool aligned = reinterpret_cast<uintptr_t>(place.bytes.data()) % width == 0;
+  auto blob = std::make_shared<graph::Blob>();
+  blob->size = place.bytes.size();
+  if (place.file) blob->identity = place.file->IdentityOf(place.offset, blob->size);
+  if (blob->size <= kLargestCopied && (mapped || !aligned)) {
+    auto copy = std::make_shared<std::vector<std::byte>>(blob->size);
+    if (mapped)
+      TENON_RETURN_IF_ERROR(place.file->Read(place.offset, *copy).WithContext(where));
+    else
+      std::copy(place.bytes.begin(), place.bytes.end(), copy->begin());
+    blob->data = copy->data();
+    blob->owner = std::move(copy);
+  } else {
+    blob->data = place.bytes.data();
+    blob->mapped = mapped;
+    blob->owner = place.file ? std::shared_ptr<const void>(place.file) : place.owner;
+  }
+  return std::shared_ptr<const graph::Blob>(std::move(blob));
+}
+
+// Raw data is where the source has it: the field holds an index (see StripModel).
+Result<Place> RawPlace(const onnx::TensorProto& tensor, const Source& source, uint64_t wanted,
+                       const std::string& where) {
   uint64_t index = 0;
   if (tensor.raw_data().size() == sizeof index)
     std::memcpy(&index, tensor.raw_data().data(), sizeof index);
@@ -48,20 +82,34 @@ Result<std::shared_ptr<const graph::Blob>> RawBlob(const onnx::TensorProto& tens
     return Bad(where, "raw_data has " + std::to_string(range.length) +
                           " bytes, its shape and type need " + std::to_string(wanted));
   }
-  // Shape functions, folding and the host read elements in place: what may be small enough for them is made aligned.
-  // Weights stay where they are; backends get them aligned or packed.
-  constexpr uint64_t kLargestCopied = 65536;
-  const std::byte* data = source.bytes.data() + range.offset;
-  if (range.length <= kLargestCopied && reinterpret_cast<uintptr_t>(data) % width != 0)
-    return OwnedBlob(std::vector<std::byte>(data, data + range.length));
-  auto blob = std::make_shared<graph::Blob>();
-  blob->data = data;
-  blob->size = range.length;
-  blob->identity = source.file;
-  blob->identity.offset = range.offset;
-  blob->identity.length = range.length;
-  blob->owner = source.owner;
-  return std::shared_ptr<const graph::Blob>(std::move(blob));
+  return Place{source.bytes.subspan(range.offset, range.length), range.offset, source.file,
+               source.owner};
+}
+
+Result<Place> ExternalPlace(const onnx::TensorProto& tensor, const Source& source, uint64_t wanted,
+                            const std::string& where) {
+  if (tensor.has_raw_data() || tensor.float_data_size() || tensor.int32_data_size() ||
+      tensor.int64_data_size() || tensor.double_data_size() || tensor.uint64_data_size()) {
+    return Bad(where, "external data: the tensor holds data in the model, too");
+  }
+  Result<ExternalRange> range = ReadExternalKeys(tensor);
+  if (!range.ok()) return std::move(range).status().WithContext(where);
+  if (range->length && *range->length != wanted) {
+    return Bad(where, "external data: key \"length\" is " + std::to_string(*range->length) +
+                          ", its shape and type need " + std::to_string(wanted) +
+                          " bytes (file \"" + range->location + "\")");
+  }
+  auto file = source.external->Open(range->location);
+  if (!file.ok()) return std::move(file).status().WithContext(where);
+  const uint64_t size = (*file)->bytes().size();
+  if (range->offset > size || wanted > size - range->offset) {
+    return Status(Code::kDataLoss, where + ": external data: " + (*file)->name() + " has " +
+                                       std::to_string(size) + " bytes, the tensor needs " +
+                                       std::to_string(wanted) + " from byte " +
+                                       std::to_string(range->offset) +
+                                       " (key \"offset\") on; the file is cut or another model's");
+  }
+  return Place{(*file)->bytes().subspan(range->offset, wanted), range->offset, *file, nullptr};
 }
 
 // Values of a typed field, narrowed to T.
@@ -128,13 +176,10 @@ Result<graph::Constant> ImportTensor(const onnx::TensorProto& tensor, const Sour
   TENON_ASSIGN(constant.shape, ImportDims(tensor, where));
   Result<int64_t> count = CheckedElementCount(constant.shape.dims());
   if (!count.ok()) return std::move(count).status().WithContext(where);
-  if (tensor.data_location() == onnx::TensorProto::EXTERNAL || tensor.external_data_size() > 0) {
-    return Status(Code::kUnsupported, where +
-                                          ": its data is in another file; models with external "
-                                          "data are not read yet: save the model in one file");
-  }
+  const bool external = tensor.data_location() == onnx::TensorProto::EXTERNAL;
   if (tensor.has_segment()) return Status(Code::kUnsupported, where + ": segmented tensors");
   if (constant.type == DataType::kString) {
+    if (external) return Bad(where, "external data: strings can't be in another file");
     if (tensor.string_data_size() != *count)
       return Bad(where, "number of strings does not fit its shape");
     constant.strings.assign(tensor.string_data().begin(), tensor.string_data().end());
@@ -146,12 +191,15 @@ Result<graph::Constant> ImportTensor(const onnx::TensorProto& tensor, const Sour
     return Bad(where, std::to_string(*bytes) + " bytes, the limit is " +
                           std::to_string(options.max_tensor_bytes));
   }
-  if (tensor.has_raw_data()) {
-    TENON_ASSIGN(constant.blob, RawBlob(tensor, source, static_cast<uint64_t>(*bytes),
-                                        std::max<uint64_t>(1, BitWidth(constant.type) / 8), where));
-  } else {
+  if (!external && !tensor.has_raw_data()) {
     TENON_ASSIGN(constant.blob, FromFields(tensor, constant.type, *count, where));
+    return constant;
   }
+  const auto wanted = static_cast<uint64_t>(*bytes);
+  TENON_ASSIGN(const Place place, external ? ExternalPlace(tensor, source, wanted, where)
+                                           : RawPlace(tensor, source, wanted, where));
+  TENON_ASSIGN(constant.blob,
+               PlacedBlob(place, std::max<uint64_t>(1, BitWidth(constant.type) / 8), where));
   return constant;
 }
 

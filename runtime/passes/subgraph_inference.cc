@@ -80,6 +80,7 @@ class Inference {
     Graph& body = *subgraphs[0];
     if (node_.op == "Loop") return RunLoop(body);
     if (node_.op == "Scan") return RunScan(body);
+    if (node_.op == "Scan8") return RunScan8(body);
     return RunSequenceMap(body);
   }
 
@@ -206,6 +207,45 @@ class Inference {
       } else {
         TENON_ASSIGN(outputs_[o].shape, WithAxis(node_, outputs_[o].shape, 0, kUnknownDim));
       }
+    }
+    return {};
+  }
+
+  // [batch] states and [batch, length] slices, behind the lengths of the sequences.
+  Status RunScan8(Graph& body) {
+    const graph::NodeViewHolder holder(node_);
+    const int64_t scanned = holder.view().Int("num_scan_inputs", 0);
+    if (scanned < 1 || scanned >= static_cast<int64_t>(formal()))
+      return Bad(node_, "num_scan_inputs is " + std::to_string(scanned));
+    const size_t states = formal() - 1 - static_cast<size_t>(scanned);
+    TENON_RETURN_IF_ERROR(CheckInputs(body, formal() - 1));
+    TENON_RETURN_IF_ERROR(CheckOutputs(body, states));
+    std::vector<Shape> shapes;
+    TENON_RETURN_IF_ERROR(SetStates(body, 1, 0, states, &shapes));
+    int64_t batch = kUnknownDim, length = kUnknownDim;
+    for (size_t i = 0; i + 1 < formal(); ++i) {
+      if (node_.inputs[1 + i] == kNone)
+        return Bad(node_, "input " + std::to_string(1 + i) + " is missing");
+      const Value& value = outer(1 + i);
+      TENON_ASSIGN(Shape part, WithoutAxis(node_, value.shape, 0));
+      if (batch == kUnknownDim && value.shape.has_rank()) batch = value.shape[0];
+      if (i >= states) {
+        if (length == kUnknownDim && part.rank() > 0) length = part[0];
+        TENON_ASSIGN(part, WithoutAxis(node_, part, 0));
+      }
+      Set(body, i, value.type, value.kind, MapShape(graph_, part, body));
+      if (i < states) shapes[i] = body.values[body.inputs[i]].shape;
+    }
+    SetCaptured(body);
+    TENON_RETURN_IF_ERROR(InferStates(body, 0, 0, &shapes));
+    for (size_t o = 0; o < outputs_.size(); ++o) {
+      outputs_[o] = OutputOf(body, o);
+      if (o < states) {
+        outputs_[o].shape = MapShape(body, shapes[o], graph_);
+      } else {
+        TENON_ASSIGN(outputs_[o].shape, WithAxis(node_, outputs_[o].shape, 0, length));
+      }
+      TENON_ASSIGN(outputs_[o].shape, WithAxis(node_, outputs_[o].shape, 0, batch));
     }
     return {};
   }

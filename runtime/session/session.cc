@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "foreign_operators.h"
+#include "tenon/graph/file.h"
 #include "tenon/passes/passes.h"
 #include "tenon/program/lower.h"
 
@@ -43,6 +44,7 @@ Status Session::Load(const SessionOptions& options) {
   load_times_.backends_ns = clock.Mark();
 
   graph::Graph graph = model_->graph();
+  for (const auto& file : graph.files) TENON_RETURN_IF_ERROR(file->Check());
   TENON_RETURN_IF_ERROR(Optimise(options, &graph));
   inputs_ = std::make_unique<ValueInfos>(graph, graph.inputs);
   outputs_ = std::make_unique<ValueInfos>(graph, graph.outputs);
@@ -72,6 +74,7 @@ Status Session::Load(const SessionOptions& options) {
   executing.budget = budget_;
   executing.async = runtime.async();
   executing.foreign = foreign_;
+  executing.files = model_->graph().files;
   executing.plan_cache_bytes = options.plan_cache_bytes;
   executing.drain_timeout_ns = options.drain_timeout_ns;
   executing.max_contexts = options.max_contexts;

@@ -140,17 +140,23 @@ TENON_API tenon_status tenon_backend_probe(const char* path);
 TENON_API tenon_status tenon_runtime_violations(tenon_runtime* runtime, tenon_blob** out_blob);
 
 /* ---------------------------------------------------------------------------------------------------- Model */
-/* Limits on what is imported; 0: the default. */
+/* What may be imported, and how; 0: the default. */
 typedef struct tenon_limits {
   uint32_t struct_size;
   uint32_t max_depth;        /* of nested subgraphs */
-  uint64_t max_model_bytes;  /* of the file */
+  uint64_t max_model_bytes;  /* of the file, and of each file with external data */
   uint64_t max_tensor_bytes; /* of one tensor */
   uint64_t max_nodes;
+  const char*
+      data_folder;     /* of external data: no file outside of it is read; NULL: the model file's
+                              own folder, none for a model from memory */
+  uint32_t copy_files; /* not 0: files are read into memory instead of mapped */
+  uint32_t reserved;
 } tenon_limits;
 
-/* The file is mapped and must not change while the model or a session of it lives. limits may be
- * NULL. */
+/* The file, and those with its external data, are mapped and must not change while the model or a session of it lives:
+ * write another file and rename it. TENON_DATA_LOSS where one has changed when a session is created or a run begins; a
+ * file that is cut in the middle of that ends the process (SIGBUS), but for limits->copy_files. limits may be NULL. */
 TENON_API tenon_status tenon_model_open_file(tenon_runtime* runtime, const char* path,
                                              const tenon_limits* limits, tenon_model** out_model);
 /* The bytes are copied, but for `keep` not 0: then they stay the caller's and must outlive the

@@ -17,6 +17,7 @@
 #include "tenon/execution/memory.h"
 #include "tenon/execution/tensor.h"
 #include "tenon/execution/weight_cache.h"
+#include "tenon/graph/file.h"
 #include "tenon/program/plan.h"
 #include "tenon/program/program.h"
 
@@ -30,9 +31,10 @@ struct ExecutableOptions {
   std::shared_ptr<AsyncRunner> async = std::make_shared<AsyncRunner>();
   std::shared_ptr<const program::ForeignOperators>
       foreign;  // shape functions of backends' own operators; may be null
-  uint64_t plan_cache_bytes = uint64_t{64} << 20;  // of specialisations kept
-  uint64_t drain_timeout_ns = 10'000'000'000;      // after a failure, for all queues together
-  uint32_t max_contexts = 16;                      // kept for reuse
+  std::vector<std::shared_ptr<const graph::File>> files;  // with weights: checked before each run
+  uint64_t plan_cache_bytes = uint64_t{64} << 20;         // of specialisations kept
+  uint64_t drain_timeout_ns = 10'000'000'000;  // after a failure, for all queues together
+  uint32_t max_contexts = 16;                  // kept for reuse
 };
 
 // What a run copied between memories, that of its subprograms included.

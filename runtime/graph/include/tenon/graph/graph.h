@@ -36,6 +36,7 @@ struct Blob {
   const std::byte* data = nullptr;
   uint64_t size = 0;
   BlobIdentity identity;
+  bool mapped = false;  // the bytes are pages of a file
   std::shared_ptr<const void> owner;
 };
 
@@ -54,6 +55,7 @@ void ReleasePages(const Blob& blob);
 // The constant's bytes, lent; data is null for strings.
 TensorView View(const Constant& constant);
 
+class File;  // file.h
 class Graph;
 // A graph as a value: copies are deep.
 class Subgraph {
@@ -135,6 +137,7 @@ class Graph {
   std::vector<std::string> symbols;  // name of symbol id i; anonymous dimensions never get one
   std::vector<std::pair<std::string, std::string>> metadata;
   std::vector<std::pair<std::string, int>> opsets;  // as imported: domain, version
+  std::vector<std::shared_ptr<const File>> files;   // that constants lie in; not of subgraphs
 
   ValueId AddValue(Value value);
   NodeId AddNode(Node node);                           // sets the outputs' producer

@@ -15,20 +15,23 @@
 namespace tenon::model {
 
 struct ImportOptions {
-  uint64_t max_model_bytes = uint64_t{64} << 30;
+  uint64_t max_model_bytes = uint64_t{64} << 30;   // of a file
   uint64_t max_tensor_bytes = uint64_t{32} << 30;  // of one initializer
   uint64_t max_nodes = 1'000'000;
   uint64_t max_expanded_nodes = 100'000;  // of functions, where they are called
   uint32_t max_depth = 32;  // of graphs within attributes, and of functions
   std::set<std::pair<std::string, std::string>>
-      custom_operators;  // (domain, name) of backends' own operators
+      custom_operators;     // (domain, name) of backends' own operators
+  std::string data_folder;  // of external data; "": the model file's, none for a model from memory
+  bool copy_files = false;  // read into memory, not mapped: they may change afterwards
 };
 
 // Registers ONNX's operator schemas: once for the process, when the first runtime is created. Import does it where nobody
 // has.
 void RegisterSchemas();
 
-// Maps the file, which must not change while the graph's constants live. kNotFound, kDataLoss (truncated, random),
+// Maps the file and those with its external data, which must not change while the graph's constants live (graph/file.h says
+// what happens if they do). kNotFound, kDataLoss (truncated, random),
 // kInvalidArgument (breaks ONNX's rules) or kUnsupported name the place in the model. Operators stand in the revision of
 // the file's opset afterwards; passes::Canonicalise moves them on.
 Result<graph::Graph> ImportFile(const std::string& path, const ImportOptions& options = {});
