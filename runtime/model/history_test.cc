@@ -45,9 +45,6 @@ const std::map<Change, const char*> kMeaning = {
     {{"ScatterND", 18}, "reductions max and min"},
     {{"Sum", 8}, "broadcasts"},
 };
-// Operators whose row begins later than ONNX.
-const std::map<std::string_view, int> kBeginsAt = {{"Scan", 9}};  // Scan-8 had a batch axis
-
 struct Signature {
   std::vector<std::pair<std::string, int>> inputs, outputs;
   std::map<std::string, std::tuple<int, bool, std::string>> attributes;
@@ -125,11 +122,7 @@ TEST(History, RevisionsAreVersionsOfOnnx) {
     ASSERT_NE(found, history.end()) << op->name;
     const auto& versions = found->second;
     const int first = versions.begin()->first;
-    const auto later = kBeginsAt.find(op->name);
-    const int expected = later != kBeginsAt.end() ? later->second
-                         : first <= kOldestOpset  ? 1
-                                                  : first;
-    EXPECT_EQ(op->revisions[0].number, expected) << op->name;
+    EXPECT_EQ(op->revisions[0].number, first <= kOldestOpset ? 1 : first) << op->name;
     for (const operators::Revision& revision : op->revisions.subspan(1))
       EXPECT_TRUE(versions.contains(revision.number)) << op->name << " " << revision.number;
   }
