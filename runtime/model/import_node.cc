@@ -202,6 +202,10 @@ Status GraphImporter::ImportConstantNode(const onnx::NodeProto& node, const std:
     return Bad(where + ": needs one attribute and one output");
   TENON_ASSIGN(const ValueId id, scope.Define(node.output(0), where + " output"));
   const onnx::AttributeProto& attribute = node.attribute(0);
+  if (!attribute.ref_attr_name().empty()) {
+    return Bad(where + " attribute \"" + attribute.name() +
+               "\": refers to an attribute of a function, but is in no function");
+  }
   onnx::TensorProto tensor;
   const std::string& name = attribute.name();
   if (name == "value") {
