@@ -102,8 +102,6 @@ class WidenedPlan final : public KernelPlan {
 
 PlanResult PlanWidened(const NodeView& node, Specs inputs, Specs outputs, PlanFunction plan,
                        DataType wide) {
-  if (inputs.size() > kMostArguments || outputs.size() > kMostArguments)
-    return Unsupported(node, "has more arguments than a kernel for 16-bit floats takes");
   int64_t bytes = 0;
   const auto convert = [&](Specs from, std::vector<TensorSpec>& to, std::vector<Copy>& copies) {
     to.assign(from.begin(), from.end());
@@ -119,8 +117,10 @@ PlanResult PlanWidened(const NodeView& node, Specs inputs, Specs outputs, PlanFu
   std::vector<Copy> in, out;
   convert(inputs, wide_inputs, in);
   convert(outputs, wide_outputs, out);
+  if (in.empty() && out.empty()) return plan(node, inputs, outputs);
+  if (inputs.size() > kMostArguments || outputs.size() > kMostArguments)
+    return Unsupported(node, "has more arguments than a kernel for 16-bit floats takes");
   TENON_ASSIGN(Plan inner, plan(node, wide_inputs, wide_outputs));
-  if (in.empty() && out.empty()) return inner;
   return Plan(
       std::make_unique<WidenedPlan>(std::move(inner), wide, std::move(in), std::move(out), bytes));
 }

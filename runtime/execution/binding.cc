@@ -83,7 +83,8 @@ Status CheckType(std::string_view what, const program::LogicalValue& value, cons
                                               got + ", the model wants " + wants);
   };
   if (tensor.kind() != value.kind)
-    return refuse(std::string(ValueKindName(tensor.kind())), std::string(ValueKindName(value.kind)));
+    return refuse(std::string(ValueKindName(tensor.kind())),
+                  std::string(ValueKindName(value.kind)));
   if (tensor.is_object() && !tensor.object() && what == "input")
     return refuse("nothing", "strings, or a value");
   if (tensor.type() != value.type) {

@@ -97,8 +97,8 @@ class Collected {
 Result<bool> BoolOf(const HostCall& call, const HostInput& value, const std::string& what) {
   if (value.type == DataType::kBool && value.bytes == 1)
     return *static_cast<const uint8_t*>(value.data) != 0;
-  return call.Error(Code::kInvalidArgument, what + " has shape " + value.shape.ToString() +
-                                                ", expected one bool");
+  return call.Error(Code::kInvalidArgument,
+                    what + " has shape " + value.shape.ToString() + ", expected one bool");
 }
 
 std::string Turn(int64_t turn) { return "turn " + std::to_string(turn); }
@@ -122,8 +122,9 @@ Status RunLoop(HostCall& call) {
   if (call.has_input(0)) {
     const HostInput count = call.input(0);
     if (count.type != DataType::kInt64 || count.bytes != 8)
-      return call.Error(Code::kInvalidArgument, "the trip count has shape " +
-                                                    count.shape.ToString() + ", expected one int64");
+      return call.Error(
+          Code::kInvalidArgument,
+          "the trip count has shape " + count.shape.ToString() + ", expected one int64");
     most = *static_cast<const int64_t*>(count.data);
   }
   bool goes_on = true;
@@ -151,8 +152,7 @@ Status RunLoop(HostCall& call) {
       TENON_RETURN_IF_ERROR(collected[s].Add(call, *made));
     }
   }
-  for (uint32_t i = 0; i < carried; ++i)
-    TENON_RETURN_IF_ERROR(call.Give(i, run->input(2 + i)));
+  for (uint32_t i = 0; i < carried; ++i) TENON_RETURN_IF_ERROR(call.Give(i, run->input(2 + i)));
   for (uint32_t s = 0; s < collected.size(); ++s) {
     if (!call.wants(carried + s)) continue;
     TENON_RETURN_IF_ERROR(
@@ -220,14 +220,14 @@ Status RunScan(HostCall& call) {
   std::vector<Scanned> scanned;
   std::vector<Tensor*> slices;
   for (uint32_t i = states; i < formal; ++i) {
-    TENON_ASSIGN(Scanned one, ScannedInput(call, i, At(axes, i - states),
-                                           At(directions, i - states) != 0));
+    TENON_ASSIGN(Scanned one,
+                 ScannedInput(call, i, At(axes, i - states), At(directions, i - states) != 0));
     TENON_ASSIGN(Tensor* const slice, run->OwnInput(i, one.whole.type, one.slice));
     if (!scanned.empty() && one.length() != scanned[0].length()) {
-      return call.Error(Code::kInvalidArgument,
-                        "input " + std::to_string(i) + " has " + std::to_string(one.length()) +
-                            " slices, input " + std::to_string(states) + " has " +
-                            std::to_string(scanned[0].length()));
+      return call.Error(Code::kInvalidArgument, "input " + std::to_string(i) + " has " +
+                                                    std::to_string(one.length()) +
+                                                    " slices, input " + std::to_string(states) +
+                                                    " has " + std::to_string(scanned[0].length()));
     }
     scanned.push_back(std::move(one));
     slices.push_back(slice);
@@ -274,15 +274,14 @@ Status RunSequenceMap(HostCall& call) {
         continue;
       }
       if (object->items.size() != length) {
-        return call.Error(Code::kInvalidArgument,
-                          "input " + std::to_string(i) + " has " +
-                              std::to_string(object->items.size()) + " tensors, input 0 has " +
-                              std::to_string(length));
+        return call.Error(Code::kInvalidArgument, "input " + std::to_string(i) + " has " +
+                                                      std::to_string(object->items.size()) +
+                                                      " tensors, input 0 has " +
+                                                      std::to_string(length));
       }
       TENON_RETURN_IF_ERROR(run->SetInput(i, object->items[t]));
     }
-    TENON_RETURN_IF_ERROR(
-        run->Run(call.patience()).WithContext(Turn(static_cast<int64_t>(t))));
+    TENON_RETURN_IF_ERROR(run->Run(call.patience()).WithContext(Turn(static_cast<int64_t>(t))));
     for (uint32_t o = 0; o < made.size(); ++o) {
       TENON_ASSIGN(const auto output, run->output(o));
       TENON_ASSIGN(auto item, OwnTensor(InputOfTensor(*output)));

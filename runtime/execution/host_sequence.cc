@@ -96,9 +96,8 @@ Result<std::vector<int64_t>> Pieces(const HostCall& call, int64_t length) {
   if (!call.has_input(1)) return std::vector<int64_t>(static_cast<size_t>(length), 1);
   const HostInput split = call.input(1);
   const auto element = [&](int64_t i) {
-    return split.type == DataType::kInt32
-               ? static_cast<const int32_t*>(split.data)[i]
-               : static_cast<const int64_t*>(split.data)[i];
+    return split.type == DataType::kInt32 ? static_cast<const int32_t*>(split.data)[i]
+                                          : static_cast<const int64_t*>(split.data)[i];
   };
   if (split.shape.rank() == 0) {
     const int64_t size = element(0);
@@ -111,8 +110,8 @@ Result<std::vector<int64_t>> Pieces(const HostCall& call, int64_t length) {
   for (int64_t i = 0; i < split.shape.ElementCount(); ++i) {
     sizes.push_back(element(i));
     if (sizes.back() < 0 || sizes.back() > length - sum)
-      return call.Error(Code::kInvalidArgument, "the pieces' sizes do not add up to " +
-                                                    std::to_string(length));
+      return call.Error(Code::kInvalidArgument,
+                        "the pieces' sizes do not add up to " + std::to_string(length));
     sum += sizes.back();
   }
   if (sum == length) return sizes;
@@ -123,9 +122,9 @@ Result<std::vector<int64_t>> Pieces(const HostCall& call, int64_t length) {
 Result<int> Axis(const HostCall& call, int rank) {
   const int64_t axis = call.node().Int("axis", 0);
   if (axis >= -rank && axis < rank) return static_cast<int>(axis < 0 ? axis + rank : axis);
-  return call.Error(Code::kInvalidArgument, "axis " + std::to_string(axis) +
-                                                " is not one of a tensor of rank " +
-                                                std::to_string(rank));
+  return call.Error(
+      Code::kInvalidArgument,
+      "axis " + std::to_string(axis) + " is not one of a tensor of rank " + std::to_string(rank));
 }
 
 struct Blocks {  // of a tensor along an axis: `outer` times a run of `inner` bytes for each index
@@ -236,7 +235,8 @@ Status RunGetElement(HostCall& call) {
   const bool optional = value.object && (value.object->kind == ValueKind::kOptional ||
                                          value.object->kind == ValueKind::kOptionalSequence);
   if (!optional) return call.Give(0, value);  // it is one
-  if (!value.object->present) return call.Error(Code::kInvalidArgument, "the optional has no value");
+  if (!value.object->present)
+    return call.Error(Code::kInvalidArgument, "the optional has no value");
   if (value.object->kind == ValueKind::kOptional) return call.Give(0, *value.object->items[0]);
   call.SetObject(0, MakeSequence(value.object->type, value.object->items));
   return Status();
@@ -263,11 +263,16 @@ HostFunction FindSequenceFunction(std::string_view op) {
     HostFunction function;
   };
   static constexpr Row kRows[] = {
-      {"SequenceEmpty", RunEmpty},         {"SequenceConstruct", RunConstruct},
-      {"SequenceInsert", RunInsert},       {"SequenceErase", RunErase},
-      {"SequenceAt", RunAt},               {"SequenceLength", RunLength},
-      {"SplitToSequence", RunSplit},       {"ConcatFromSequence", RunConcat},
-      {"Optional", RunOptional},           {"OptionalGetElement", RunGetElement},
+      {"SequenceEmpty", RunEmpty},
+      {"SequenceConstruct", RunConstruct},
+      {"SequenceInsert", RunInsert},
+      {"SequenceErase", RunErase},
+      {"SequenceAt", RunAt},
+      {"SequenceLength", RunLength},
+      {"SplitToSequence", RunSplit},
+      {"ConcatFromSequence", RunConcat},
+      {"Optional", RunOptional},
+      {"OptionalGetElement", RunGetElement},
       {"OptionalHasElement", RunHasElement},
   };
   for (const Row& row : kRows) {

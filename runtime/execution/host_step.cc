@@ -39,7 +39,8 @@ Status SubprogramRun::SetInput(uint32_t input, const HostInput& value) {
   Tensor* kept = inputs_[input] && !own_[input] ? inputs_[input].get() : nullptr;
   if (value.object) {
     if (kept == nullptr || !kept->is_object())
-      return SetInput(input, Tensor::OfObject(value.object->kind, value.object->type, value.object));
+      return SetInput(input,
+                      Tensor::OfObject(value.object->kind, value.object->type, value.object));
     kept->SetObject(value.object);
     return Status();
   }
@@ -184,9 +185,7 @@ Status HostStep::Run(RunContext& context, uint32_t step, const Patience& patienc
 
 // -------------------------------------------------------------------------------------- Run context
 
-const program::Step& RunContext::StepOf(uint32_t step) const {
-  return live_.program().steps[step];
-}
+const program::Step& RunContext::StepOf(uint32_t step) const { return live_.program().steps[step]; }
 
 DataType RunContext::TypeOf(uint32_t physical) const {
   return live_.program().logical[live_.program().physical[physical].logical].type;

@@ -98,8 +98,7 @@ class OnRanks {
       if (infer_[i].present) infer_[i].value = &views_[i];
     }
     std::vector<operators::InferOutput> inferred(call_.output_count());
-    TENON_RETURN_IF_ERROR(
-        call_.graph_node().definition->infer(call_.node(), infer_, inferred));
+    TENON_RETURN_IF_ERROR(call_.graph_node().definition->infer(call_.node(), infer_, inferred));
     for (size_t o = 0; o < inferred.size(); ++o) {
       outputs_.emplace_back();
       out_.push_back(nullptr);
@@ -211,9 +210,9 @@ Status FillNumbers(HostCall& call, const std::vector<std::string>& texts, std::b
   for (size_t i = 0; i < texts.size(); ++i) {
     if constexpr (std::is_integral_v<T> && sizeof(T) == 8) {
       char* end = nullptr;
-      values[i] = static_cast<T>(std::is_signed_v<T> ? std::strtoll(texts[i].c_str(), &end, 10)
-                                                     : static_cast<long long>(std::strtoull(
-                                                           texts[i].c_str(), &end, 10)));
+      values[i] = static_cast<T>(
+          std::is_signed_v<T> ? std::strtoll(texts[i].c_str(), &end, 10)
+                              : static_cast<long long>(std::strtoull(texts[i].c_str(), &end, 10)));
       if (!texts[i].empty() && *end == 0) continue;
     }
     TENON_ASSIGN(const double value, Number(call, texts[i]));
@@ -302,7 +301,11 @@ class Letters {
  private:
   static size_t Decode(const std::string& text, size_t at, uint32_t* point) {
     const auto lead = static_cast<unsigned char>(text[at]);
-    const size_t length = lead < 0x80 ? 1 : lead >> 5 == 6 ? 2 : lead >> 4 == 14 ? 3 : lead >> 3 == 30 ? 4 : 0;
+    const size_t length = lead < 0x80       ? 1
+                          : lead >> 5 == 6  ? 2
+                          : lead >> 4 == 14 ? 3
+                          : lead >> 3 == 30 ? 4
+                                            : 0;
     if (length == 0 || at + length > text.size()) return 0;
     *point = length == 1 ? lead : lead & (0x7F >> length);
     for (size_t i = 1; i < length; ++i) {
@@ -351,7 +354,8 @@ Status RunNormalizer(HostCall& call) {
   }
   if (kept.empty()) kept.emplace_back();
   const auto count = static_cast<int64_t>(kept.size());
-  call.SetObject(0, MakeStrings(x.shape.rank() == 2 ? Shape{1, count} : Shape{count}, std::move(kept)));
+  call.SetObject(
+      0, MakeStrings(x.shape.rank() == 2 ? Shape{1, count} : Shape{count}, std::move(kept)));
   return Status();
 }
 
@@ -387,7 +391,8 @@ Status RunStringConcat(HostCall& call) {
 }
 
 // At `delimiter`, or where that is empty at runs of white space; `most` splits from the left, -1: all.
-std::vector<std::string> SplitText(const std::string& text, std::string_view delimiter, int64_t most) {
+std::vector<std::string> SplitText(const std::string& text, std::string_view delimiter,
+                                   int64_t most) {
   static constexpr std::string_view kSpace = " \t\n\v\f\r";
   std::vector<std::string> pieces;
   size_t at = 0;

@@ -142,10 +142,10 @@ void Route::SelectSteps(const LiveProgram& live) {
     const bool works = step.kind == StepKind::kKernel || step.kind == StepKind::kCopy ||
                        step.kind == StepKind::kHost || step.kind == StepKind::kPlan;
     if (!works) continue;
-    const bool needed =
-        step.kind == StepKind::kPlan || program.Allocates(step) || std::ranges::any_of(step.outputs, [&](uint32_t p) {
-          return p != kNone && needed_[live.base(p)];
-        });
+    const bool needed = step.kind == StepKind::kPlan || program.Allocates(step) ||
+                        std::ranges::any_of(step.outputs, [&](uint32_t p) {
+                          return p != kNone && needed_[live.base(p)];
+                        });
     left_out_[s] = !needed;
     for (uint32_t p : step.inputs) {
       if (needed && p != kNone) needed_[live.base(p)] = true;

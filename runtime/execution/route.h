@@ -23,7 +23,16 @@ struct BindingLayout {
 
 class Route {
  public:
-  enum class Where : uint8_t { kArena, kConstant, kResolved, kInput, kOutput, kOwn, kSized, kObject };
+  enum class Where : uint8_t {
+    kArena,
+    kConstant,
+    kResolved,
+    kInput,
+    kOutput,
+    kOwn,
+    kSized,
+    kObject
+  };
   struct Place {  // of a physical value that is no alias
     Where where = Where::kArena;
     uint32_t index = 0;  // of the input or output; of kOwn: a block of the run context

@@ -13,12 +13,12 @@
 #include <unordered_map>
 #include <vector>
 
+#include "host_step.h"
 #include "lane.h"
 #include "live_program.h"
 #include "route.h"
 #include "sized_blocks.h"
 #include "specialisation.h"
-#include "host_step.h"
 #include "tenon/execution/executable.h"
 
 namespace tenon::execution {
@@ -156,7 +156,7 @@ class RunContext {
   std::vector<Patches> patches_;      // by stage
   std::vector<Allocated> allocated_;  // by what kernels allocate
   SizedBlocks sized_blocks_;
-  std::vector<std::shared_ptr<const Object>> objects_;                 // by physical value
+  std::vector<std::shared_ptr<const Object>> objects_;                  // by physical value
   std::unordered_map<uint32_t, std::unique_ptr<HostStep>> host_steps_;  // by step
   // Of the run that is under way:
   std::span<Tensor*const> inputs_, outputs_;

@@ -75,10 +75,10 @@ Status RunContext::ReadContents(uint32_t stage) {
     const tenon_argument& argument = arguments_[p];
     if (argument.bytes > program::kMostReadBytes) {
       const uint32_t logical = live_.program().physical[p].logical;
-      return Status(Code::kUnsupported, "\"" + live_.program().logical[logical].name +
-                                            "\", which decides a shape, has " +
-                                            std::to_string(argument.bytes) + " bytes: the most is " +
-                                            std::to_string(program::kMostReadBytes));
+      return Status(Code::kUnsupported,
+                    "\"" + live_.program().logical[logical].name +
+                        "\", which decides a shape, has " + std::to_string(argument.bytes) +
+                        " bytes: the most is " + std::to_string(program::kMostReadBytes));
     }
     program::AppendContents(static_cast<const std::byte*>(argument.tensor.data), argument.bytes,
                             &key_);
@@ -129,9 +129,9 @@ Result<const tenon_argument*> RunContext::AllocateOutput(uint32_t step, uint32_t
     TENON_ASSIGN(const Tensor* tensor, owner_->GiveOutput(place.index, shape));
     at = tensor->location();
   } else {
-    TENON_ASSIGN(at, sized_blocks_.Take(
-                         space, bytes, live_.program().memories[value.memory].alignment, step,
-                         live_.sized_values()[sized].last, live_.options().budget));
+    TENON_ASSIGN(
+        at, sized_blocks_.Take(space, bytes, live_.program().memories[value.memory].alignment, step,
+                               live_.sized_values()[sized].last, live_.options().budget));
   }
   arguments_[physical] = MakeArgument(logical.type, shape, value.layout, bytes, space.device,
                                       space.kind, &allocated.storage);
@@ -145,7 +145,8 @@ Result<const tenon_argument*> StepOutputs::AllocateOutput(uint32_t index, int32_
                                                           const int64_t* dims) {
   if (rank < 0 || rank > kMaxRank || (rank > 0 && dims == nullptr))
     return Refuse(Code::kInvalidArgument, index, "has rank " + std::to_string(rank));
-  return context->AllocateOutput(step->step, index, Shape(std::span(dims, static_cast<size_t>(rank))));
+  return context->AllocateOutput(step->step, index,
+                                 Shape(std::span(dims, static_cast<size_t>(rank))));
 }
 
 }  // namespace tenon::execution

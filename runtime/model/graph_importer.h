@@ -54,7 +54,7 @@ class GraphImporter {
   const Source& source_;
   const ImportOptions& options_;
   std::map<std::tuple<std::string, std::string, std::string>, const onnx::FunctionProto*>
-      functions_;                                 // by domain, name, overload
+      functions_;                                                     // by domain, name, overload
   std::vector<std::unique_ptr<onnx::FunctionProto>> made_functions_;  // of ONNX operators
   std::vector<const onnx::FunctionProto*> active_;                    // that are being expanded
   uint64_t node_count_ = 0, expanded_count_ = 0;

@@ -106,8 +106,8 @@ TEST(History, EveryChangeIsARevisionOrHasAReason) {
             << name << "-" << at->first << " changed inputs, outputs or attributes"
             << (is_revision ? " and is a revision: take it out of kNoRevision"
                             : " and is neither a revision nor has a reason");
-      } else if (is_revision) {
-        EXPECT_TRUE(kMeaning.contains(change))
+      } else {
+        EXPECT_EQ(is_revision, kMeaning.contains(change))
             << name << "-" << at->first << " has the signature of the version before it";
       }
     }

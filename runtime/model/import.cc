@@ -10,7 +10,6 @@ using graph::ValueId;
 
 namespace {
 
-
 Status Bad(const std::string& what) { return Status(Code::kInvalidArgument, what); }
 
 // `?` and generated names of anonymous dimensions are equal to nothing.
@@ -58,9 +57,9 @@ Result<Graph> GraphImporter::Run() {
 
 Status GraphImporter::ImportHeader(Scope* scope) {
   if (model_.ir_version() < 1 || model_.ir_version() > onnx::Version::IR_VERSION) {
-    return Status(Code::kUnsupported,
-                  "IR version " + std::to_string(model_.ir_version()) + "; versions 1 to " +
-                      std::to_string(onnx::Version::IR_VERSION) + " are known");
+    return Status(Code::kUnsupported, "IR version " + std::to_string(model_.ir_version()) +
+                                          "; versions 1 to " +
+                                          std::to_string(onnx::Version::IR_VERSION) + " are known");
   }
   for (const auto& opset : model_.opset_import()) {
     const std::string domain = NormalisedDomain(opset.domain());
@@ -71,8 +70,8 @@ Status GraphImporter::ImportHeader(Scope* scope) {
                                             std::to_string(NewestOpset()) + " are known");
     }
     scope->SetOpset(domain, version);
-    scope->graph().opsets.emplace_back(
-        domain, domain.empty() ? std::max(version, kOldestOpset) : version);
+    scope->graph().opsets.emplace_back(domain,
+                                       domain.empty() ? std::max(version, kOldestOpset) : version);
   }
   for (const auto& pair : model_.metadata_props())
     scope->graph().metadata.emplace_back(pair.key(), pair.value());
@@ -119,8 +118,9 @@ Status GraphImporter::ImportType(const onnx::ValueInfoProto& info, const std::st
   const auto* tensor = TensorWithin(info.type(), &value.kind);
   if (tensor == nullptr) {
     return Status(Code::kUnsupported,
-                  where + " is no tensor, no sequence of tensors and no optional of these; maps and "
-                          "sparse tensors are not supported");
+                  where +
+                      " is no tensor, no sequence of tensors and no optional of these; maps and "
+                      "sparse tensors are not supported");
   }
   if (tensor->elem_type() < 0 || tensor->elem_type() > 255)
     return Bad(where + ": unknown element type " + std::to_string(tensor->elem_type()));
@@ -181,7 +181,7 @@ Status GraphImporter::ImportOutputs(const onnx::GraphProto& proto, Scope& scope)
   std::unordered_set<std::string> names;
   for (const onnx::ValueInfoProto& output : proto.output()) {
     if (output.name().empty()) return Bad("an output has no name");
-    const ValueId id = scope.is_subgraph() ? scope.Read(output.name(), "(output)")
+    const ValueId id = scope.is_subgraph()              ? scope.Read(output.name(), "(output)")
                        : scope.IsDefined(output.name()) ? scope.Find(output.name())
                                                         : kNone;
     if (id == kNone) {

@@ -36,7 +36,8 @@ const onnx::FunctionProto* GraphImporter::FindFunction(const onnx::NodeProto& pr
   const std::string domain = NormalisedDomain(proto.domain());
   const auto found = functions_.find({domain, proto.op_type(), proto.overload()});
   if (found != functions_.end()) return found->second;
-  if (!domain.empty() || operators::FindOperator(domain, proto.op_type()) != nullptr) return nullptr;
+  if (!domain.empty() || operators::FindOperator(domain, proto.op_type()) != nullptr)
+    return nullptr;
   if (options_.custom_operators.contains({domain, proto.op_type()})) return nullptr;
   const onnx::OpSchema* schema =
       onnx::OpSchemaRegistry::Schema(proto.op_type(), opset, onnx::ONNX_DOMAIN);
@@ -61,9 +62,7 @@ const onnx::FunctionProto* GraphImporter::FindFunction(const onnx::NodeProto& pr
 Status GraphImporter::ExpandFunction(const onnx::NodeProto& proto,
                                      const onnx::FunctionProto& function, const std::string& name,
                                      const std::string& where, Scope& scope) {
-  const auto calls_itself = [&](const onnx::FunctionProto* active) {
-    return active == &function;
-  };
+  const auto calls_itself = [&](const onnx::FunctionProto* active) { return active == &function; };
   if (std::ranges::any_of(active_, calls_itself))
     return Bad(where + ": the function calls itself, and functions must not be recursive");
   if (++depth_ > options_.max_depth) {

@@ -60,16 +60,16 @@ ValueId Scope::Capture(const std::string& name, ValueId around) {
 Result<ValueId> Scope::Define(const std::string& name, const std::string& what) {
   if (name.empty()) return Status(Code::kInvalidArgument, what + " has no name");
   if (!defined_.insert(name).second) {
-    return Status(Code::kInvalidArgument,
-                  what + " \"" + name + "\": the name is taken already; names of values are unique");
+    return Status(
+        Code::kInvalidArgument,
+        what + " \"" + name + "\": the name is taken already; names of values are unique");
   }
   return ValueFor(name);
 }
 
 std::string Scope::NodeName(const onnx::NodeProto& node, int index) {
-  const std::string base = prefix_ + (node.name().empty()
-                                          ? node.op_type() + "_" + std::to_string(index)
-                                          : node.name());
+  const std::string base =
+      prefix_ + (node.name().empty() ? node.op_type() + "_" + std::to_string(index) : node.name());
   std::string name = base;
   if (made_.node_names.insert(name).second) return name;
   name += "_" + std::to_string(index);

@@ -33,14 +33,13 @@ bool Contradicts(const Shape& declared, const Shape& inferred) {
 // Declared shapes of real models are often stale, those of outputs, too: what is inferred wins. Types are promises.
 Status Apply(const Graph& graph, graph::ValueId id, const graph::Node& node, const Options& options,
              const operators::InferOutput& inferred, Value& value) {
-  const bool is_output =
-      options.depth == 0 &&
-      std::find(graph.outputs.begin(), graph.outputs.end(), id) != graph.outputs.end();
+  const bool is_output = options.depth == 0 && std::find(graph.outputs.begin(), graph.outputs.end(),
+                                                         id) != graph.outputs.end();
   if (is_output && value.type != DataType::kUndefined && value.kind != inferred.kind) {
-    return Status(Code::kInvalidArgument,
-                  "output \"" + value.name + "\" is declared as a " +
-                      std::string(ValueKindName(value.kind)) + ", but " + node.op + " \"" +
-                      node.name + "\" makes a " + std::string(ValueKindName(inferred.kind)));
+    return Status(Code::kInvalidArgument, "output \"" + value.name + "\" is declared as a " +
+                                              std::string(ValueKindName(value.kind)) + ", but " +
+                                              node.op + " \"" + node.name + "\" makes a " +
+                                              std::string(ValueKindName(inferred.kind)));
   }
   if (is_output && value.type != DataType::kUndefined && inferred.type != DataType::kUndefined &&
       value.type != inferred.type) {
@@ -110,9 +109,8 @@ Status InferShapes(Graph& graph, const Options& options) {
       TENON_RETURN_IF_ERROR(InferSubgraphs(graph, id, options, inference.outputs));
     for (size_t i = 0; i < node.outputs.size(); ++i) {
       if (node.outputs[i] == kNone) continue;
-      TENON_RETURN_IF_ERROR(
-          Apply(graph, node.outputs[i], node, options, inference.outputs[i],
-                graph.values[node.outputs[i]]));
+      TENON_RETURN_IF_ERROR(Apply(graph, node.outputs[i], node, options, inference.outputs[i],
+                                  graph.values[node.outputs[i]]));
     }
     if (options.fold) TENON_RETURN_IF_ERROR(FoldShapeArithmetic(graph, id, options));
   }

@@ -25,9 +25,10 @@ Status RunPipeline(graph::Graph& graph, const Options& options,
   const std::span<const Pass> pipeline = Pipeline();
   for (size_t p = 0; p < pipeline.size(); ++p) {
     const Pass& pass = pipeline[p];
-    const auto takes_one = [&](const graph::Node& node) { return ConstantBranch(graph, node) >= 0; };
-    const bool inlines =
-        pass.run == InlineBranches && std::ranges::any_of(graph.nodes, takes_one);
+    const auto takes_one = [&](const graph::Node& node) {
+      return ConstantBranch(graph, node) >= 0;
+    };
+    const bool inlines = pass.run == InlineBranches && std::ranges::any_of(graph.nodes, takes_one);
     TENON_RETURN_IF_ERROR(pass.run(graph, options));
     TENON_RETURN_IF_ERROR(
         graph.Validate().WithContext(std::string("after ") + std::string(pass.name)));

@@ -94,7 +94,8 @@ class Inference {
                           " inputs, expected " + std::to_string(formal_inputs));
   }
   Status CheckOutputs(const Graph& body, size_t least) const {
-    if (body.outputs.size() >= least && outputs_.size() + (node_.op == "Loop") <= body.outputs.size())
+    if (body.outputs.size() >= least &&
+        outputs_.size() + (node_.op == "Loop") <= body.outputs.size())
       return {};
     return Bad(node_, "its subgraph has " + std::to_string(body.outputs.size()) +
                           " outputs, expected " +
@@ -157,7 +158,8 @@ class Inference {
   // [first_output, ..) are the next ones. `shapes` are the first ones; then what holds in all turns.
   Status InferStates(Graph& body, size_t first, size_t first_output, std::vector<Shape>* shapes) {
     const auto set = [&](Graph& at) {
-      for (size_t s = 0; s < shapes->size(); ++s) at.values[at.inputs[first + s]].shape = (*shapes)[s];
+      for (size_t s = 0; s < shapes->size(); ++s)
+        at.values[at.inputs[first + s]].shape = (*shapes)[s];
     };
     const std::vector<Shape> initial = *shapes;
     for (Shape& shape : *shapes) shape = RankOnly(shape);
@@ -276,8 +278,7 @@ class Inference {
     TENON_RETURN_IF_ERROR(SetStates(body, 0, 0, states, &shapes));
     int64_t length = kUnknownDim;
     for (size_t i = states; i < formal(); ++i) {
-      if (node_.inputs[i] == kNone)
-        return Bad(node_, "input " + std::to_string(i) + " is missing");
+      if (node_.inputs[i] == kNone) return Bad(node_, "input " + std::to_string(i) + " is missing");
       const Value& value = outer(i);
       const int64_t axis = i - states < axes.size() ? axes[i - states] : 0;
       TENON_ASSIGN(const Shape slice, WithoutAxis(node_, value.shape, axis));
@@ -303,8 +304,7 @@ class Inference {
     TENON_RETURN_IF_ERROR(CheckInputs(body, formal()));
     TENON_RETURN_IF_ERROR(CheckOutputs(body, 1));
     for (size_t i = 0; i < formal(); ++i) {
-      if (node_.inputs[i] == kNone)
-        return Bad(node_, "input " + std::to_string(i) + " is missing");
+      if (node_.inputs[i] == kNone) return Bad(node_, "input " + std::to_string(i) + " is missing");
       const Value& value = outer(i);
       if (i == 0 && value.kind != ValueKind::kSequence)
         return Bad(node_, "input 0 is a " + std::string(ValueKindName(value.kind)) +

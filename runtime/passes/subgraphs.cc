@@ -53,8 +53,10 @@ class Inliner {
   void Inline(const Node& node, Graph& branch, std::vector<Node>* nodes) {
     std::vector<ValueId> ids(branch.values.size(), kNone);
     const size_t formal = node.inputs.size() - node.captured;
-    for (size_t i = 0; i < branch.inputs.size(); ++i) ids[branch.inputs[i]] = node.inputs[formal + i];
-    std::vector<std::pair<ValueId, ValueId>> copies;  // results that no node of the branch makes anew
+    for (size_t i = 0; i < branch.inputs.size(); ++i)
+      ids[branch.inputs[i]] = node.inputs[formal + i];
+    std::vector<std::pair<ValueId, ValueId>>
+        copies;  // results that no node of the branch makes anew
     for (size_t o = 0; o < branch.outputs.size(); ++o) {
       const ValueId inner = branch.outputs[o], outer = node.outputs[o];
       if (outer == kNone) continue;
@@ -105,7 +107,8 @@ int ConstantBranch(const Graph& graph, const Node& node) {
   if (!node.definition || !node.domain.empty() || node.op != "If") return -1;
   if (node.inputs.empty() || node.inputs[0] == kNone) return -1;
   const Value& condition = graph.values[node.inputs[0]];
-  if (!condition.constant || !condition.constant->blob || condition.type != DataType::kBool) return -1;
+  if (!condition.constant || !condition.constant->blob || condition.type != DataType::kBool)
+    return -1;
   if (condition.constant->blob->size != 1 || node.Subgraphs().size() != 2) return -1;
   return *condition.constant->blob->data != std::byte{0} ? 0 : 1;
 }

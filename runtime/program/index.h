@@ -21,7 +21,7 @@ class ProgramIndex {
     NodeView view;
     operators::InferFunction infer = nullptr;   // null: a foreign operator
     std::span<const uint32_t> inputs, outputs;  // logical values, kNone where absent
-    bool host_step = false;           // its outputs are known when it was run
+    bool host_step = false;                     // its outputs are known when it was run
     HostRule host = HostRule::kNone;  // how its contents are computed while shapes are resolved
     const operators::Kernel* kernel = nullptr;    // of HostRule::kKernel
     std::unique_ptr<operators::KernelPlan> plan;  // where its shapes are known when loaded

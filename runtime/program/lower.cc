@@ -24,7 +24,8 @@ Result<std::shared_ptr<const Program>> Lowering::Run() {
     TENON_RETURN_IF_ERROR(EmitNode(n).WithContext("node \"" + placed_.graph.nodes[n].name + "\""));
   }
   TENON_RETURN_IF_ERROR(FinishOutputs());
-  if (std::ranges::any_of(stage_, [this](uint32_t stage) { return stage > stage_now_; })) EmitPlan();
+  if (std::ranges::any_of(stage_, [this](uint32_t stage) { return stage > stage_now_; }))
+    EmitPlan();
   DropUnusedSignals();
   program_.MakeIndex();
   if (report_ != nullptr) report_->rows = std::move(rows_);
@@ -80,7 +81,8 @@ void Lowering::AddNodes() {
   for (uint32_t n = 0; n < placed_.nodes.size(); ++n) {
     const graph::Node& node = placed_.graph.nodes[n];
     const Kind kind = placed_.nodes[n].kind;
-    program_.nodes.push_back({node, kind == Kind::kHost, kind == Kind::kView, kind == Kind::kHostStep, {}});
+    program_.nodes.push_back(
+        {node, kind == Kind::kHost, kind == Kind::kView, kind == Kind::kHostStep, {}});
     for (uint32_t v : node.outputs) {
       if (v == kNone) continue;
       if (kind == Kind::kHost)

@@ -88,8 +88,9 @@ class Lowering {
   std::vector<uint32_t> stage_;  // by logical: the first stage that knows its shape (stages.h)
   uint32_t stage_now_ = 0;       // of the steps that are emitted
   uint32_t node_stage_ = 0;      // of the node that is emitted, as far as contents decide it
-  std::vector<uint32_t> read_stage_;  // by logical: the stage that knows its contents, kNone: nobody asks
-  std::vector<uint32_t> reads_;       // physical values whose contents the next kPlan step reads
+  std::vector<uint32_t>
+      read_stage_;  // by logical: the stage that knows its contents, kNone: nobody asks
+  std::vector<uint32_t> reads_;  // physical values whose contents the next kPlan step reads
 };
 
 }  // namespace tenon::program

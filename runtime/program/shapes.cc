@@ -82,7 +82,8 @@ class Resolver {
     contents.known = true;
     size_t at = 0, used = 0;
     for (; at < contents.bytes.size(); ++used) {
-      const auto bytes = std::min<size_t>(words[used].dims().size_bytes(), contents.bytes.size() - at);
+      const auto bytes =
+          std::min<size_t>(words[used].dims().size_bytes(), contents.bytes.size() - at);
       std::memcpy(contents.bytes.data() + at, words[used].dims().data(), bytes);
       at += bytes;
     }

@@ -138,10 +138,10 @@ tenon_status tenon_tensor_create_sequence(tenon_value_kind kind, tenon_dtype dty
       TENON_REQUIRE(items[i]);
       const execution::Tensor& item = *items[i]->impl;
       if (item.type() != object->type) {
-        return Status(Code::kInvalidArgument,
-                      "item " + std::to_string(i) + " has element type " +
-                          std::string(DataTypeName(item.type())) + ", expected " +
-                          std::string(DataTypeName(object->type)));
+        return Status(Code::kInvalidArgument, "item " + std::to_string(i) + " has element type " +
+                                                  std::string(DataTypeName(item.type())) +
+                                                  ", expected " +
+                                                  std::string(DataTypeName(object->type)));
       }
       TENON_ASSIGN(auto copy, CopyItem(item));
       object->items.push_back(std::move(copy));

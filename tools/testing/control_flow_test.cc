@@ -68,7 +68,8 @@ TEST_P(ControlFlowTest, TurnsThatDoNotFitNameTheTurn) {
     FAIL() << "shapes of [3] and [6] were put together";
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), TENON_INVALID_ARGUMENT);
-    EXPECT_NE(std::string(error.what()).find("turn 1 makes [6]"), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find("turn 1 makes [6]"), std::string::npos)
+        << error.what();
   }
   most = {1};
   EXPECT_EQ(session.Run({x(), Tensor::Wrap(most, {})})[0].dims(), (std::vector<int64_t>{1, 3}));
@@ -96,8 +97,8 @@ TEST_P(ControlFlowTest, StringsGoInAndComeOut) {
   const Session session = Open("greeting");
   const std::string names[] = {"Ada", "", std::string("a\0b", 3)};
   const std::string word[] = {"Ada"};
-  const std::vector<Tensor> outputs = session.Run(
-      {Tensor::Strings(names, std::vector<int64_t>{3}), Tensor::Strings(word, std::vector<int64_t>{1})});
+  const std::vector<Tensor> outputs = session.Run({Tensor::Strings(names, std::vector<int64_t>{3}),
+                                                   Tensor::Strings(word, std::vector<int64_t>{1})});
   EXPECT_EQ(outputs[0].strings(),
             (std::vector<std::string>{"AdaAda", "Ada", std::string("Adaa\0b", 6)}));
   const auto same = outputs[1].As<int64_t>();
@@ -127,8 +128,10 @@ TEST_P(ControlFlowTest, SequencesGoInAndComeOut) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Backends, ControlFlowTest,
-                         ::testing::Values("reference", "simulator,reference"), [](const auto& info) {
-                           return std::string(info.param) == "reference" ? "reference" : "simulator";
+                         ::testing::Values("reference", "simulator,reference"),
+                         [](const auto& info) {
+                           return std::string(info.param) == "reference" ? "reference"
+                                                                         : "simulator";
                          });
 
 }  // namespace

@@ -68,8 +68,8 @@ struct ValueInfo {
   std::string name;
   tenon_dtype dtype = 0;
   bool has_rank = false;
-  std::vector<int64_t> dims;         // -1: not known before the run
-  std::vector<std::string> symbols;  // by dimension; "" where it has none
+  std::vector<int64_t> dims;                   // -1: not known before the run
+  std::vector<std::string> symbols;            // by dimension; "" where it has none
   tenon_value_kind kind = TENON_VALUE_TENSOR;  // of others, dtype and dims are those within
 };
 namespace internal {

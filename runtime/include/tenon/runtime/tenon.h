@@ -51,7 +51,8 @@ extern "C" {
 typedef struct tenon_runtime tenon_runtime; /* backends, threads, shared weights */
 typedef struct tenon_model tenon_model;     /* an imported model */
 typedef struct tenon_session tenon_session; /* a model placed on backends, ready to run */
-typedef struct tenon_tensor tenon_tensor;   /* memory with a type and a shape; strings; sequence; optional */
+typedef struct tenon_tensor
+    tenon_tensor; /* memory with a type and a shape; strings; sequence; optional */
 typedef struct tenon_binding tenon_binding; /* the tensors of a run, bound once and kept */
 typedef struct tenon_pending tenon_pending; /* a run under way */
 typedef struct tenon_blob tenon_blob;       /* bytes or text */

@@ -17,11 +17,12 @@ class Tensor;
 // What has no dense bytes: strings, and values that are no tensor. Immutable, shared.
 struct Object {
   ValueKind kind = ValueKind::kTensor;
-  DataType type = DataType::kUndefined;        // of the elements
-  Shape shape;                                 // of a tensor of strings
-  std::vector<std::string> strings;            // of a tensor of strings, row-major
-  std::vector<std::shared_ptr<Tensor>> items;  // of a sequence or an optional: host tensors, not written any more
-  bool present = false;                        // of an optional: it has a value (a sequence may be empty)
+  DataType type = DataType::kUndefined;  // of the elements
+  Shape shape;                           // of a tensor of strings
+  std::vector<std::string> strings;      // of a tensor of strings, row-major
+  std::vector<std::shared_ptr<Tensor>>
+      items;             // of a sequence or an optional: host tensors, not written any more
+  bool present = false;  // of an optional: it has a value (a sequence may be empty)
   // The shape of a tensor; others have none.
   Shape tensor_shape() const { return kind == ValueKind::kTensor ? shape : Shape::UnknownRank(); }
 };

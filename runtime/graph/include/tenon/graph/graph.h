@@ -85,8 +85,8 @@ struct Value {
   std::string name;  // unique in the graph; made up where ONNX had none
   DataType type = DataType::kUndefined;
   Shape shape = Shape::UnknownRank();
-  ValueKind kind = ValueKind::kTensor;       // of others, type and shape are those of the tensors within
-  NodeId producer = kNone;                   // kNone for inputs and constants
+  ValueKind kind = ValueKind::kTensor;  // of others, type and shape are those of the tensors within
+  NodeId producer = kNone;              // kNone for inputs and constants
   std::shared_ptr<const Constant> constant;  // set for initializers and folded values
   // The host keeps it, as an object: strings, and what is no tensor.
   bool is_object() const { return kind != ValueKind::kTensor || type == DataType::kString; }

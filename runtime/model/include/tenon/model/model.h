@@ -19,7 +19,7 @@ struct ImportOptions {
   uint64_t max_tensor_bytes = uint64_t{32} << 30;  // of one initializer
   uint64_t max_nodes = 1'000'000;
   uint64_t max_expanded_nodes = 100'000;  // of functions, where they are called
-  uint32_t max_depth = 32;  // of graphs within attributes, and of functions
+  uint32_t max_depth = 32;                // of graphs within attributes, and of functions
   std::set<std::pair<std::string, std::string>>
       custom_operators;     // (domain, name) of backends' own operators
   std::string data_folder;  // of external data; "": the model file's, none for a model from memory

@@ -37,7 +37,15 @@ struct Refusal {
 struct NodeChoice {
   std::string node;  // graph node's name; "" for inserted copies and reorders
   std::string op;
-  enum class Kind { kKernel, kSegment, kHost, kView, kHostStep, kCopy, kReorder } kind = Kind::kKernel;
+  enum class Kind {
+    kKernel,
+    kSegment,
+    kHost,
+    kView,
+    kHostStep,
+    kCopy,
+    kReorder
+  } kind = Kind::kKernel;
   std::string backend;  // "host" for shape arithmetic, views and what the host runs
   std::string kernel;
   std::vector<std::string> fallbacks;  // kernels of the same backend that take it too

@@ -49,8 +49,8 @@ struct Program;
 struct ProgramNode {
   graph::Node node;  // in the revision in which its kernel gets it; ids are logical values
   bool host_arithmetic =
-      false;             // its outputs are computed while shapes are resolved; it has no step
-  bool is_view = false;  // output 0 is an alias of input 0; it has no step
+      false;               // its outputs are computed while shapes are resolved; it has no step
+  bool is_view = false;    // output 0 is an alias of input 0; it has no step
   bool host_step = false;  // a step of kind kHost runs it
   // Of control flow, in the order of Node::Subgraphs. Their inputs are the node's own for them, then
   // what it captures.
@@ -83,8 +83,8 @@ enum class StepKind : uint8_t {
   kSignal,    // sets fence `fence` behind everything enqueued on `device` so far
   kHostWait,  // the host waits for `fence` (set earlier on `device`)
   kQueueWait,  // the queue of `device` waits for `fence`, which was set on `other_device`
-  kPlan,       // the host plans the steps behind it, by the contents of `inputs`: begins the next stage (stages.h)
-  kHost,       // the host runs `node`: control flow, sequences, optionals, strings; its arguments are in host memory
+  kPlan,  // the host plans the steps behind it, by the contents of `inputs`: begins the next stage (stages.h)
+  kHost,  // the host runs `node`: control flow, sequences, optionals, strings; its arguments are in host memory
 };
 
 const char* StepKindName(StepKind kind);  // "kernel"
