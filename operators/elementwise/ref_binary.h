@@ -149,7 +149,8 @@ TENON_BINARY(Greater, bool, a > b)
 TENON_BINARY(GreaterOrEqual, bool, a >= b)
 TENON_BINARY(Less, bool, a < b)
 TENON_BINARY(LessOrEqual, bool, a <= b)
-TENON_BINARY(PRelu, T, a < T(0) ? a * b : a)
+TENON_BINARY(PRelu, T,
+             a < T(0) ? static_cast<T>(static_cast<Wrap<T>>(a) * static_cast<Wrap<T>>(b)) : a)
 
 template <typename T>
 struct Div {

@@ -63,7 +63,16 @@ PlanResult PlanUnary(const NodeView& node, Specs inputs, Specs) {
     T a, b;                                                                            \
   };
 
-TENON_UNARY(Abs, std::is_unsigned_v<T> ? x : x < 0 ? 0 - x : x + 0)
+// The least integer is its own magnitude: it wraps.
+template <typename T>
+T Negated(T x) {
+  if constexpr (std::is_integral_v<T>)
+    return static_cast<T>(uint64_t{0} - static_cast<uint64_t>(x));
+  else
+    return 0 - x;
+}
+
+TENON_UNARY(Abs, std::is_unsigned_v<T> ? x : x < 0 ? Negated(x) : x + 0)
 template <>
 float Abs<float>::operator()(float x) const {
   return std::fabs(x);
@@ -133,9 +142,25 @@ TENON_UNARY_ATTRIBUTES(HardSigmoid, std::max(T(0), std::min(T(1), a* x + b)), "a
 TENON_UNARY_ATTRIBUTES(LeakyRelu, x >= T(0) ? x : a * x, "alpha", 0.01F, "", 0)
 TENON_UNARY_ATTRIBUTES(Selu, b*(x > T(0) ? x : a * std::expm1(x)), "alpha",
                        1.67326319217681884765625F, "gamma", 1.05070102214813232421875F)
-TENON_UNARY_ATTRIBUTES(Shrink, x<-a ? x + b : x> a ? x - b : T(0), "lambd", 0.5F, "bias", 0.0F)
 TENON_UNARY_ATTRIBUTES(Swish, x* Logistic(a* x), "alpha", 1.0F, "", 0)
 TENON_UNARY_ATTRIBUTES(ThresholdedRelu, x > a ? x : T(0), "alpha", 1.0F, "", 0)
+
+// Integers are shrunk as real numbers.
+template <typename T>
+struct Shrink {
+  using Real = std::conditional_t<std::is_integral_v<T>, double, T>;
+  explicit Shrink(const NodeView& node)
+      : lambd(node.Float("lambd", 0.5F)), bias(node.Float("bias", 0.0F)) {}
+  T operator()(T value) const {
+    const auto x = static_cast<Real>(value);
+    const auto y = static_cast<Real>(x < -lambd ? x + bias : x > lambd ? x - bias : Real(0));
+    if constexpr (std::is_integral_v<T>)
+      return SaturateCast<T>(y);
+    else
+      return y;
+  }
+  Real lambd, bias;
+};
 
 template <typename T>
 struct GeluExact {

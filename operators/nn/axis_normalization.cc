@@ -43,7 +43,7 @@ Status InferMeanVariance(const NodeView& node, std::span<const InferInput> input
 
 Cost LrnCost(const NodeView& node, std::span<const InferInput> inputs,
              std::span<const InferOutput> outputs) {
-  const auto each = static_cast<double>(2 * node.Int("size", 1) + 20);
+  const double each = 2 * static_cast<double>(node.Int("size", 1)) + 20;
   return CostOf(each * static_cast<double>(outputs[0].shape.ElementCount()), inputs, outputs);
 }
 Cost NormCost(const NodeView&, std::span<const InferInput> inputs,

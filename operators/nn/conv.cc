@@ -59,6 +59,7 @@ constexpr Operator kRows[] = {
 Status InferConvShape(const NodeView& node, const Shape& x, const Shape& w, const Shape& b,
                       Shape& y) {
   if (!x.has_rank()) return {};
+  if (x.rank() < 3) return Invalid(node, "X has shape ", x, " (expected [N, C, D1, ...])");
   if (w.has_rank()) {
     TENON_RETURN_IF_ERROR(CheckChannels(node, x, w, node.Int("group", 1)));
     TENON_RETURN_IF_ERROR(CheckBias(node, b, w[0]));

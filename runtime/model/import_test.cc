@@ -76,6 +76,28 @@ TEST(ImportTest, ConstantsWithoutElementsAreNotNull) {
   EXPECT_NE(value.constant->blob->data, nullptr);
 }
 
+TEST(ImportTest, WhatIsNotZeroIsTrue) {
+  for (const bool raw : {false, true}) {
+    testing::onnx::ModelProto model = testing::EmptyModel();
+    auto* tensor = model.mutable_graph()->add_initializer();
+    tensor->set_name("c");
+    tensor->set_data_type(testing::onnx::TensorProto::BOOL);
+    tensor->add_dims(4);
+    for (const int value : {0, 1, 2, 255}) {
+      if (!raw) tensor->add_int32_data(value);
+    }
+    if (raw) tensor->set_raw_data(std::string("\0\1\2\xff", 4));
+    testing::AddNode(model, "Not", {"c"}, {"y"});
+    testing::SetType(model.mutable_graph()->add_output(), "y", {4},
+                     testing::onnx::TensorProto::BOOL);
+    Result<graph::Graph> graph = Import(model);
+    ASSERT_TRUE(graph.ok()) << graph.status().ToString();
+    const auto* bytes =
+        reinterpret_cast<const uint8_t*>(graph->values[graph->FindValue("c")].constant->blob->data);
+    EXPECT_EQ(std::vector<uint8_t>(bytes, bytes + 4), (std::vector<uint8_t>{0, 1, 1, 1}));
+  }
+}
+
 TEST(ImportTest, ExportedModelsImportToTheSameGraph) {
   Result<graph::Graph> graph = Import(testing::SmallModel());
   ASSERT_TRUE(graph.ok());

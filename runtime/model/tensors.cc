@@ -68,6 +68,15 @@ Result<std::shared_ptr<const graph::Blob>> PlacedBlob(const Place& place, uint64
   return std::shared_ptr<const graph::Blob>(std::move(blob));
 }
 
+// Kernels read a bool as C++ does: 0 or 1. What a file calls true may be another byte.
+std::shared_ptr<const graph::Blob> AsBools(std::shared_ptr<const graph::Blob> blob) {
+  const std::span<const std::byte> bytes(blob->data, blob->size);
+  if (std::ranges::all_of(bytes, [](std::byte b) { return b <= std::byte{1}; })) return blob;
+  std::vector<std::byte> bools(bytes.begin(), bytes.end());
+  for (std::byte& b : bools) b = b == std::byte{0} ? b : std::byte{1};
+  return OwnedBlob(std::move(bools));
+}
+
 // Raw data is where the source has it: the field holds an index (see StripModel).
 Result<Place> RawPlace(const onnx::TensorProto& tensor, const Source& source, uint64_t wanted,
                        const std::string& where) {
@@ -191,8 +200,10 @@ Result<graph::Constant> ImportTensor(const onnx::TensorProto& tensor, const Sour
     return Bad(where, std::to_string(*bytes) + " bytes, the limit is " +
                           std::to_string(options.max_tensor_bytes));
   }
+  const bool is_bool = constant.type == DataType::kBool;
   if (!external && !tensor.has_raw_data()) {
     TENON_ASSIGN(constant.blob, FromFields(tensor, constant.type, *count, where));
+    if (is_bool) constant.blob = AsBools(std::move(constant.blob));
     return constant;
   }
   const auto wanted = static_cast<uint64_t>(*bytes);
@@ -200,6 +211,7 @@ Result<graph::Constant> ImportTensor(const onnx::TensorProto& tensor, const Sour
                                            : RawPlace(tensor, source, wanted, where));
   TENON_ASSIGN(constant.blob,
                PlacedBlob(place, std::max<uint64_t>(1, BitWidth(constant.type) / 8), where));
+  if (is_bool) constant.blob = AsBools(std::move(constant.blob));
   return constant;
 }
 
