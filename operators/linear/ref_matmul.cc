@@ -1,6 +1,8 @@
 // MatMul in float32 by tiles; in other number types by plain loops.
 #include "linear/ref_matmul.h"
 
+#include <type_traits>
+
 #include "support/gemm.h"
 #include "support/plan.h"
 
@@ -24,7 +26,11 @@ class MatMulPlan final : public KernelPlan {
         std::fill_n(out, sizes_.columns, T(0));
         for (int64_t k = 0; k < sizes_.depth; ++k) {
           const T* right = b + offset[1] + k * sizes_.columns;
-          for (int64_t j = 0; j < sizes_.columns; ++j) out[j] += row[k] * right[j];
+          for (int64_t j = 0; j < sizes_.columns; ++j) {
+            const Wrapping product =
+                static_cast<Wrapping>(row[k]) * static_cast<Wrapping>(right[j]);
+            out[j] = static_cast<T>(static_cast<Wrapping>(out[j]) + product);
+          }
         }
       }
     });
@@ -32,6 +38,9 @@ class MatMulPlan final : public KernelPlan {
   }
 
  private:
+  // Integers wrap.
+  using Wrapping = typename std::conditional_t<std::is_integral_v<T>, std::make_unsigned<T>,
+                                               std::type_identity<T>>::type;
   MatMulSizes sizes_;
 };
 

@@ -127,6 +127,7 @@ class MeanVariancePlan final : public KernelPlan {
   Status Run(const KernelArguments& arguments) const override {
     const auto* x = static_cast<const T*>(arguments.inputs[0]);
     auto* y = static_cast<T*>(arguments.outputs[0]);
+    if (x == nullptr) return {};  // no elements
     arguments.parallel(kept_.count, 1, [=, this](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
         const int64_t base = kept_.Offset(i);

@@ -42,7 +42,7 @@ class ScalePlaces {
   // Calls f(first element, count, place of the first scale, whether the next ones follow).
   template <typename F>
   void ForRuns(int64_t begin, int64_t end, const F& f) const {
-    const int64_t blocks = block_ == 0 ? size_ : (size_ + block_ - 1) / block_;
+    const int64_t blocks = block_ == 0 ? size_ : size_ / block_ + (size_ % block_ != 0);
     for (int64_t i = begin; i < end;) {
       const int64_t row = i / inner_, within = i % inner_, at = row % size_;
       int64_t room = inner_ - within, place = at;

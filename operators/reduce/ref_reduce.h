@@ -94,7 +94,7 @@ class ReducePlan final : public KernelPlan {
           arguments.parallel, count_,
           [&](int64_t begin, int64_t end) {
             for (int64_t i = begin; i < end; ++i)
-              y[i] = ReduceRows(layout.reduced, x + layout.kept.Offset(i));
+              y[i] = ReduceRows(layout.reduced, x == nullptr ? x : x + layout.kept.Offset(i));
           },
           chunk);
       return {};
@@ -198,7 +198,12 @@ struct Mean : Sum<T> {
 template <typename T>
 struct L1 : Sum<T> {
   using typename Sum<T>::State;
-  static State Map(T x, T) { return static_cast<State>(x < 0 ? T(0) - x : x); }
+  static State Map(T x, T) {
+    if constexpr (std::is_integral_v<T>)  // the least integer wraps
+      return x < 0 ? State(0) - static_cast<State>(x) : static_cast<State>(x);
+    else
+      return static_cast<State>(x < 0 ? T(0) - x : x);
+  }
 };
 template <typename T>
 struct SumSquare : Sum<T> {

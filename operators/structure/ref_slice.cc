@@ -46,6 +46,10 @@ class SlicePlan final : public KernelPlan {
     const auto input = [&](size_t i) {
       return i < arguments.inputs.size() ? arguments.inputs[i] : nullptr;
     };
+    for (const IntVector* other : {&ends_, &axes_, &steps_}) {
+      if (other->present && other->count != starts_.count)
+        return Invalid(node_, "starts, ends, axes and steps have different numbers of elements");
+    }
     std::array<SliceAxis, kMaxRank> parts;
     for (int i = 0; i < x_.rank(); ++i) parts[static_cast<size_t>(i)].count = x_[i];
     for (int i = 0; i < starts_.count; ++i) {

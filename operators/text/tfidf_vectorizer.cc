@@ -11,8 +11,8 @@ Status Infer(const NodeView& node, std::span<const InferInput> inputs,
   const Shape& x = inputs[0].shape;
   outputs[0].type = DataType::kFloat32;
   const auto columns = node.Ints("ngram_indexes");
-  if (columns.empty() || std::ranges::min(columns) < 0)
-    return Invalid(node, "ngram_indexes is empty or has negative values");
+  if (columns.empty() || std::ranges::min(columns) < 0 || std::ranges::max(columns) == INT64_MAX)
+    return Invalid(node, "ngram_indexes is empty, or has negative values or 2^63 - 1");
   const int64_t width = std::ranges::max(columns) + 1;
   if (x.rank() > 2 || x.rank() == 0)
     return Invalid(node, "X has shape ", x, " (expected [C] or [N, C])");
