@@ -40,8 +40,10 @@ std::span<const Kernel* const> AllKernels() { return KernelRegistry::Get().all; 
 
 const Kernel* FindKernel(std::string_view domain, std::string_view name, int revision,
                          DataType type) {
-  for (const Kernel* kernel :
-       std::ranges::equal_range(KernelRegistry::Get().by_name, name, {}, &Kernel::name)) {
+  const auto& rows = KernelRegistry::Get().by_name;
+  for (auto row = std::ranges::lower_bound(rows, name, {}, &Kernel::name);
+       row != rows.end() && (*row)->name == name; ++row) {
+    const Kernel* kernel = *row;
     if (kernel->domain == domain && kernel->revision_min <= revision &&
         revision <= kernel->revision_max && (kernel->types & Bit(type)) != 0) {
       return kernel;

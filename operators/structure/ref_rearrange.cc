@@ -113,6 +113,7 @@ class PartsPlan final : public KernelPlan {
     const auto& whole = gathers_ ? arguments.outputs : arguments.inputs;
     const auto& parts = gathers_ ? arguments.inputs : arguments.outputs;
     auto* base = static_cast<std::byte*>(whole[0]);
+    if (base == nullptr || rows_ == 0) return {};  // no elements, perhaps no memory
     for (size_t p = 0; p < row_bytes_.size(); base += row_bytes_[p++]) {
       auto* part = static_cast<std::byte*>(parts[p]);
       const int64_t bytes = row_bytes_[p];

@@ -98,7 +98,12 @@ void Route::PlaceOutput(const LiveProgram& live, uint32_t output) {
   }
   needed_[base] = true;
   const MemorySpace& space = *layout_.outputs[output];
-  if (!direct) {
+  // What is computed before the output's shape is known can't be computed into the output.
+  const std::vector<uint32_t>& known = live.stages().logical;
+  const bool early =
+      direct && known[program.physical[base].logical] < known[program.outputs[output]];
+  if (early) MakeOwn(live, base);
+  if (!direct || early) {
     copies_out_.push_back({output, physical});
     return;
   }

@@ -147,7 +147,8 @@ Result<std::shared_ptr<const graph::File>> ExternalFiles::Open(const std::string
                         " is a link that leads out of the model's folder; only files in the folder "
                         "are read: put the file there");
     }
-    return Status(error == ENOENT || error == ENOTDIR ? Code::kNotFound : Code::kIo,
+    const bool none = error == ENOENT || error == ENOTDIR || error == ENAMETOOLONG;
+    return Status(none ? Code::kNotFound : Code::kIo,
                   "external data: " + name + " can't be opened: " + std::strerror(error));
   }
   Result<std::shared_ptr<const graph::File>> opened =

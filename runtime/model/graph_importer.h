@@ -50,13 +50,18 @@ class GraphImporter {
   Status ExpandGradient(const onnx::NodeProto& proto, const std::string& name,
                         const std::string& where, Scope& scope);
 
+  // Nodes that a call of the function leads to; more than the limit where it is exponential.
+  uint64_t ExpandedSize(const onnx::FunctionProto& function, uint32_t depth);
+  uint64_t ExpandedSize(const onnx::NodeProto& node, uint32_t depth);
+
   const onnx::ModelProto& model_;
   const Source& source_;
   const ImportOptions& options_;
   std::map<std::tuple<std::string, std::string, std::string>, const onnx::FunctionProto*>
       functions_;                                                     // by domain, name, overload
   std::vector<std::unique_ptr<onnx::FunctionProto>> made_functions_;  // of ONNX operators
-  std::vector<const onnx::FunctionProto*> active_;                    // that are being expanded
+  std::map<const onnx::FunctionProto*, uint64_t> expanded_sizes_;
+  std::vector<const onnx::FunctionProto*> active_;  // that are being expanded
   uint64_t node_count_ = 0, expanded_count_ = 0;
   uint32_t depth_ = 0;  // of subgraphs and functions
 };

@@ -59,6 +59,30 @@ const onnx::FunctionProto* GraphImporter::FindFunction(const onnx::NodeProto& pr
   return made_functions_.back().get();
 }
 
+uint64_t GraphImporter::ExpandedSize(const onnx::FunctionProto& function, uint32_t depth) {
+  // One that is being counted calls itself, which is refused when it is expanded; so is what is nested too deep.
+  if (depth > options_.max_depth) return 0;
+  const auto [found, is_new] = expanded_sizes_.emplace(&function, 0);
+  if (!is_new) return found->second;
+  uint64_t size = 0;
+  for (const onnx::NodeProto& node : function.node()) {
+    size = std::min(size + ExpandedSize(node, depth), options_.max_expanded_nodes + 1);
+  }
+  return found->second = size;
+}
+
+uint64_t GraphImporter::ExpandedSize(const onnx::NodeProto& node, uint32_t depth) {
+  uint64_t size = 1;
+  const auto callee =
+      functions_.find({NormalisedDomain(node.domain()), node.op_type(), node.overload()});
+  if (callee != functions_.end()) size += ExpandedSize(*callee->second, depth + 1);
+  for (const onnx::AttributeProto& attribute : node.attribute()) {
+    for (const onnx::NodeProto& inner : attribute.g().node())
+      size = std::min(size + ExpandedSize(inner, depth), options_.max_expanded_nodes + 1);
+  }
+  return size;
+}
+
 Status GraphImporter::ExpandFunction(const onnx::NodeProto& proto,
                                      const onnx::FunctionProto& function, const std::string& name,
                                      const std::string& where, Scope& scope) {
@@ -75,11 +99,14 @@ Status GraphImporter::ExpandFunction(const onnx::NodeProto& proto,
                std::to_string(function.input_size()) + " and " +
                std::to_string(function.output_size()));
   }
-  expanded_count_ += static_cast<uint64_t>(function.node_size());
-  if (expanded_count_ > options_.max_expanded_nodes) {
+  // What a call from outside leads to is counted before any of it is expanded: it may be exponential.
+  const uint64_t left = options_.max_expanded_nodes - expanded_count_;
+  const auto size = static_cast<uint64_t>(function.node_size());
+  if (size > left || (active_.empty() && ExpandedSize(function, 1) > left)) {
     return Bad(where + ": the model's functions expand to more than " +
                std::to_string(options_.max_expanded_nodes) + " nodes: that is the limit");
   }
+  expanded_count_ += size;
   active_.push_back(&function);
   const Call call{proto, function};
   Scope body(scope, &call, name + "/");

@@ -89,7 +89,10 @@ model::ImportOptions ToLimits(const tenon_limits* limits) {
   if (given.max_depth != 0) out.max_depth = given.max_depth;
   if (given.max_model_bytes != 0) out.max_model_bytes = given.max_model_bytes;
   if (given.max_tensor_bytes != 0) out.max_tensor_bytes = given.max_tensor_bytes;
-  if (given.max_nodes != 0) out.max_nodes = given.max_nodes;
+  if (given.max_nodes != 0) {
+    out.max_nodes = given.max_nodes;
+    out.max_expanded_nodes = std::min(out.max_expanded_nodes, given.max_nodes);
+  }
   out.data_folder = OrEmpty(given.data_folder);
   out.copy_files = given.copy_files != 0;
   return out;

@@ -16,6 +16,9 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "malformed"))
+import bombs  # noqa: E402
+
 USAGE, REJECTED, BACKEND, NOT_WRITABLE = 2, 3, 4, 5
 SHAPE = "rand:shape=1x3x48x192"
 
@@ -24,8 +27,8 @@ class Checker:
     def __init__(self, tenon, folder):
         self.tenon, self.folder, self.passed, self.failed = tenon, folder, 0, 0
 
-    def expect(self, what, arguments, codes, says="", env=None):
-        done = subprocess.run([self.tenon, *arguments], capture_output=True, text=True, timeout=120, errors="replace",
+    def expect(self, what, arguments, codes, says="", env=None, seconds=120):
+        done = subprocess.run([self.tenon, *arguments], capture_output=True, text=True, timeout=seconds, errors="replace",
                               env={**os.environ, **(env or {})})
         codes = codes if isinstance(codes, tuple) else (codes,)
         good = done.returncode in codes and says in done.stderr and (done.returncode == 0 or bool(done.stderr.strip()))
@@ -81,6 +84,44 @@ def check_models(c):
     }
     for what, (data, says) in cases.items():
         c.expect(what, ["run", c.file("bad.onnx", data)], REJECTED, says)
+
+
+def check_external_data(c):
+    """What a model may name beside itself."""
+    data = np.arange(12, dtype=np.float32)
+    c.file("w.bin", b"1234567" + data.tobytes())
+    c.file("short.bin", data.tobytes()[:40])
+    os.mkdir(os.path.join(c.folder, "inner"))
+    os.symlink("/etc/hostname", os.path.join(c.folder, "out"))
+    os.symlink("/etc", os.path.join(c.folder, "etc"))
+    os.mkfifo(os.path.join(c.folder, "pipe"))
+    node = helper.make_node("MatMul", ["x", "w"], ["y"])
+
+    def model(*keys):
+        tensor = TensorProto(name="w", data_type=TensorProto.FLOAT, dims=[3, 4], data_location=TensorProto.EXTERNAL)
+        for key, value in keys:
+            tensor.external_data.add(key=key, value=value)
+        return c.file(f"external{len(os.listdir(c.folder))}.onnx", small([node], initializers=[tensor]))
+
+    where = lambda location, *more: model(("location", location), *more)
+    c.expect("sound external data", ["run", where("w.bin", ("offset", "7"), ("length", "48"))], 0)
+    cases = {
+        "missing": (where("none.bin"), "none.bin"), "cut": (where("short.bin"), "short.bin\" has 40 bytes"), "a folder": (where("inner"), "not a regular file"),
+        "a pipe": (where("pipe"), "not a regular file"), "a link out": (where("out"), "leads out"), "a folder that is a link out": (where("etc/hostname"), "leads out"),
+        "absolute": (where("/etc/hostname"), "absolute"), "dots": (where("inner/../../w.bin"), "\"..\""), 
+        "negative offset": (where("w.bin", ("offset", "-1")), "\"offset\""), "negative length": (where("w.bin", ("length", "-48")), "\"length\""),
+        "offset that wraps": (where("w.bin", ("offset", "18446744073709551615")), "\"offset\""), "length of petabytes": (where("w.bin", ("length", str(1 << 50))), "\"length\""),
+        "hostile key": (where("w.bin", ("__class__", "x")), "__class__"), "key twice": (where("w.bin", ("location", "w.bin")), "twice"),
+        "no location": (model(("offset", "7")), "\"location\"")}
+    for what, (path, says) in cases.items():
+        c.expect("external data: " + what, ["run", path], REJECTED, says)
+
+
+def check_bombs(c):
+    """Small files that ask for petabytes, for nesting without end, for 2^30 nodes."""
+    for what, data, codes in bombs.bombs():
+        wanted = 0 if codes == {"OK"} else (REJECTED, BACKEND) if "OK" not in codes else (0, REJECTED, BACKEND)
+        c.expect(what, ["run", c.file("bomb.onnx", data), "-b", "reference", "--budget", "256MB"], wanted, seconds=20)
 
 
 def check_damage(c):
@@ -141,6 +182,8 @@ def main():
         c = Checker(tenon, folder)
         check_files(c, model)
         check_models(c)
+        check_external_data(c)
+        check_bombs(c)
         check_damage(c)
         check_inputs(c, model)
         check_plugins(c, os.path.join(libraries, "libtenon_reference.so"))

@@ -5,7 +5,7 @@ usage: coexistence.py --tenon LIBTENON.so --debian LIBDEBIAN_ONNX.so [--torch]
 
 Each order of loading is a process of its own; a library works right after it is loaded, and again when all are. --torch
 loads PyTorch, too, and is skipped (exit code 77) where it is not installed. Tenon is used through its C API with ctypes.
-Ends with a line "N passed, N failed".
+What libtenon.so exports is checked, too. Ends with a line "N passed, N failed".
 """
 import argparse
 import ctypes as c
@@ -138,6 +138,12 @@ def load_and_check(order, arguments, model):
         made.check(model)
 
 
+def foreign_exports(library):
+    """What the library shows of protobuf and ONNX, or of anything but its own API."""
+    lines = subprocess.run(["nm", "-D", "--defined-only", library], capture_output=True, text=True, check=True).stdout.splitlines()
+    return [line.split()[-1] for line in lines if not line.split()[-1].startswith("tenon_")]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--tenon", required=True, type=os.path.abspath)
@@ -159,14 +165,17 @@ def main():
                                                         ("debian!", "tenon"), ("tenon!", "debian!"), ("debian!", "tenon!", "onnxruntime")]
     model = subprocess.run([sys.executable, "-c", "import coexistence, sys; sys.stdout.buffer.write(coexistence.make_model())"],
                            cwd=os.path.dirname(os.path.abspath(__file__)), capture_output=True, check=True).stdout
-    failed = 0
+    shown = foreign_exports(arguments.tenon)
+    failed = int(bool(shown))
+    if shown:
+        print(f"FAIL {arguments.tenon} shows {len(shown)} symbols that are not of its API: {shown[:5]}")
     for order in orders:
         done = subprocess.run([sys.executable, __file__, "--tenon", arguments.tenon, "--debian", arguments.debian, "--order", ",".join(order)],
                               input=model, capture_output=True, timeout=120)
         if done.returncode != 0 or done.stdout.strip() != b"done":
             failed += 1
             print(f"FAIL {' '.join(order)}: exit {done.returncode}: {done.stderr.decode(errors='replace').strip().splitlines()[-1:]}", flush=True)
-    print(f"{len(orders) - failed} passed, {failed} failed")
+    print(f"{len(orders) + 1 - failed} passed, {failed} failed")
     return 1 if failed else 0
 
 

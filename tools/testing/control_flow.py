@@ -156,6 +156,13 @@ MODELS = {
         last = Constant <value = int64[1] {1}> ()
         part = Slice (x, begin, list, last)
     }"""),
+    "result_of_a_computed_shape": (17, """g (float[N, 4] x, int64[2] sizes) => (float[A, B] y, float[C, D] z) {
+        n = Neg (x)
+        y = Reshape (n, sizes)
+        e = Exp (x)
+        f = Mul (e, n)
+        z = Reshape (f, sizes)
+    }"""),
     "functions": (17, """g (float[N] x) => (float[N] y, float[N] z) {
         y = f.scaled <factor = 3.0> (x)
         z = f.twice (y)

@@ -6,6 +6,7 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   tenon::model::ImportOptions options;
+  options.max_nodes = options.max_expanded_nodes = 2000;
   if (const char* folder = std::getenv("TENON_FUZZ_FOLDER")) options.data_folder = folder;
   auto graph = tenon::model::ImportMemory({reinterpret_cast<const std::byte*>(data), size}, nullptr,
                                           options);

@@ -3,20 +3,26 @@
 
 usage: make_malformed.py FOLDER [--count N] [--seed S] [--text-direction MODEL.onnx]
 
-Sound models (seeds.py) are damaged in one place: a field (fields.py), a structure (structures.py) or bytes (wire.py). Each
-mutation says which codes are right for what it broke; nothing asks Tenon. Writes FOLDER/<number>.onnx and FOLDER/index.tsv
-with the lines "file <tab> CODE[,CODE...] <tab> what was done". The same seed gives the same files. Run by run_malformed.
-Needs the Python packages onnx and numpy.
+Sound models (seeds.py) are damaged in one place: a field of the protobuf (edges.py and others), or bytes (wire.py); some are
+bad as a whole (bombs.py). Each mutation says which codes are right for what it broke; nothing asks Tenon. Writes
+FOLDER/<number>.onnx and FOLDER/index.tsv with the lines "file <tab> CODE[,CODE...] <tab> what was done". The same seed gives the
+same files. Run by run_malformed. Needs the Python packages onnx and numpy.
 """
 import argparse
 import os
 import random
 import shutil
 
-import fields
+import bombs
+import declarations  # noqa: F401: they register their mutations
+import edges  # noqa: F401
+import external  # noqa: F401
+import mutations
+import nodes  # noqa: F401
 import onnx
 import seeds
-import structures
+import structures  # noqa: F401
+import tensors  # noqa: F401
 import wire
 
 
@@ -77,11 +83,11 @@ def main():
     prepare_folder(arguments.folder)
     maker = Maker(arguments.folder, arguments.seed, seeds.all_seeds(arguments.text_direction))
     for name, data in maker.bytes.items():
-        maker.write(f"nothing of {name}", data, fields.OK)
-    for bomb in structures.bombs():
+        maker.write(f"nothing of {name}", data, mutations.OK)
+    for bomb in bombs.bombs():
         maker.write(*bomb)
     while len(maker.index) < arguments.count:
-        for mutation in fields.MUTATIONS + structures.MUTATIONS:
+        for mutation in mutations.MUTATIONS:
             maker.message(mutation)
         for mutation in wire.MUTATIONS * 2:
             maker.wire(mutation)

@@ -26,11 +26,18 @@
 
 #include "tenon/runtime/tenon.hpp"
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) && !defined(__SANITIZE_ADDRESS__)
+#define __SANITIZE_ADDRESS__ 1
+#endif
+#endif
+// With a sanitizer RLIMIT_AS can't be set: its shadow memory is address space.
 #if defined(__SANITIZE_ADDRESS__)
-// RLIMIT_AS can't be set: the shadow memory is address space.
 extern "C" const char* __asan_default_options() {
   return "hard_rss_limit_mb=1024:quarantine_size_mb=32";
 }
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr bool kLimitAddressSpace = false;
 #else
 constexpr bool kLimitAddressSpace = true;

@@ -3,7 +3,7 @@ all is judged by Python's protobuf, which shares no code with Tenon's."""
 import onnx
 from google.protobuf.message import DecodeError
 
-from fields import CONTROLLED, LOSS
+from mutations import CONTROLLED, LOSS
 
 MUTATIONS = []
 

@@ -147,12 +147,12 @@ typedef struct tenon_limits {
   uint32_t max_depth;        /* of nested subgraphs */
   uint64_t max_model_bytes;  /* of the file, and of each file with external data */
   uint64_t max_tensor_bytes; /* of one tensor */
-  uint64_t max_nodes;
-  const char*
-      data_folder;     /* of external data: no file outside of it is read; NULL: the model file's
-                              own folder, none for a model from memory */
-  uint32_t copy_files; /* not 0: files are read into memory instead of mapped */
+  uint64_t max_nodes;        /* with subgraphs; also of those that function calls expand to */
+  uint32_t copy_files;       /* not 0: files are read into memory instead of mapped */
   uint32_t reserved;
+  /* Of external data: no file outside of it is read. NULL: the folder of the model's file, none for a
+   * model from memory. */
+  const char* data_folder;
 } tenon_limits;
 
 /* The file, and those with its external data, are mapped and must not change while the model or a session of it lives:
