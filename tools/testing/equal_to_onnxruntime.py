@@ -179,7 +179,9 @@ class Run:
 
 def check_model(args, model):
     name = os.path.splitext(os.path.basename(model))[0]
-    session = ort.InferenceSession(model, providers=["CPUExecutionProvider"])
+    options = ort.SessionOptions()
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     row = inputs_of(name, session)
     sizes = row["sizes"]
     if args.set in ("fast", "sanitized"):
