@@ -3,7 +3,7 @@
 #
 # usage: tools/testing/fuzz/fuzz.sh [RUNS [TARGET...]]
 #   RUNS    executions of each target; default 1000000
-#   TARGET  parse, load, run; default: all
+#   TARGET  parse, load, run, operators; default: all
 #
 # Begins with what make_malformed.py writes and with what earlier runs found (build-fuzz/corpus). An input may take 2 seconds
 # and 1 GB. A finding ends its target: the input stands in build-fuzz/findings, and build-fuzz/tests/fuzz_TARGET FILE repeats
@@ -13,7 +13,7 @@ cd "$(dirname "$(readlink -f "$0")")/../../.."
 
 runs=${1:-1000000}
 targets=("${@:2}")
-[ ${#targets[@]} = 0 ] && targets=(parse load run)
+[ ${#targets[@]} = 0 ] && targets=(parse load run operators)
 [[ $runs =~ ^[0-9]+$ ]] || { sed -n '4,6s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 python=$(dirname "$(./setup --third-party-path)")/python/bin
 PATH=$python:$PATH
@@ -35,13 +35,15 @@ for target in "${targets[@]}"; do
   mkdir -p "$corpus"
   begin=$SECONDS
   result="no finding"
-  build-fuzz/tests/fuzz_"$target" -runs="$runs" -seed=1 -max_len=$most_bytes -rss_limit_mb=1024 -timeout=2 -print_final_stats=1 \
-    -artifact_prefix=build-fuzz/findings/"$target"- -dict=tools/testing/fuzz/onnx.dict "$corpus" "$seeds" >"$log" 2>&1 || {
+  options=(-max_len=$most_bytes -dict=tools/testing/fuzz/onnx.dict "$corpus" "$seeds")
+  [ "$target" = operators ] && options=(-max_len=400 -len_control=0 "$corpus")
+  build-fuzz/tests/fuzz_"$target" -runs="$runs" -seed=1 -rss_limit_mb=1024 -timeout=2 -print_final_stats=1 \
+    -artifact_prefix=build-fuzz/findings/"$target"- "${options[@]}" >"$log" 2>&1 || {
     result="FINDING: $(grep -m1 -E 'SUMMARY|runtime error|a status that|ERROR' "$log" || true)"
     failed=1
   }
   done=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
-  printf '%-6s %9s executions in %5s s, coverage %6s, %s\n' "$target" "${done:-?}" $((SECONDS - begin)) \
+  printf '%-9s %9s executions in %5s s, coverage %6s, %s\n' "$target" "${done:-?}" $((SECONDS - begin)) \
     "$(grep -o 'cov: [0-9]*' "$log" | tail -1 | cut -d' ' -f2)" "$result"
 done
 exit $failed
