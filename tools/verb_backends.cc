@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "session_flags.h"
+#include "verb_backends_new.h"
 #include "verbs.h"
 
 namespace tenon::tools {
@@ -180,9 +181,13 @@ void AddBackends(CLI::App& app, Action& action) {
                                         "validation layer; tells what it offers");
   info->add_option("file", *file, "Shared object or manifest")->required()->type_name("FILE");
   info->add_flag("--json", *json, "Print JSON on stdout");
+  const auto make = AddBackendsNew(*verb);
   verb->footer("Example: tenon backends info lib/tenon/libtenon_simulator.so");
   verb->callback([=, &action] {
-    action = [=] { return info->parsed() ? Info(*file, *json) : List(*json, *full); };
+    action = [=] {
+      if (info->parsed()) return Info(*file, *json);
+      return make->parsed() ? make->Run() : List(*json, *full);
+    };
   });
 }
 
