@@ -94,8 +94,10 @@ void SessionFlags::AddSessionTo(CLI::App& verb) {
   verb.add_flag("--json", json, "Print JSON on stdout");
 }
 
-std::unique_ptr<Runtime> MakeRuntime(uint32_t threads, std::vector<std::string> backend_files) {
+std::unique_ptr<Runtime> MakeRuntime(uint32_t threads, std::vector<std::string> backend_files,
+                                     bool backends_only) {
   RuntimeOptions options;
+  options.backends_only = backends_only;
   options.backend_files = std::move(backend_files);
   options.use_environment = true;
   options.threads = threads;

@@ -37,6 +37,8 @@ def cases(model, folder, work):
     saved = os.path.join(work, "saved.json")
     claims = ["-b", "simulator,reference", "--set", "simulator.claim=seed:3"]
     short = ["--seconds", "0.05", "--warmup", "0"]
+    prefix = os.path.dirname(os.path.dirname(os.path.abspath(sys.argv[1])))
+    simulator = os.path.join(prefix, "lib", "tenon", "libtenon_simulator.so")
     yield "run", ["run", model]
     yield "run", ["run", model, "--output-dir", work]
     yield "verify", ["verify", folder]
@@ -45,6 +47,8 @@ def cases(model, folder, work):
     yield "doctor", ["doctor"]
     yield "backends", ["backends"]
     yield "backends", ["backends", "list"]
+    yield "backends", ["backends", "info", simulator]
+    yield "backends", ["backends", "new", "acme", "--output", os.path.join(work, "acme")]
     yield "bench", ["bench", model, *short]
     yield "bench", ["bench", model, *short, "--threads", "1,2"]
     yield "bench", ["bench", model, *short, "--save", saved]

@@ -41,6 +41,7 @@ struct RuntimeOptions {
   Log log = {};  // from any thread, also several at once; must not throw
   tenon_log_level log_level = TENON_LOG_WARNING;
   bool unload_backends = false;
+  bool backends_only = false;
 };
 
 // Backends, threads and shared weights. Movable; outlived by what is made of it, but for the log.
@@ -67,6 +68,7 @@ class Runtime {
     o.log_context = log_.get();
     o.log_level = options.log_level;
     o.unload_backends = options.unload_backends;
+    o.backends_only = options.backends_only;
     tenon_runtime* handle = nullptr;
     Check(tenon_runtime_create(&o, &handle));
     handle_.reset(handle);
