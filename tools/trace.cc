@@ -40,8 +40,9 @@ class TraceWriter {
                         {"runs", profile_["runs"]},
                         {"events_left_out", profile_["events_left_out"]},
                         {"device_events_left_out", profile_["device_events_left_out"]}};
-    return fmt::format("{{\"displayTimeUnit\": \"ns\",\n\"otherData\": {},\n\"traceEvents\": [{}\n]}}\n",
-                       Dump(other), text_);
+    return fmt::format(
+        "{{\"displayTimeUnit\": \"ns\",\n\"otherData\": {},\n\"traceEvents\": [{}\n]}}\n",
+        Dump(other), text_);
   }
 
  private:
@@ -102,7 +103,8 @@ class TraceWriter {
       slice.process = Process(step["backend"]);
       slice.category = op.empty() ? kind : op;
       slice.name = !node.empty() ? node : slice.category;
-      for (const char* key : {"node", "op", "kind", "kernel", "value", "inputs", "outputs", "bytes", "flops"}) {
+      for (const char* key :
+           {"node", "op", "kind", "kernel", "value", "inputs", "outputs", "bytes", "flops"}) {
         const Json& value = step[key];
         if (!value.empty() && value != "" && value != 0) slice.arguments[key] = value;
       }
@@ -110,7 +112,8 @@ class TraceWriter {
     } else {
       slice.category = event["kind"];
       slice.name = slice.category;
-      const auto parent = steps_.find(event["parent"].is_null() ? SIZE_MAX : event["parent"].get<size_t>());
+      const auto parent =
+          steps_.find(event["parent"].is_null() ? SIZE_MAX : event["parent"].get<size_t>());
       if (parent != steps_.end()) slice.arguments["of"] = (*parent->second)["node"];
     }
     slice.track = ThreadTrack(slice.process, event);
@@ -121,12 +124,14 @@ class TraceWriter {
   void AddDeviceEvents() {
     std::vector<const Json*> events;
     for (const Json& event : profile_["device_events"]) events.push_back(&event);
-    std::ranges::stable_sort(events, {}, [](const Json* e) { return (*e)["begin_ns"].get<uint64_t>(); });
+    std::ranges::stable_sort(events, {},
+                             [](const Json* e) { return (*e)["begin_ns"].get<uint64_t>(); });
     std::map<std::pair<std::string, uint32_t>, std::vector<uint64_t>> ends;  // of a device's tracks
     for (const Json* event : events) {
       const std::string backend = (*event)["backend"];
       const uint32_t device = (*event)["device"];
-      const uint64_t begin = (*event)["begin_ns"], end = std::max<uint64_t>(begin, (*event)["end_ns"]);
+      const uint64_t begin = (*event)["begin_ns"],
+                     end = std::max<uint64_t>(begin, (*event)["end_ns"]);
       std::vector<uint64_t>& busy = ends[{backend, device}];
       auto free = std::ranges::find_if(busy, [begin](uint64_t until) { return until <= begin; });
       if (free == busy.end()) free = busy.insert(free, 0);
@@ -137,8 +142,15 @@ class TraceWriter {
             lane == 0 ? fmt::format("device {}", device)
                       : fmt::format("device {}, at the same time {}", device, lane + 1));
       const uint64_t id = (*event)["correlation_id"];
-      slices_.push_back({process, track, begin, end, causes_.count(id) ? id : 0, true,
-                         (*event)["name"], "device", {{"correlation_id", id}}});
+      slices_.push_back({process,
+                         track,
+                         begin,
+                         end,
+                         causes_.count(id) ? id : 0,
+                         true,
+                         (*event)["name"],
+                         "device",
+                         {{"correlation_id", id}}});
     }
   }
 
@@ -153,8 +165,8 @@ class TraceWriter {
           {"tid", slice.track},
           {"args", slice.arguments}});
     if (slice.flow == 0 || profile_["device_events"].empty()) return;
-    Json flow = {{"name", "runs"},     {"cat", "device"},       {"ph", slice.from_device ? "f" : "s"},
-                 {"id", slice.flow},   {"ts", begin},           {"pid", slice.process},
+    Json flow = {{"name", "runs"},    {"cat", "device"}, {"ph", slice.from_device ? "f" : "s"},
+                 {"id", slice.flow},  {"ts", begin},     {"pid", slice.process},
                  {"tid", slice.track}};
     if (slice.from_device) flow["bp"] = "e";
     Emit(flow);

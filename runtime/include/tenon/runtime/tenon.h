@@ -137,6 +137,11 @@ TENON_API tenon_status tenon_runtime_backends(tenon_runtime* runtime,
 /* Loads a backend's library (or that of a manifest) in a child process, creates and destroys it there: finds one that
  * throws, ends its process or hangs while it is loaded. TENON_INCOMPATIBLE says what happened. */
 TENON_API tenon_status tenon_backend_probe(const char* path);
+/* The operators that Tenon knows, as JSON: {"version": 1, "newest_opset": N, "operators": [{"domain", "name", "revisions":
+ * [{"revision", "since_opset", "to_previous"}], "host", "view", "data_dependent", "deterministic", "min_inputs",
+ * "function", "inputs", "outputs", "attributes"}]}. Signatures are those of the newest revision, empty where ONNX has
+ * none; "to_previous": nodes can be rewritten for a backend that has only the revision before, mostly. */
+TENON_API tenon_status tenon_operators(tenon_blob** out_blob);
 /* Complaints of the validation layer so far, one a line; empty where all is well. */
 TENON_API tenon_status tenon_runtime_violations(tenon_runtime* runtime, tenon_blob** out_blob);
 

@@ -91,6 +91,13 @@ class Runtime {
   internal::Handle<tenon_runtime, tenon_runtime_release> handle_;
 };
 
+// JSON: see tenon_operators.
+inline std::string Operators() {
+  tenon_blob* blob = nullptr;
+  Check(tenon_operators(&blob));
+  return internal::TakeText(blob);
+}
+
 // An imported model; immutable.
 class Model {
  public:

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -48,5 +49,26 @@ Result<std::string> Export(const graph::Graph& graph, const ExportOptions& optio
 
 // The newest opset of the default domain that import knows.
 int NewestOpset();
+
+// What ONNX's schema says about an operator.
+struct SchemaArgument {
+  std::string name;
+  bool optional = false, variadic = false;
+  std::vector<std::string> types;  // "tensor(float)", sorted
+};
+struct SchemaAttribute {
+  std::string name;
+  const char* type = "";  // "int", "floats" ...
+  bool required = false;
+  std::string default_value;  // as a model's text would say it; "" where there is none
+};
+struct SchemaDescription {
+  bool function = false;  // has a body of other operators
+  std::vector<SchemaArgument> inputs, outputs;
+  std::vector<SchemaAttribute> attributes;  // sorted by name
+};
+// nullopt: the domain has no such operator in that opset.
+std::optional<SchemaDescription> DescribeSchema(const std::string& domain, const std::string& name,
+                                                int opset);
 
 }  // namespace tenon::model
