@@ -16,20 +16,19 @@ struct DevicePeak {
 };
 
 struct ProfileRow {
-  std::string
-      node;  // "" for copies, waits and other steps that are no node, and for rows of operators
-  std::string parent;  // the node whose subgraph the step is in; "" for most
-  std::string branch;  // of the parent: "body", "then_branch", "else_branch"
-  std::string op;      // "(copy)", "(wait)" .. for what is no node
-  std::string backend, kernel;
-  std::string value;                         // what is copied
-  std::vector<std::string> inputs, outputs;  // "float32[1, 3]"
+  std::string node = {};    // "" for what is no node, and for operators
+  std::string parent = {};  // the node whose subgraph the step is in; "" for most
+  std::string branch = {};  // of the parent: "body", "then_branch", "else_branch"
+  std::string op = {};      // "(copy)", "(wait)" .. for what is no node
+  std::string backend = {}, kernel = {};
+  std::string value = {};                              // what is copied
+  std::vector<std::string> inputs = {}, outputs = {};  // "float32[1, 3]"
   uint64_t nodes = 0;  // of a compiled segment: all that it holds; of an operator: its steps
   // Of one run of the model, on average. Time is without that of steps in subgraphs.
   double calls = 0, seconds = 0, flops = 0, bytes = 0;
   double least_seconds = 0;  // of one call; of an operator 0
   double share = 0;          // of the time of all steps
-  DevicePeak peak;           // of its device
+  DevicePeak peak = {};      // of its device
 
   double Gflops() const { return seconds > 0 ? flops / seconds * 1e-9 : 0; }
   double Gbytes() const { return seconds > 0 ? bytes / seconds * 1e-9 : 0; }

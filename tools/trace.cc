@@ -47,11 +47,11 @@ class TraceWriter {
 
  private:
   struct Slice {
-    size_t process, track;
-    uint64_t begin_ns, end_ns, flow;
-    bool from_device;
-    std::string name, category;
-    Json arguments;
+    size_t process = 0, track = 0;
+    uint64_t begin_ns = 0, end_ns = 0, flow = 0;
+    bool from_device = false;
+    std::string name = {}, category = {};
+    Json arguments = {};
   };
 
   static std::string Dump(const Json& json) {

@@ -144,26 +144,25 @@ size_t TerminalWidth() {
   return 120;
 }
 
-// The middle gives way: ends of names tell nodes apart.
+// The front gives way: ends of names tell nodes apart.
 std::string Shorten(const std::string& text, size_t width) {
-  if (text.size() <= width) return text;
-  const size_t back = (width - 2) * 2 / 3;
-  return text.substr(0, width - 2 - back) + ".." + text.substr(text.size() - back);
+  return text.size() <= width ? text : ".." + text.substr(text.size() - width + 2);
 }
 
 std::string Percent(double share) {
-  return share >= 0.0995 ? fmt::format("{:.0f} %", share * 100)
-                         : fmt::format("{:.1f} %", share * 100);
+  if (share > 0 && share < 0.0005) return "<0.1 %";
+  return fmt::format("{:.{}f} %", share * 100, share < 0.0995 ? 1 : 0);
 }
 
 // The nearer roof of the roofline: what the step's time is at least bound by.
 std::string OfPeak(const ProfileRow& row) {
   const double flops = row.FlopsShare(), bytes = row.BytesShare();
   if (flops == 0 && bytes == 0) return "";
-  return Percent(std::max(flops, bytes)) + (flops >= bytes ? " flops" : " bytes");
+  return Percent(std::max(flops, bytes)) + (flops >= bytes ? " compute" : " memory");
 }
 
 std::string Rate(double rate) {
+  if (rate > 0 && rate < 0.005) return "<0.01";
   return rate == 0 ? "" : fmt::format("{:.{}f}", rate, rate < 9.995 ? 2 : rate < 99.95 ? 1 : 0);
 }
 
@@ -204,7 +203,7 @@ void PrintText(const ProfileFlags& flags, const HostPeak& host, const Measured& 
                const ProfileTable& table, uint32_t threads) {
   // Names get what the width leaves them.
   const size_t width = TerminalWidth();
-  size_t names = 40;
+  size_t names = 60;
   std::string text = TableText(table, flags, names);
   for (; names > 12; names -= 4) {
     size_t widest = 0;
