@@ -24,6 +24,19 @@ std::string NameOf(const ExplainJson& row) {
          (value.empty() ? row["node"].get<std::string>() : '"' + value + '"');
 }
 
+namespace {
+
+ExplainShare CopiesOf(const ExplainJson& totals) {
+  const uint64_t reorders = totals["reorders"];
+  ExplainShare copies{"copies", totals["copies"], totals["copied_bytes"], totals["copies_cost_us"],
+                      ""};
+  copies.note = Bytes(static_cast<double>(copies.bytes));
+  if (reorders != 0) copies.note += fmt::format(", and {} reorders", reorders);
+  return copies;
+}
+
+}  // namespace
+
 std::vector<ExplainShare> Shares(const ExplainJson& report) {
   const ExplainJson& totals = report["totals"];
   std::vector<ExplainShare> shares;
@@ -37,12 +50,10 @@ std::vector<ExplainShare> Shares(const ExplainJson& report) {
   }
   add("host", "shapes, views, control flow: runs on the host anyway");
   if (totals["nobody"] != 0) shares.push_back({"nobody", totals["nobody"], 0, 0, "can't run"});
+  const double other = report["costs"]["other_us"];
   const uint64_t copies = totals["copies"], reorders = totals["reorders"];
-  if (copies + reorders == 0) return shares;
-  ExplainShare inserted{"copies", copies, totals["copied_bytes"], totals["copies_cost_us"], ""};
-  inserted.note = Bytes(static_cast<double>(inserted.bytes));
-  if (reorders != 0) inserted.note += fmt::format(", and {} reorders", reorders);
-  shares.push_back(std::move(inserted));
+  if (copies + reorders != 0) shares.push_back(CopiesOf(totals));
+  if (other > 0) shares.push_back({"other", 0, 0, other, "planning, waiting"});
   return shares;
 }
 
@@ -102,8 +113,9 @@ std::vector<ExplainHelp> Helps(const ExplainJson& report) {
     if (now["copies"] != then["copies"])
       what += fmt::format(", {} copies instead of {}", then["copies"].get<uint64_t>(),
                           now["copies"].get<uint64_t>());
-    what += fmt::format(", ~{} ({:+.0f} %)", Seconds(then["cost_us"].get<double>() / 1e6),
-                        us > 0 ? std::round(gain / us * 100) : 0);
+    const double percent = us > 0 ? gain / us * 100 : 0;
+    what += fmt::format(", ~{} ({:+.{}f} %)", Seconds(then["cost_us"].get<double>() / 1e6), percent,
+                        std::abs(percent) < 9.5 ? 1 : 0);
     helps.push_back({std::move(what), what_if["change"]});
   }
   return helps;

@@ -25,7 +25,7 @@ std::string Summary(const ExplainJson& report) {
   Table table({"where", "nodes", "", "time", "", ""}, "lrrrrl");
   for (const ExplainShare& share : Shares(report)) {
     const bool copies = share.where == "copies";
-    table.Add({share.where, std::to_string(share.nodes),
+    table.Add({share.where, share.nodes ? std::to_string(share.nodes) : "",
                copies ? "" : Percent(static_cast<double>(share.nodes), nodes), Time(share.us),
                Percent(share.us, us), share.note});
   }

@@ -226,7 +226,8 @@ Result<std::string> Export(const Graph& graph, const ExportOptions& options) try
   RegisterSchemas();
   TENON_ASSIGN(const int opset, ChooseOpset(graph, options.opset));
   onnx::ModelProto model;
-  model.set_ir_version(IrVersionFor(opset));
+  // Nodes have metadata_props since IR version 10.
+  model.set_ir_version(std::max(IrVersionFor(opset), options.annotate ? 10 : 0));
   model.set_producer_name("tenon");
   std::map<std::string, int> opsets(graph.opsets.begin(), graph.opsets.end());
   opsets[""] = opset;

@@ -84,10 +84,13 @@ bool IsInserted(const NodeChoice& row) {
   return row.kind == Kind::kCopy || row.kind == Kind::kReorder;
 }
 
-// Fallbacks first, then what nobody takes, the rest behind; each by cost.
+// What nobody takes first, then fallbacks, the rest behind; each by cost.
 auto RankOf(const RowGroup& group) {
   const bool worst = group.kind == Kind::kNobody;
-  return std::tuple(worst ? 0 : group.fallback ? 1 : 2, -group.us);
+  return std::tuple(worst            ? 0
+                    : group.fallback ? 1
+                                     : 2,
+                    -group.us, -static_cast<int64_t>(group.rows.size()));
 }
 
 }  // namespace

@@ -74,7 +74,7 @@ struct Explanation {
   placement::Report report;
   std::vector<RowCost> costs;  // by row
   std::vector<size_t> group_of;
-  std::vector<RowGroup> groups;  // the costliest fallbacks first
+  std::vector<RowGroup> groups;  // what nobody takes, fallbacks, the others; by cost
   std::vector<WhatIf> what_ifs;  // the greatest gain first
   Totals totals, modelled;       // as `costs` says; by the model alone
   uint64_t runs = 0;             // of the profile; 0: there is none
