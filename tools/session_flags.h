@@ -34,6 +34,10 @@ struct OpenedSession {
   std::unique_ptr<Runtime> runtime;
   std::unique_ptr<Session> session;
 };
+SessionOptions OptionsOf(const SessionFlags& flags, tenon_session_flags stage_flags = 0,
+                         uint32_t threads = 0);
+// What a failure to open means for the exit code. `model_stage`: the model was read, not yet placed.
+[[noreturn]] void RethrowOpenError(const Error& error, bool model_stage, const SessionFlags& flags);
 // stage_flags: TENON_SESSION_... ; threads 0: as the flags say.
 OpenedSession Open(const SessionFlags& flags, tenon_session_flags stage_flags = 0,
                    uint32_t threads = 0);
