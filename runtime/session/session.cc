@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "expand_functions.h"
 #include "foreign_operators.h"
 #include "tenon/graph/file.h"
 #include "tenon/passes/passes.h"
@@ -138,6 +139,11 @@ Status Session::Optimise(const SessionOptions& options, graph::Graph* graph) {
     };
   }
   TENON_RETURN_IF_ERROR(passes::RunPipeline(*graph, passing, after));
+  // A body may call functions again; how deep is limited by import, and here by what nobody computes.
+  for (bool more = true; more;) {
+    TENON_ASSIGN(more, ExpandFunctions(*graph, backends_));
+    if (more) TENON_RETURN_IF_ERROR(passes::RunPipeline(*graph, passing, {}));
+  }
   KeepStage("optimised", *graph);
   return Status();
 }

@@ -463,10 +463,18 @@ TENON_API tenon_status tenon_session_inspect(tenon_session* session, const char*
  * drained after each step, so the total is not that of a run without it). Switching it on forgets
  * what was measured before. */
 TENON_API tenon_status tenon_session_profile_enable(tenon_session* session, int32_t on);
-/* JSON: {"version": 1, "runs": N, "steps": [{"step", "node", "op", "backend", "kernel", "kind",
- * "calls", "total_ns", "min_ns"}], "events": [{"run", "step", "begin_ns", "end_ns"}],
- * "device_events": [{"backend", "device", "name", "correlation_id", "begin_ns", "end_ns"}]}; all times
- * on the host's clock. */
+/* JSON: {"version": 1, "runs": N, "steps": [..], "events": [..], "events_left_out": N, "device_events": [..],
+ * "device_events_left_out": N}; all times on the host's clock.
+ * A step: {"step": its number, "parent": the step whose subgraph it is in, or null, "branch": "body", "then_branch",
+ * "else_branch" or "", "node", "nodes": how many it is, "op", "backend", "device", "kernel", "kind", "value": what a
+ * copy or reorder moves, "calls",
+ * "total_ns", "self_ns": without the steps in its subgraphs, "min_ns", "flops" and "bytes" of the last call (each input
+ * and output once), "total_flops" and "total_bytes" of all calls, "inputs" and "outputs": "float32[1, 3]", of the last
+ * call}. Steps that were never called are left out.
+ * An event: {"kind": "step", "run", "copy_in" or "copy_out", "run": its number, from 1 on, "step": or null, "parent": as
+ * above, "thread": a number, "correlation_id", "begin_ns", "end_ns"}; a subgraph's events are those of its own runs. The
+ * first 100,000 are kept, and the first million of devices.
+ * A device event: {"backend", "device", "name", "correlation_id": of the event that caused it, "begin_ns", "end_ns"}. */
 TENON_API tenon_status tenon_session_profile(tenon_session* session, tenon_blob** out_blob);
 
 typedef struct tenon_session_stats {
