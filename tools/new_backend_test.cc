@@ -58,7 +58,7 @@ TEST_F(NewBackendTest, EveryProjectHasItsNameAndNoPlaceholder) {
       const bool compiles = std::string_view(kind) == "compiler";
       const std::string suffix = std::string_view(lang) == "c" ? ".c" : ".cc";
       EXPECT_EQ(fs::exists(folder_ / ("src/compile" + suffix)), compiles);
-      EXPECT_EQ(fs::exists(folder_ / ("src/kernels" + suffix)), !compiles);
+      EXPECT_EQ(fs::exists(folder_ / ("src/matmul" + suffix)), !compiles);
     }
   }
 }

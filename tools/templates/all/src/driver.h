@@ -26,6 +26,8 @@ void driver_close(driver_device* device);
 /* size is not 0. Addresses are multiples of DRIVER_ALIGNMENT. */
 int driver_allocate(driver_device* device, uint64_t size, driver_address* out_address);
 void driver_free(driver_device* device, driver_address address);
+/* Copies to the device, and is done when it returns: for what is written once, before any run. */
+int driver_write(driver_device* device, driver_address to, const void* from, uint64_t size);
 
 int driver_stream_create(driver_device* device, driver_stream** out_stream);
 /* Does not wait: work under way goes on. */

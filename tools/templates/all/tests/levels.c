@@ -124,6 +124,25 @@ static void level_op(const char* library) {
   end_runtime(runtime);
 }
 
+/* y = x W, where W, [4, 2], is 0, 1, 2 ...: a weight of the model's. */
+static void level_weights(const char* library) {
+  tenon_runtime* runtime = new_runtime(library, NULL);
+  tenon_session* session = open_model(runtime, "matmul.onnx", "my_npu");
+  float x[3 * 4], y[3 * 2];
+  for (int i = 0; i < 3 * 4; ++i) x[i] = (float)(i % 5) - 2;
+  tenon_tensor *in = wrap(3, 4, x), *out = wrap(3, 2, y);
+  check(tenon_session_run(session, NULL, NULL, &in, 1, NULL, &out, 1), "run");
+  for (int i = 0; i < 3 * 2; ++i) {
+    float sum = 0;
+    for (int k = 0; k < 4; ++k) sum += x[i / 2 * 4 + k] * (float)(k * 2 + i % 2);
+    CHECK(y[i] == sum);
+  }
+  tenon_tensor_release(in);
+  tenon_tensor_release(out);
+  tenon_session_release(session);
+  end_runtime(runtime);
+}
+
 /* The same numbers as on the backend "reference" alone, which takes what is left here. */
 static void level_model(const char* library) {
   tenon_runtime* runtime = new_runtime(library, NULL);
@@ -213,13 +232,14 @@ int main(int argc, char** argv) {
   static const struct {
     const char* name;
     void (*run)(const char* library);
-  } levels[] = {{"copy", level_copy},   {"op", level_op},         {"model", level_model},
-                {"async", level_async}, {"shapes", level_shapes}, {"compile", level_compile}};
-  for (int i = 0; argc == 3 && i < 6; ++i) {
+  } levels[] = {{"copy", level_copy},      {"op", level_op},       {"weights", level_weights},
+                {"model", level_model},    {"async", level_async}, {"shapes", level_shapes},
+                {"compile", level_compile}};
+  for (int i = 0; argc == 3 && i < 7; ++i) {
     if (strcmp(argv[2], levels[i].name) != 0) continue;
     levels[i].run(argv[1]);
     return 0;
   }
-  fprintf(stderr, "usage: levels LIBRARY copy|op|model|async|shapes|compile\n");
+  fprintf(stderr, "usage: levels LIBRARY copy|op|weights|model|async|shapes|compile\n");
   return 2;
 }

@@ -4,7 +4,8 @@
 #include <vector>
 
 #include "device.h"
-#include "kernels.h"
+#include "elementwise.h"
+#include "matmul.h"
 
 namespace plugin {
 
@@ -15,8 +16,9 @@ class Backend : public sdk::Backend<Backend> {
 
   static std::vector<sdk::DeviceRow> Devices();
 
-  // The best kernel first. Revisions are the ONNX versions that changed what the operator means: of Relu 1 alone, of Add
-  // 1 and 7, which differ in how they broadcast. So these kernels are right for every opset up to 28.
+  // The best kernel first. Revisions are the ONNX versions that changed what the operator means: of
+  // Relu and MatMul 1 alone, of Add 1 and 7, which differ in how they broadcast. So these kernels are
+  // right for every opset up to 28.
   static constexpr auto kKernels = sdk::Rows(sdk::Row{.op = "Relu",
                                                       .revisions = {1, 28},
                                                       .types = sdk::Same<float>,
@@ -25,7 +27,12 @@ class Backend : public sdk::Backend<Backend> {
                                                       .revisions = {1, 28},
                                                       .types = sdk::Same<float>,
                                                       .accepts = AcceptsAdd,
-                                                      .kernel = sdk::Function<Add>});
+                                                      .kernel = sdk::Function<Add>},
+                                             sdk::Row{.op = "MatMul",
+                                                      .revisions = {1, 28},
+                                                      .types = sdk::Same<float>,
+                                                      .kernel = sdk::Class<MatMul>,
+                                                      .error_bound = 1e-5});
 };
 
 }  // namespace plugin

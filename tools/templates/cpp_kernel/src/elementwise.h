@@ -1,5 +1,5 @@
-// Operators that the device runs one by one. For another operator write the code that the device runs, the function that
-// launches it, and its row in backend.h.
+// Elementwise operators: without state, so that a kernel is a function. For another one write the code
+// that the device runs, the function that launches it, and its row in backend.h.
 #pragma once
 
 #include "tenon/backend_api/sdk/sdk.h"

@@ -1,4 +1,4 @@
-#include "kernels.h"
+#include "elementwise.h"
 
 #include <algorithm>
 
