@@ -89,15 +89,16 @@ typedef struct tenon_runtime_options {
   uint32_t use_environment;  /* not 0: TENON_BACKEND_FILES, TENON_LAYERS ... work */
   const char* const* layers; /* "validate"; outermost first */
   uint32_t layer_count;
-  uint32_t threads; /* threads that compute, the caller's included; 0: one for each core of the
-                       process */
+  uint32_t threads; /* threads that compute, the caller's included; 0: one for each core that the
+                       process may use, by its affinity and its control groups */
   const char* cache_directory; /* of compiled artifacts; NULL: off */
   /* One line at a time, from any thread, also several at once. NULL: dropped. */
   void(TENON_CALL* log)(void* context, tenon_log_level level, const char* message);
   void* log_context;
   tenon_log_level log_level; /* the least that is given */
   uint32_t unload_backends;  /* not 0: close libraries when the last user is gone */
-  uint32_t backends_only; /* not 0: for who asks about backends alone. What models need besides (ONNX's
+  uint32_t
+      backends_only; /* not 0: for who asks about backends alone. What models need besides (ONNX's
                              schemas, some 25 ms) is then made when the first is opened */
   uint32_t reserved;
 } tenon_runtime_options;
@@ -437,14 +438,14 @@ typedef struct tenon_placement_row {
   const char* kind;    /* "kernel", "segment", "host", "view", "host step", "copy", "reorder" */
   const char* backend; /* "host" for shape arithmetic */
   const char* kernel;
-  double cost_us;              /* modelled */
-  uint64_t bytes;              /* of a copy or reorder; open dimensions count as 16, as for cost_us */
+  double cost_us; /* modelled */
+  uint64_t bytes; /* of a copy or reorder; open dimensions count as 16, as for cost_us */
   const char* const* refusals; /* of backends and kernels before it: "simulator.conv: attribute
                                   group: got 2, ..." */
   uint32_t fallback;           /* 1: not on the first group of the backends */
   uint32_t reserved;
-  const char* value; /* what is copied or reordered; "" for others */
-  const char* path;  /* of a row in a subgraph: "If_3/then_branch"; "" in the model's graph */
+  const char* value;  /* what is copied or reordered; "" for others */
+  const char* path;   /* of a row in a subgraph: "If_3/then_branch"; "" in the model's graph */
   const char* origin; /* of a node that was added to say another in an older revision: that node */
   uint32_t step;      /* in its program; UINT32_MAX: it has none */
   uint32_t reserved2;
