@@ -130,6 +130,8 @@ std::unique_ptr<Session> OpenOn(const Runtime& runtime, const SessionFlags& flag
   options.budget_bytes = flags.budget;
   options.plan_cache_bytes = flags.plan_cache;
   options.flags = stage_flags;
+  options.part_inputs = flags.part_inputs;
+  options.part_outputs = flags.part_outputs;
   bool model_stage = true;
   try {
     const Model model(runtime, flags.model);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "foreign_operators.h"
+#include "part.h"
 #include "tenon/graph/file.h"
 #include "tenon/passes/passes.h"
 #include "tenon/program/lower.h"
@@ -138,6 +139,8 @@ Status Session::Optimise(const SessionOptions& options, graph::Graph* graph) {
     };
   }
   TENON_RETURN_IF_ERROR(passes::RunPipeline(*graph, passing, after));
+  TENON_RETURN_IF_ERROR(TakePart(options.part_inputs, options.part_outputs, graph));
+  if (options.all_outputs) AddAllOutputs(graph);
   KeepStage("optimised", *graph);
   return Status();
 }

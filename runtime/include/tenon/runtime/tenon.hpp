@@ -180,6 +180,7 @@ struct SessionOptions {
   uint64_t plan_cache_bytes = 0;
   std::chrono::nanoseconds drain_timeout{0};
   std::chrono::nanoseconds compile_timeout{0};
+  std::vector<std::string> part_inputs = {}, part_outputs = {};  // of a part; empty: the model's
 };
 
 // A model placed on backends. Thread-safe.
@@ -191,6 +192,8 @@ class Session {
     tenon_session_options o = TENON_INIT(tenon_session_options);
     const std::vector<const char*> settings = internal::Pointers(options.backend_options);
     const std::vector<const char*> dims = internal::Pointers(options.dims);
+    const std::vector<const char*> part_inputs = internal::Pointers(options.part_inputs);
+    const std::vector<const char*> part_outputs = internal::Pointers(options.part_outputs);
     o.backends = internal::OrNull(options.backends);
     o.backend_options = settings.data();
     o.backend_option_count = static_cast<uint32_t>(settings.size());
@@ -205,6 +208,10 @@ class Session {
     o.plan_cache_bytes = options.plan_cache_bytes;
     o.drain_timeout_ns = internal::Nanoseconds(options.drain_timeout);
     o.compile_timeout_ns = internal::Nanoseconds(options.compile_timeout);
+    o.part_inputs = part_inputs.data();
+    o.part_outputs = part_outputs.data();
+    o.part_input_count = static_cast<uint32_t>(part_inputs.size());
+    o.part_output_count = static_cast<uint32_t>(part_outputs.size());
     tenon_session* handle = nullptr;
     Check(tenon_session_create(model.get(), &o, &handle));
     handle_.reset(handle);
