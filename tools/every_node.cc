@@ -153,7 +153,12 @@ class Comparer {
     for (const GraphNode& node : nodes_) {
       out_.with_subgraphs += node.subgraphs;
       for (const std::string& output : node.outputs) {
-        if (bytes_.count(output) && theirs.count(output)) order_.push_back(output);
+        if (!bytes_.count(output)) continue;
+        if (theirs.count(output)) {
+          order_.push_back(output);
+        } else {
+          ++out_.unshared;
+        }
       }
     }
     out_.nodes = nodes_.size();

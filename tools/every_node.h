@@ -38,6 +38,8 @@ struct EveryNode {
   size_t nodes = 0;           // of the graph after the passes
   size_t with_subgraphs = 0;  // whose inside is not compared
   size_t moved = 0;  // that run on another kernel than where only the model's outputs are wanted
+  size_t unshared =
+      0;  // values of the reference that the other does not have: functions taken whole
   size_t differing = 0;
   std::vector<ComparedValue> values;  // in topological order of their nodes
   std::optional<ComparedNode> first;  // that differs

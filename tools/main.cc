@@ -31,6 +31,10 @@ std::string Suggest(const CLI::App& app, int argc, char** argv) {
       scope = verb;
       continue;
     }
+    // A verb of a verb: backends info.
+    const auto below =
+        scope->get_subcommands([&](const CLI::App* verb) { return verb->get_name() == word; });
+    if (scope != &app && !below.empty()) scope = below.front();
     if (!word.starts_with("--")) continue;
     const std::string flag = word.substr(0, word.find('='));
     std::vector<std::string> flags;

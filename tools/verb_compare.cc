@@ -131,6 +131,7 @@ Json EveryNodeJson(const EveryNode& every) {
   return {{"nodes", every.nodes},
           {"nodes_with_subgraphs", every.with_subgraphs},
           {"nodes_moved", every.moved},
+          {"values_unshared", every.unshared},
           {"values_differing", every.differing},
           {"first", every.first ? NodeJson(*every.first) : Json()},
           {"values", std::move(values)}};
@@ -214,6 +215,9 @@ void PrintEveryNode(const EveryNode& every, bool outputs_equal) {
   if (every.moved)
     fmt::print("note  with every value as an output {} nodes run on another kernel than without\n",
                every.moved);
+  if (every.unshared)
+    fmt::print("note  {} values are the reference's alone: a backend takes a function whole\n",
+               every.unshared);
   if (every.with_subgraphs)
     fmt::print("note  {} nodes have subgraphs, whose nodes are not compared one by one\n",
                every.with_subgraphs);

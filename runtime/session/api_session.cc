@@ -1,5 +1,6 @@
 // tenon.h: sessions, what they tell, and one-off runs.
 #include "api.h"
+#include "explanation.h"
 
 using namespace tenon;           // NOLINT
 using namespace tenon::session;  // NOLINT
@@ -215,6 +216,14 @@ tenon_status tenon_session_explain(tenon_session* session, tenon_format format,
   return Guard([&] {
     TENON_REQUIRE(session);
     return MakeBlob(session->impl->Explain(format), out_blob);
+  });
+}
+tenon_status tenon_model_explain(tenon_model* model, const tenon_session_options* options,
+                                 const char* profile, tenon_format format, tenon_blob** out_blob) {
+  return Guard([&]() -> Status {
+    TENON_REQUIRE(model);
+    TENON_ASSIGN(const SessionOptions read, ToOptions(options));
+    return MakeBlob(ExplainModel(*model->impl, read, OrEmpty(profile), format), out_blob);
   });
 }
 tenon_status tenon_session_inspect(tenon_session* session, const char* stage, tenon_format format,

@@ -184,6 +184,37 @@ TEST_F(ApiTest, CountsCopiesBetweenMemories) {
   EXPECT_EQ(times.copy_count, 0u);
 }
 
+// -(x + 1) where the simulator takes Add alone: Neg falls back, or nobody takes it.
+TEST_F(ApiTest, ExplainsWhatCannotRun) {
+  const tenon::Model model(runtime_, AddNeg(3));
+  tenon::SessionOptions options{.backends = "simulator",
+                                .backend_options = {"simulator.claim=ops:Add"}};
+  const std::string alone = model.Explain(options);
+  EXPECT_NE(alone.find("\"nobody\": 1"), std::string::npos) << alone;
+  EXPECT_NE(alone.find("option claim: got ops:Add"), std::string::npos) << alone;
+  EXPECT_EQ(CodeOf([&] { tenon::Session(model, options); }, "no backend takes 1 of 2 nodes"),
+            TENON_UNSUPPORTED);
+  EXPECT_NE(model.Explain(options, TENON_FORMAT_ONNX).find("tenon.not.simulator"),
+            std::string::npos);
+}
+
+// Times of a profile stand in the place of modelled ones, where the program is the same.
+TEST_F(ApiTest, ExplainsWithMeasuredTimes) {
+  const tenon::Model model(runtime_, AddNeg(3));
+  const tenon::SessionOptions options{.backends = "reference"};
+  const std::string profile =
+      R"({"runs": 2, "steps": [{"step": 0, "node": "add", "op": "Add", "kind": "kernel", "total_ns": 7000},
+                               {"step": 1, "node": "neg", "op": "Neg", "kind": "kernel", "total_ns": 1000}]})";
+  const std::string report = model.Explain(options, TENON_FORMAT_JSON, profile);
+  EXPECT_NE(report.find("\"cost_us\": 3.5,"), std::string::npos) << report;
+  EXPECT_NE(report.find("\"cost_us\": 0.5,"), std::string::npos) << report;
+  std::string other = profile;
+  other.replace(other.find("\"neg\""), 5, "\"abs\"");
+  EXPECT_EQ(CodeOf([&] { (void)model.Explain(options, TENON_FORMAT_JSON, other); },
+                   "the profile has Neg \"abs\" at step 1, where the program has Neg \"neg\""),
+            TENON_INVALID_ARGUMENT);
+}
+
 TEST_F(ApiTest, RunsConcurrently) {
   tenon::Session session = Open();
   std::atomic<int> wrong{0};

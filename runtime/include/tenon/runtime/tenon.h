@@ -97,6 +97,9 @@ typedef struct tenon_runtime_options {
   void* log_context;
   tenon_log_level log_level; /* the least that is given */
   uint32_t unload_backends;  /* not 0: close libraries when the last user is gone */
+  uint32_t backends_only; /* not 0: for who asks about backends alone. What models need besides (ONNX's
+                             schemas, some 25 ms) is then made when the first is opened */
+  uint32_t reserved;
 } tenon_runtime_options;
 
 /* Loads no backend yet and starts no thread. options may be NULL. */
@@ -441,25 +444,36 @@ typedef struct tenon_placement_row {
   uint32_t refusal_count;
   const char* node; /* "" for inserted copies and reorders */
   const char* op;
-  const char* kind;    /* "kernel", "segment", "host", "view", "copy", "reorder" */
+  const char* kind;    /* "kernel", "segment", "host", "view", "host step", "copy", "reorder" */
   const char* backend; /* "host" for shape arithmetic */
   const char* kernel;
   double cost_us;              /* modelled */
-  uint64_t bytes;              /* of a copy or reorder, where known */
+  uint64_t bytes;              /* of a copy or reorder; open dimensions count as 16, as for cost_us */
   const char* const* refusals; /* of backends and kernels before it: "simulator.conv: attribute
                                   group: got 2, ..." */
   uint32_t fallback;           /* 1: not on the first group of the backends */
   uint32_t reserved;
   const char* value; /* what is copied or reordered; "" for others */
+  const char* path;  /* of a row in a subgraph: "If_3/then_branch"; "" in the model's graph */
+  const char* origin; /* of a node that was added to say another in an older revision: that node */
+  uint32_t step;      /* in its program; UINT32_MAX: it has none */
+  uint32_t reserved2;
 } tenon_placement_row;
 TENON_API void tenon_session_placement(const tenon_session* session,
                                        const tenon_placement_row* const** out_rows,
                                        uint32_t* out_count);
-/* The report as text, or as JSON: {"version": 1, "backends": [..], "rows": [{"node", "op", "kind",
- * "backend", "kernel", "cost_us", "bytes", "value", "fallback", "refusals": [{"backend", "kernel", "reason",
- * "message"}]}], "totals": {..}}. */
+/* The report as text, a row a line, or as JSON as tools/schemas/explain.json describes it, with modelled costs and
+ * without "what_if". */
 TENON_API tenon_status tenon_session_explain(tenon_session* session, tenon_format format,
                                              tenon_blob** out_blob);
+/* The same for a session that would be made with these options, also where it can't be: a node that nobody takes is a
+ * row of kind "nobody" here, and options->fallback is not looked at. JSON has "what_if": what each refusal before a
+ * fallback costs, in the model. TENON_FORMAT_ONNX: the optimised graph, whose nodes carry the report in their
+ * metadata_props (tenon.backend, tenon.kernel, tenon.cost_us, tenon.not.BACKEND ..). options may be NULL. profile: what
+ * tenon_session_profile gave for such a session, whose times then stand in the place of modelled ones; NULL: none. */
+TENON_API tenon_status tenon_model_explain(tenon_model* model, const tenon_session_options* options,
+                                           const char* profile, tenon_format format,
+                                           tenon_blob** out_blob);
 /* A stage: "imported", "canonical", "optimised", "placed" or "program". Without
  * TENON_SESSION_KEEP_STAGES only "program" and "placed". JSON is a summary, of "program" all of it with the sizes and
  * places of the last run (of known shapes: of any); ONNX is not for "placed" and "program". */
