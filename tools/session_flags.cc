@@ -127,6 +127,8 @@ SessionOptions OptionsOf(const SessionFlags& flags, tenon_session_flags stage_fl
   options.budget_bytes = flags.budget;
   options.plan_cache_bytes = flags.plan_cache;
   options.flags = stage_flags;
+  options.part_inputs = flags.part_inputs;
+  options.part_outputs = flags.part_outputs;
   return options;
 }
 

@@ -24,6 +24,7 @@ struct SessionFlags {
   uint64_t budget = 0;
   uint64_t plan_cache = 0;
   bool json = false;
+  std::vector<std::string> part_inputs, part_outputs;  // no flags: of SessionOptions
 
   void AddTo(CLI::App& verb, bool with_inputs);  // the model, and:
   void AddSessionTo(CLI::App& verb);

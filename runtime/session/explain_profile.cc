@@ -75,6 +75,8 @@ Status AddProfile(std::string_view text, Explanation* explanation) {
     // What has no step takes no time.
     explanation->costs.assign(explanation->costs.size(), {0, CostSource::kMeasured});
     for (const Json& step : json["steps"]) {
+      // The time of a step with subgraphs is that of their steps, too.
+      if (step.contains("parent") && !step["parent"].is_null()) continue;
       TENON_RETURN_IF_ERROR(AddStep(step, static_cast<double>(explanation->runs), explanation));
     }
   } catch (const Json::exception& error) {

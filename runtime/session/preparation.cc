@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "expand_functions.h"
+#include "part.h"
 #include "tenon/passes/passes.h"
 
 namespace tenon::session {
@@ -65,6 +66,8 @@ Status Optimise(const SessionOptions& options, const UsedBackends& used, graph::
     TENON_ASSIGN(more, ExpandFunctions(*graph, used.list));
     if (more) TENON_RETURN_IF_ERROR(passes::RunPipeline(*graph, passing, {}));
   }
+  TENON_RETURN_IF_ERROR(TakePart(options.part_inputs, options.part_outputs, graph));
+  if (options.all_outputs) AddAllOutputs(graph);
   if (keep) keep("optimised", *graph);
   return Status();
 }

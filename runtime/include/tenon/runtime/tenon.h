@@ -226,7 +226,10 @@ typedef uint32_t tenon_session_flags;
 enum {
   TENON_SESSION_KEEP_STAGES = 1u << 0, /* tenon_session_inspect can show every stage */
   TENON_SESSION_NO_FUSION = 1u << 1,
-  TENON_SESSION_NO_FOLDING = 1u << 2
+  TENON_SESSION_NO_FOLDING = 1u << 2,
+  /* What nodes make becomes outputs, behind the model's and in the order of the nodes, but for what is
+   * in subgraphs. Whatever fuses nodes stops there. */
+  TENON_SESSION_ALL_OUTPUTS = 1u << 3
 };
 
 typedef struct tenon_session_options {
@@ -247,6 +250,13 @@ typedef struct tenon_session_options {
   uint64_t drain_timeout_ns; /* after a failure: how long queues may take before the device is lost;
                                 0: 10 s */
   uint64_t compile_timeout_ns; /* 0: none */
+  /* A part of the model: values by name, as they are after the passes, that take the place of its
+   * inputs and outputs. NULL: the model's. TENON_NOT_FOUND names a value that is not there,
+   * TENON_INVALID_ARGUMENT one that the outputs need besides the inputs. */
+  const char* const* part_inputs;
+  const char* const* part_outputs;
+  uint32_t part_input_count;
+  uint32_t part_output_count;
 } tenon_session_options;
 
 /* Places and prepares a model. Sessions of one model, or of one file, share weights. options may be

@@ -113,6 +113,7 @@ struct SessionOptions {
   uint64_t plan_cache_bytes = 0;
   std::chrono::nanoseconds drain_timeout{0};
   std::chrono::nanoseconds compile_timeout{0};
+  std::vector<std::string> part_inputs = {}, part_outputs = {};  // of a part; empty: the model's
 };
 
 namespace internal {
@@ -120,7 +121,10 @@ namespace internal {
 class RawSessionOptions {
  public:
   explicit RawSessionOptions(const SessionOptions& options)
-      : settings_(Pointers(options.backend_options)), dims_(Pointers(options.dims)) {
+      : settings_(Pointers(options.backend_options)),
+        dims_(Pointers(options.dims)),
+        part_inputs_(Pointers(options.part_inputs)),
+        part_outputs_(Pointers(options.part_outputs)) {
     raw_.backends = OrNull(options.backends);
     raw_.backend_options = settings_.data();
     raw_.backend_option_count = static_cast<uint32_t>(settings_.size());
@@ -135,13 +139,17 @@ class RawSessionOptions {
     raw_.plan_cache_bytes = options.plan_cache_bytes;
     raw_.drain_timeout_ns = Nanoseconds(options.drain_timeout);
     raw_.compile_timeout_ns = Nanoseconds(options.compile_timeout);
+    raw_.part_inputs = part_inputs_.data();
+    raw_.part_outputs = part_outputs_.data();
+    raw_.part_input_count = static_cast<uint32_t>(part_inputs_.size());
+    raw_.part_output_count = static_cast<uint32_t>(part_outputs_.size());
   }
   RawSessionOptions(const RawSessionOptions&) = delete;
   RawSessionOptions& operator=(const RawSessionOptions&) = delete;
   const tenon_session_options* get() const { return &raw_; }
 
  private:
-  const std::vector<const char*> settings_, dims_;
+  const std::vector<const char*> settings_, dims_, part_inputs_, part_outputs_;
   tenon_session_options raw_ = TENON_INIT(tenon_session_options);
 };
 }  // namespace internal
