@@ -97,7 +97,8 @@ typedef struct tenon_runtime_options {
   void* log_context;
   tenon_log_level log_level; /* the least that is given */
   uint32_t unload_backends;  /* not 0: close libraries when the last user is gone */
-  uint32_t backends_only; /* not 0: for who asks about backends alone. What models need besides (ONNX's
+  uint32_t
+      backends_only; /* not 0: for who asks about backends alone. What models need besides (ONNX's
                              schemas, some 25 ms) is then made when the first is opened */
   uint32_t reserved;
 } tenon_runtime_options;
