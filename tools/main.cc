@@ -67,6 +67,7 @@ int Main(int argc, char** argv) {
   Action action;
   AddRun(app, action);
   AddBench(app, action);
+  AddCompare(app, action);
   AddProfile(app, action);
   AddVerify(app, action);
   AddExplain(app, action);

@@ -158,7 +158,7 @@ std::string Percent(double share) {
 std::string OfPeak(const ProfileRow& row) {
   const double flops = row.FlopsShare(), bytes = row.BytesShare();
   if (flops == 0 && bytes == 0) return "";
-  return Percent(std::max(flops, bytes)) + (flops >= bytes ? " compute" : " memory");
+  return Percent(std::max(flops, bytes)) + (flops >= bytes ? " flop" : " mem");
 }
 
 std::string Rate(double rate) {
@@ -166,7 +166,8 @@ std::string Rate(double rate) {
   return rate == 0 ? "" : fmt::format("{:.{}f}", rate, rate < 9.995 ? 2 : rate < 99.95 ? 1 : 0);
 }
 
-std::vector<std::string> Cells(const ProfileRow& row, bool by_operator, size_t name_width) {
+std::vector<std::string> Cells(const ProfileRow& row, bool by_operator, bool one_backend,
+                               size_t name_width) {
   const double calls = by_operator ? row.calls : row.calls == 1 ? 0 : row.calls;
   std::string name = row.node;
   if (name.empty() && !row.value.empty()) name = row.value;
@@ -174,7 +175,9 @@ std::vector<std::string> Cells(const ProfileRow& row, bool by_operator, size_t n
   return {by_operator ? "" : Shorten(name, name_width),
           by_operator ? "" : Shorten(row.parent, name_width / 2),
           row.op,
-          Shorten(row.kernel.empty() ? row.backend : row.backend + "." + row.kernel, 28),
+          Shorten(row.kernel.empty() ? row.backend
+                                     : (one_backend ? "" : row.backend + ".") + row.kernel,
+                  28),
           calls == 0 ? "" : fmt::format("{:g}", calls),
           Seconds(row.seconds),
           Percent(row.share),
@@ -186,11 +189,14 @@ std::vector<std::string> Cells(const ProfileRow& row, bool by_operator, size_t n
 std::string TableText(const ProfileTable& table, const ProfileFlags& flags, size_t name_width) {
   const bool by_operator = flags.by == "op";
   const std::vector<ProfileRow>& rows = by_operator ? table.operators : table.steps;
-  Table text({"node", "in", "op", "backend.kernel", "calls", "time", "share", "GFLOP/s", "GB/s",
-              "of peak"},
+  const bool one_backend = std::ranges::all_of(table.operators, [&](const ProfileRow& row) {
+    return row.backend == table.operators[0].backend;
+  });
+  Table text({"node", "in", "op", one_backend ? "kernel" : "backend.kernel", "calls", "time",
+              "share", "GFLOP/s", "GB/s", "of peak"},
              "llllrrrrrr");
   const size_t shown = flags.top == 0 ? rows.size() : std::min(flags.top, rows.size());
-  for (size_t i = 0; i < shown; ++i) text.Add(Cells(rows[i], by_operator, name_width));
+  for (size_t i = 0; i < shown; ++i) text.Add(Cells(rows[i], by_operator, one_backend, name_width));
   std::string out = text.Text();
   if (shown == rows.size()) return out;
   double rest = 0;
@@ -214,27 +220,20 @@ void PrintText(const ProfileFlags& flags, const HostPeak& host, const Measured& 
   }
   const double plain = Mean(measured.plain);
   fmt::print("{}\n", text);
-  fmt::print(
-      "run       {} without profiling, {} with; the steps add up to {}, {:.0f} % of a run "
-      "without\n",
-      Seconds(plain), Seconds(Mean(measured.profiled)), Seconds(table.seconds),
-      100 * table.seconds / plain);
-  fmt::print(
-      "peak      {:.0f} GFLOP/s ({} multiply-adds), {:.1f} GB/s (reads of {}), {} thread{}\n",
-      host.gflops, host.isa, host.gbytes, Bytes(static_cast<double>(host.buffer_bytes)), threads,
-      threads == 1 ? "" : "s");
-  fmt::print("measured  {} run{} with profiling, {} without\n", measured.profiled.size(),
-             measured.profiled.size() == 1 ? "" : "s", measured.plain.size());
+  fmt::print("run       {}, with profiling {} ({} and {} runs)\n", Seconds(plain),
+             Seconds(Mean(measured.profiled)), measured.plain.size(), measured.profiled.size());
+  fmt::print("steps     {} together, {:.0f} % of a run\n", Seconds(table.seconds),
+             100 * table.seconds / plain);
+  fmt::print("peak      {:.0f} GFLOP/s ({}), {:.1f} GB/s (reads of {}), {} thread{}\n", host.gflops,
+             host.isa, host.gbytes, Bytes(static_cast<double>(host.buffer_bytes)), threads,
+             threads == 1 ? "" : "s");
   if (table.asynchronous)
-    fmt::print(
-        "note      the host waits for devices behind each step: what overlaps in a run does not "
-        "here\n");
+    fmt::print("note      devices are waited for behind each step: nothing overlaps\n");
   if (std::abs(table.seconds / plain - 1) > 0.1)
     fmt::print("note      the steps are not a run's time: compare them with each other only\n");
   if (!flags.trace.empty() && table.events_left_out + table.device_events_left_out > 0) {
-    fmt::print(
-        "note      the trace has the first runs: {} events and {} of devices were left out\n",
-        table.events_left_out, table.device_events_left_out);
+    fmt::print("note      the trace has the first runs: {} events, {} of devices left out\n",
+               table.events_left_out, table.device_events_left_out);
   }
 }
 
@@ -293,18 +292,18 @@ void AddProfile(CLI::App& app, Action& action) {
                    "Writes the runs with profiling as a trace for ui.perfetto.dev")
       ->type_name("FILE");
   verb->footer(
-      "Times are means of a run; that of a node with subgraphs is without the nodes in them, which "
-      "have\n"
-      "rows of their own. FLOPs and bytes are the operators' own: a multiply-add is two, each "
-      "input and\n"
-      "output is moved once. \"of peak\" is the nearer bound, as measured on this host for "
-      "float32: reads\n"
-      "from memory can be exceeded by what lies in a cache.\n"
-      "Where it misleads: nodes are timed one after the other (asynchronous devices can't "
-      "overlap), what\n"
-      "one leaves in the caches is the next one's gain, and a step of less than a microsecond is "
-      "partly\n"
-      "the timer. The line \"run\" says how much all that is.\n"
+      "Times are means of a run; a node with subgraphs is without the nodes in them, which have "
+      "rows\n"
+      "of their own. FLOPs and bytes are the operators' own: a multiply-add is two, each input "
+      "and\n"
+      "output moves once. \"of peak\" is the nearer bound, of operations (flop) or of bytes (mem), "
+      "as\n"
+      "measured on this host for float32; what lies in a cache can exceed the memory's.\n"
+      "Where it misleads: nodes run one after the other (asynchronous devices can't overlap), what "
+      "one\n"
+      "leaves in the caches is the next one's gain, and less than a microsecond is partly the "
+      "timer.\n"
+      "The line \"steps\" says how much all that is.\n"
       "Example: tenon profile resnet50.onnx --by op --trace resnet50.json");
   verb->callback([flags, &action] { action = [flags] { return Profile(*flags); }; });
 }

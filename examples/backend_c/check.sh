@@ -9,5 +9,5 @@ for backends in backend_c,reference reference; do
   "$1" run "$3" -b $backends --input x=rand:shape=1x3x48x192 --output-dir "$work/$backends"
 done
 cmp "$work/backend_c,reference/output_0.npy" "$work/reference/output_0.npy"
-"$1" explain "$3" -b backend_c,reference | grep -q ' kernel  *backend_c\.relu'
+"$1" explain "$3" -b backend_c,reference --nodes | grep -q ' kernel  *backend_c\.relu'
 [ "$(wc -l <"$(dirname "$0")/backend_c.c")" -le 100 ]

@@ -110,10 +110,7 @@ std::string Executable::KernelName(uint32_t step) const {
 Result<std::string> Executable::ProgramJson() const {
   std::lock_guard lock(state_->mutex);
   const Specialisation* plan = state_->LastWhole();
-  if (plan == nullptr) {
-    return Status(Code::kFailedPrecondition,
-                  "the program has no sizes yet: give every open dimension, or run it first");
-  }
+  if (plan == nullptr) return program::ProgramJson(program(), {}, {});
   return program::ProgramJson(program(), plan->resolved(), plan->memory());
 }
 

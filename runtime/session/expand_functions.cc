@@ -76,8 +76,10 @@ Graph Alone(const Graph& graph, const Node& node, std::vector<ValueId>* captured
 // for these arguments.
 Result<bool> Replace(Graph& graph, graph::NodeId id) {
   std::vector<ValueId> captured;
-  TENON_ASSIGN(const std::string bytes, model::Export(Alone(graph, graph.nodes[id], &captured),
-                                                      {.opset = model::NewestOpset()}));
+  model::ExportOptions newest;
+  newest.opset = model::NewestOpset();
+  TENON_ASSIGN(const std::string bytes,
+               model::Export(Alone(graph, graph.nodes[id], &captured), newest));
   model::ImportOptions options;
   options.expand = {graph.nodes[id].op};
   auto owner = std::make_shared<std::string>(bytes);

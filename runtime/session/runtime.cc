@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "segment_export.h"
+#include "tenon/execution/usable_cores.h"
 
 namespace tenon::session {
 namespace {

@@ -3,7 +3,7 @@
 
 usage: schemas_test.py TENON MODEL.onnx TEST_FOLDER
 
-MODEL has a fixed number of inputs; TEST_FOLDER holds an ONNX test with its data. Ends with "N passed, N failed".
+MODEL is the text-direction classifier; TEST_FOLDER holds an ONNX test with its data. Ends with "N passed, N failed".
 Needs the Python package jsonschema.
 """
 import json
@@ -36,11 +36,12 @@ def undescribed(schema, path="$"):
 def cases(model, folder, work):
     saved = os.path.join(work, "saved.json")
     claims = ["-b", "simulator,reference", "--set", "simulator.claim=seed:3"]
-    short = ["--seconds", "0.05", "--warmup", "0"]
+    picture = ["--input", "x=rand:shape=1x3x48x192"]
+    short = [*picture, "--seconds", "0.05", "--warmup", "0"]
     prefix = os.path.dirname(os.path.dirname(os.path.abspath(sys.argv[1])))
     simulator = os.path.join(prefix, "lib", "tenon", "libtenon_simulator.so")
-    yield "run", ["run", model]
-    yield "run", ["run", model, "--output-dir", work]
+    yield "run", ["run", model, *picture]
+    yield "run", ["run", model, *picture, "--output-dir", work]
     yield "verify", ["verify", folder]
     yield "ops", ["ops"]
     yield "ops", ["ops", "Resize"]
@@ -57,9 +58,9 @@ def cases(model, folder, work):
     for stage in ("imported", "canonical", "optimised", "placed", "program"):
         yield "inspect", ["inspect", model, "--stage", stage]
     yield "inspect", ["inspect", model]
-    yield "profile", ["profile", model, "--runs", "2"]
-    yield "compare", ["compare", model, "-b", "simulator", "--reference", "reference"]
-    yield "compare", ["compare", model, "-b", "simulator", "--reference", "reference", "--every-node"]
+    yield "profile", ["profile", model, *picture, "--runs", "2"]
+    yield "compare", ["compare", model, *picture, "-b", "simulator", "--reference", "reference"]
+    yield "compare", ["compare", model, *picture, "-b", "simulator", "--reference", "reference", "--every-node"]
 
 
 def main():

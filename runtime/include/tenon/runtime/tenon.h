@@ -89,8 +89,8 @@ typedef struct tenon_runtime_options {
   uint32_t use_environment;  /* not 0: TENON_BACKEND_FILES, TENON_LAYERS ... work */
   const char* const* layers; /* "validate"; outermost first */
   uint32_t layer_count;
-  uint32_t threads; /* threads that compute, the caller's included; 0: one for each core of the
-                       process */
+  uint32_t threads; /* threads that compute, the caller's included; 0: one for each core that the
+                       process may use, by its affinity and its control groups */
   const char* cache_directory; /* of compiled artifacts; NULL: off */
   /* One line at a time, from any thread, also several at once. NULL: dropped. */
   void(TENON_CALL* log)(void* context, tenon_log_level level, const char* message);
@@ -226,7 +226,10 @@ typedef uint32_t tenon_session_flags;
 enum {
   TENON_SESSION_KEEP_STAGES = 1u << 0, /* tenon_session_inspect can show every stage */
   TENON_SESSION_NO_FUSION = 1u << 1,
-  TENON_SESSION_NO_FOLDING = 1u << 2
+  TENON_SESSION_NO_FOLDING = 1u << 2,
+  /* What nodes make becomes outputs, behind the model's and in the order of the nodes, but for what is
+   * in subgraphs. Whatever fuses nodes stops there. */
+  TENON_SESSION_ALL_OUTPUTS = 1u << 3
 };
 
 typedef struct tenon_session_options {
@@ -247,6 +250,13 @@ typedef struct tenon_session_options {
   uint64_t drain_timeout_ns; /* after a failure: how long queues may take before the device is lost;
                                 0: 10 s */
   uint64_t compile_timeout_ns; /* 0: none */
+  /* A part of the model: values by name, as they are after the passes, that take the place of its
+   * inputs and outputs. NULL: the model's. TENON_NOT_FOUND names a value that is not there,
+   * TENON_INVALID_ARGUMENT one that the outputs need besides the inputs. */
+  const char* const* part_inputs;
+  const char* const* part_outputs;
+  uint32_t part_input_count;
+  uint32_t part_output_count;
 } tenon_session_options;
 
 /* Places and prepares a model. Sessions of one model, or of one file, share weights. options may be
@@ -435,25 +445,36 @@ typedef struct tenon_placement_row {
   uint32_t refusal_count;
   const char* node; /* "" for inserted copies and reorders */
   const char* op;
-  const char* kind;    /* "kernel", "segment", "host", "view", "copy", "reorder" */
+  const char* kind;    /* "kernel", "segment", "host", "view", "host step", "copy", "reorder" */
   const char* backend; /* "host" for shape arithmetic */
   const char* kernel;
-  double cost_us;              /* modelled */
-  uint64_t bytes;              /* of a copy or reorder, where known */
+  double cost_us; /* modelled */
+  uint64_t bytes; /* of a copy or reorder; open dimensions count as 16, as for cost_us */
   const char* const* refusals; /* of backends and kernels before it: "simulator.conv: attribute
                                   group: got 2, ..." */
   uint32_t fallback;           /* 1: not on the first group of the backends */
   uint32_t reserved;
-  const char* value; /* what is copied or reordered; "" for others */
+  const char* value;  /* what is copied or reordered; "" for others */
+  const char* path;   /* of a row in a subgraph: "If_3/then_branch"; "" in the model's graph */
+  const char* origin; /* of a node that was added to say another in an older revision: that node */
+  uint32_t step;      /* in its program; UINT32_MAX: it has none */
+  uint32_t reserved2;
 } tenon_placement_row;
 TENON_API void tenon_session_placement(const tenon_session* session,
                                        const tenon_placement_row* const** out_rows,
                                        uint32_t* out_count);
-/* The report as text, or as JSON: {"version": 1, "backends": [..], "rows": [{"node", "op", "kind",
- * "backend", "kernel", "cost_us", "bytes", "value", "fallback", "refusals": [{"backend", "kernel", "reason",
- * "message"}]}], "totals": {..}}. */
+/* The report as text, a row a line, or as JSON as tools/schemas/explain.json describes it, with modelled costs and
+ * without "what_if". */
 TENON_API tenon_status tenon_session_explain(tenon_session* session, tenon_format format,
                                              tenon_blob** out_blob);
+/* The same for a session that would be made with these options, also where it can't be: a node that nobody takes is a
+ * row of kind "nobody" here, and options->fallback is not looked at. JSON has "what_if": what each refusal before a
+ * fallback costs, in the model. TENON_FORMAT_ONNX: the optimised graph, whose nodes carry the report in their
+ * metadata_props (tenon.backend, tenon.kernel, tenon.cost_us, tenon.not.BACKEND ..). options may be NULL. profile: what
+ * tenon_session_profile gave for such a session, whose times then stand in the place of modelled ones; NULL: none. */
+TENON_API tenon_status tenon_model_explain(tenon_model* model, const tenon_session_options* options,
+                                           const char* profile, tenon_format format,
+                                           tenon_blob** out_blob);
 /* A stage: "imported", "canonical", "optimised", "placed" or "program". Without
  * TENON_SESSION_KEEP_STAGES only "program" and "placed". JSON is a summary, of "program" all of it with the sizes and
  * places of the last run (of known shapes: of any); ONNX is not for "placed" and "program". */

@@ -44,7 +44,11 @@ Result<graph::Graph> ImportMemory(std::span<const std::byte> bytes,
                                   const ImportOptions& options = {});
 
 struct ExportOptions {
-  int opset = 0;  // of the default domain; 0: the newest that Tenon knows
+  int opset = 0;  // of the default domain; 0: the oldest that has all nodes as they stand, at least 13
+  // metadata_props of a node, by the path of its graph ("" for the model's, "If_3/then_branch") and the node; may be null.
+  std::function<std::vector<std::pair<std::string, std::string>>(const std::string&,
+                                                                 const graph::Node&)>
+      annotate;
 };
 // The canonical graph as an ONNX model with its weights. Operators of other domains stay as they are.
 Result<std::string> Export(const graph::Graph& graph, const ExportOptions& options = {});
