@@ -50,7 +50,7 @@ class Device : public sdk::Device<Backend> {
 class Device::Timeline {
  public:
   using Reached = void (*)(void* context, tenon_code code);
-  explicit Timeline(Device&) {}
+  explicit Timeline(Device& device) : host_(device.host()) {}
   static Timeline& Of(const tenon_fence& fence) {
     return *reinterpret_cast<Timeline*>(fence.timeline);
   }
@@ -67,6 +67,8 @@ class Device::Timeline {
     Reached reached;
     void* context;
   };
+  tenon_status Failed() const;
+  const sdk::Host host_;
   std::mutex mutex_;
   std::condition_variable changed_;
   uint64_t value_ = 0;

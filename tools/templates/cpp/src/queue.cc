@@ -9,9 +9,13 @@
 namespace plugin {
 
 // -------------------------------------------------------------------------------------- Timelines
+tenon_status Device::Timeline::Failed() const {
+  return host_.Error(failure_, "my_npu: work before the fence has failed");
+}
+
 tenon_status Device::Timeline::Query(uint64_t& out_value) {
   const std::lock_guard lock(mutex_);
-  if (failure_ != TENON_OK) return {failure_, 0, nullptr};
+  if (failure_ != TENON_OK) return Failed();
   out_value = value_;
   return sdk::kOk;
 }
@@ -23,7 +27,7 @@ tenon_status Device::Timeline::Wait(uint64_t value, uint64_t timeout_ns) {
   constexpr uint64_t kForEver = uint64_t{1} << 62;
   const auto time = std::chrono::nanoseconds(std::min(timeout_ns, kForEver));
   if (!changed_.wait_for(lock, time, settled)) return {TENON_DEADLINE_EXCEEDED, 0, nullptr};
-  return {failure_, 0, nullptr};
+  return failure_ == TENON_OK ? sdk::kOk : Failed();
 }
 
 void Device::Timeline::Notify(uint64_t value, Reached reached, void* context) {
