@@ -1,6 +1,7 @@
 // One attempt at placing a graph.
 #pragma once
 
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -11,8 +12,8 @@
 
 namespace tenon::placement {
 
-// A segment that a backend would not compile after all, as the names of its nodes.
-using Declined = std::set<std::pair<std::string, std::string>>;  // backend, node
+// A segment that a backend would not compile after all: why, by backend and node.
+using Declined = std::map<std::pair<std::string, std::string>, std::string>;
 
 class Placing {
  public:
@@ -54,6 +55,8 @@ class Placing {
   std::vector<bool> reads_contents_;                   // by node: no compiler is asked for it
   std::vector<uint32_t>
       colours_;  // by node: device and the backend's own colour together, 0 for none
+  std::vector<std::set<uint32_t>>
+      arithmetic_colours_;  // by node that the host computes: colours of segments that may hold it, too
   std::vector<uint32_t> colour_device_;         // by colour
   std::vector<std::vector<Refusal>> refusals_;  // by node
   std::vector<uint32_t> chosen_;
