@@ -177,6 +177,38 @@ TEST(Place, SegmentsAreConvexAndNeedEachOtherInOneDirection) {
   }
 }
 
+TEST(Place, ACompilerSaysWhyItDoesNotTakeANode) {
+  auto compiler = MakeFake(
+      {.name = "compiler",
+       .refuses = [](const tenon_node& node) { return node.op; },
+       .colour =
+           [](const tenon_node& node) { return std::string_view(node.op) == "Exp" ? 1u : 0u; }});
+  Options options;
+  options.backends.groups = {{compiler},
+                             {MakeFake({.name = "host", .kernels = KernelsFor({"Neg"})})}};
+  auto placed = Place(Chain({"Exp", "Neg"}), options);
+  ASSERT_TRUE(placed.ok()) << placed.status().message();
+  EXPECT_TRUE(placed->report.rows[0].refusals.empty());
+  ASSERT_EQ(placed->report.rows[1].refusals.size(), 1u);
+  EXPECT_EQ(placed->report.rows[1].refusals[0].backend, "compiler");
+  EXPECT_EQ(placed->report.rows[1].refusals[0].reason, TENON_REASON_RANK);
+  EXPECT_EQ(placed->report.rows[1].refusals[0].message, "rank: got Neg, wants another");
+}
+
+TEST(Place, WhatACompilerDeclinesSaysWhy) {
+  auto compiler = MakeFake({.name = "compiler",
+                            .colour = [](const tenon_node&) { return 1u; },
+                            .compile_code = TENON_UNSUPPORTED});
+  Options options;
+  options.backends.groups = {{compiler},
+                             {MakeFake({.name = "host", .kernels = KernelsFor({"Exp"})})}};
+  auto placed = Place(Chain({"Exp"}), options);
+  ASSERT_TRUE(placed.ok()) << placed.status().message();
+  ASSERT_EQ(placed->report.rows[0].refusals.size(), 1u);
+  EXPECT_THAT(placed->report.rows[0].refusals[0].message,
+              StartsWith("its segment was not compiled: "));
+}
+
 TEST(Place, WhatACompilerDeclinesGoesToKernels) {
   auto compiler = MakeFake({.name = "compiler",
                             .kernels = KernelsFor({"Exp"}),

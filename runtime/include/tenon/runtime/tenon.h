@@ -91,7 +91,9 @@ typedef struct tenon_runtime_options {
   uint32_t layer_count;
   uint32_t threads; /* threads that compute, the caller's included; 0: one for each core that the
                        process may use, by its affinity and its control groups */
-  const char* cache_directory; /* of compiled artifacts; NULL: off */
+  /* Where compiled artifacts are kept for the next load, created where it is missing; NULL: nowhere, or where
+   * TENON_ARTIFACT_CACHE says if the environment works; "": nowhere. Any number of processes may use one. */
+  const char* cache_directory;
   /* One line at a time, from any thread, also several at once. NULL: dropped. */
   void(TENON_CALL* log)(void* context, tenon_log_level level, const char* message);
   void* log_context;

@@ -2,6 +2,8 @@
 //   void Colour(const tenon_compile_target&, const tenon_segment&, std::span<uint32_t> colours);
 //   std::vector<std::byte> Compile(const tenon_segment&, const tenon_compile_request&);
 //   tenon_status Check(const tenon_compile_target&, Bytes artifact);
+//   tenon_status Refusal(const tenon_compile_target&, const tenon_segment&, uint32_t node);
+//                                    may be left out: why Colour does not take the node
 //   class Device (see device.h), on which artifacts are loaded;
 //   class Program, made by Program(tenon_device*, Bytes artifact) and otherwise like the class of a
 //   kernel (see Class in kernel_slots.h): Prepare, where it needs a plan or workspace, and Run.
@@ -33,6 +35,12 @@ concept HasCompile = requires(B& b, const tenon_compile_target& target,
   { b.Check(target, bytes) } -> std::same_as<tenon_status>;
 };
 
+template <typename B>
+concept HasRefusal = requires(B& b, const tenon_compile_target& target,
+                              const tenon_segment& segment) {
+  { b.Refusal(target, segment, uint32_t{}) } -> std::same_as<tenon_status>;
+};
+
 namespace detail {
 
 template <typename B>
@@ -53,6 +61,10 @@ struct CompileSlots {
     return Guarded(backend, [&] {
       return Self(backend).Colour(*target, *graph, {out_colours, graph->node_count});
     });
+  }
+  static tenon_status TENON_CALL Refusal(tenon_backend* backend, const tenon_compile_target* target,
+                                         const tenon_segment* graph, uint32_t node) {
+    return Guarded(backend, [&] { return Self(backend).Refusal(*target, *graph, node); });
   }
   static tenon_status TENON_CALL Compile(tenon_backend* backend, const tenon_segment* segment,
                                          const tenon_compile_request* request,
@@ -102,14 +114,20 @@ struct CompileSlots {
       *out_kernel = reinterpret_cast<tenon_kernel*>(loaded);
     });
   }
-  static constexpr tenon_compile_interface kTable{TENON_SIZE_TO(tenon_compile_interface, load),
-                                                  0,
-                                                  &Colour,
-                                                  &Compile,
-                                                  &ArtifactBytes,
-                                                  &ArtifactRelease,
-                                                  &Check,
-                                                  &Load};
+  static constexpr tenon_compile_interface Make() {
+    tenon_compile_interface table{TENON_SIZE_TO(tenon_compile_interface, refusal),
+                                  0,
+                                  &Colour,
+                                  &Compile,
+                                  &ArtifactBytes,
+                                  &ArtifactRelease,
+                                  &Check,
+                                  &Load,
+                                  nullptr};
+    if constexpr (HasRefusal<B>) table.refusal = &Refusal;
+    return table;
+  }
+  static constexpr tenon_compile_interface kTable = Make();
 };
 
 }  // namespace detail
