@@ -105,7 +105,10 @@ HostTensor MakeTensor(tenon_dtype dtype, std::vector<int64_t> dims) {
     count *= static_cast<uint64_t>(dim);
   }
   HostTensor tensor{.dtype = dtype, .dims = std::move(dims)};
-  tensor.data.resize(tenon_dtype_bytes(dtype, count));
+  if (dtype == kString)
+    tensor.strings.resize(count);
+  else
+    tensor.data.resize(tenon_dtype_bytes(dtype, count));
   return tensor;
 }
 

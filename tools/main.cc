@@ -6,35 +6,12 @@
 #include <CLI/Formatter.hpp>
 
 #include "failure.h"
+#include "nearest.h"
 #include "tenon/runtime/tenon.hpp"
 #include "verbs.h"
 
 namespace tenon::tools {
 namespace {
-
-// The known word that is nearest to `word` (Levenshtein), or "" where none is near.
-std::string Nearest(const std::string& word, const std::vector<std::string>& known) {
-  std::string best;
-  size_t best_distance = word.size() / 2 + 1;
-  for (const std::string& candidate : known) {
-    std::vector<size_t> row(candidate.size() + 1);
-    for (size_t j = 0; j < row.size(); ++j) row[j] = j;
-    for (size_t i = 1; i <= word.size(); ++i) {
-      size_t diagonal = row[0];
-      row[0] = i;
-      for (size_t j = 1; j < row.size(); ++j) {
-        const size_t substituted = diagonal + (word[i - 1] != candidate[j - 1]);
-        diagonal = row[j];
-        row[j] = std::min({row[j] + 1, row[j - 1] + 1, substituted});
-      }
-    }
-    if (row.back() < best_distance) {
-      best_distance = row.back();
-      best = candidate;
-    }
-  }
-  return best;
-}
 
 // The first argument that nothing knows, with the nearest that is known.
 std::string Suggest(const CLI::App& app, int argc, char** argv) {
@@ -49,9 +26,7 @@ std::string Suggest(const CLI::App& app, int argc, char** argv) {
           app.get_subcommands([&](const CLI::App* verb) { return verb->get_name() == word; });
       const CLI::App* verb = verbs.empty() ? nullptr : verbs.front();
       if (!verb) {
-        const std::string near = Nearest(word, known);
-        return fmt::format("no verb '{}'{}", word,
-                           near.empty() ? "" : fmt::format("; did you mean '{}'?", near));
+        return fmt::format("no verb '{}'{}", word, DidYouMean(word, known));
       }
       scope = verb;
       continue;
@@ -63,9 +38,7 @@ std::string Suggest(const CLI::App& app, int argc, char** argv) {
       for (const std::string& name : option->get_lnames()) flags.push_back("--" + name);
     }
     if (std::find(flags.begin(), flags.end(), flag) == flags.end()) {
-      const std::string near = Nearest(flag, flags);
-      return fmt::format("no option '{}'{}", flag,
-                         near.empty() ? "" : fmt::format("; did you mean '{}'?", near));
+      return fmt::format("no option '{}'{}", flag, DidYouMean(flag, flags));
     }
   }
   return {};
@@ -94,6 +67,9 @@ int Main(int argc, char** argv) {
   AddExplain(app, action);
   AddInspect(app, action);
   AddBackends(app, action);
+  AddOps(app, action);
+  AddDoctor(app, action);
+  AddCompletion(app, action);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& wanted) {  // --help, --version

@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "kernel_text.h"
 #include "session_flags.h"
 #include "verbs.h"
 
@@ -11,21 +12,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 constexpr const char* kOptionKinds[] = {"string", "int", "bool", "choice"};
-
-std::string OperatorOf(const tenon_kernel_descriptor& kernel) {
-  return *kernel.domain ? fmt::format("{}.{}", kernel.domain, kernel.op) : kernel.op;
-}
-
-// Element types of input 0; "any" where the descriptor does not say.
-std::string TypesOf(const tenon_kernel_descriptor& kernel) {
-  if (kernel.input_dtype_count == 0 || kernel.input_dtypes[0] == UINT64_MAX) return "any";
-  std::string types;
-  for (tenon_dtype type = 1; type <= TENON_INT2; ++type) {
-    if ((kernel.input_dtypes[0] & TENON_DTYPE_BIT(type)) != 0)
-      types += (types.empty() ? "" : " ") + std::string(tenon_dtype_name(type));
-  }
-  return types;
-}
 
 std::vector<std::string> ChoicesOf(const tenon_option& option) {
   return {option.choices, option.choices + option.choice_count};
@@ -49,10 +35,10 @@ Json ToJson(const tenon_backend_info& info) {
   for (uint32_t i = 0; i < info.kernel_count; ++i) {
     const tenon_kernel_descriptor& kernel = *info.kernels[i];
     json["kernel_list"].push_back({{"name", kernel.name},
-                                   {"op", OperatorOf(kernel)},
+                                   {"op", QualifiedName(kernel.domain, kernel.op)},
                                    {"revision_min", kernel.revision_min},
                                    {"revision_max", kernel.revision_max},
-                                   {"types", TypesOf(kernel)}});
+                                   {"types", InputTypes(kernel)}});
   }
   json["left_out"] = Json::array();
   for (uint32_t i = 0; i < info.left_out_count; ++i) json["left_out"].push_back(info.left_out[i]);
@@ -120,8 +106,9 @@ void PrintLong(const tenon_backend_info& info) {
   }
   for (uint32_t i = 0; i < info.kernel_count; ++i) {
     const tenon_kernel_descriptor& kernel = *info.kernels[i];
-    fmt::print("  kernel   {}: {} of revisions {} to {}, {}\n", kernel.name, OperatorOf(kernel),
-               kernel.revision_min, kernel.revision_max, TypesOf(kernel));
+    fmt::print("  kernel   {}: {} of revisions {} to {}, {}\n", kernel.name,
+               QualifiedName(kernel.domain, kernel.op), kernel.revision_min, kernel.revision_max,
+               InputTypes(kernel));
   }
   for (uint32_t i = 0; i < info.left_out_count; ++i)
     fmt::print("  error    {}\n", info.left_out[i]);

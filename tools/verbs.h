@@ -14,5 +14,8 @@ void AddVerify(CLI::App& app, Action& action);
 void AddExplain(CLI::App& app, Action& action);
 void AddInspect(CLI::App& app, Action& action);
 void AddBackends(CLI::App& app, Action& action);
+void AddOps(CLI::App& app, Action& action);
+void AddDoctor(CLI::App& app, Action& action);
+void AddCompletion(CLI::App& app, Action& action);
 
 }  // namespace tenon::tools

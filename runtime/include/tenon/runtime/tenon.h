@@ -137,6 +137,11 @@ TENON_API tenon_status tenon_runtime_backends(tenon_runtime* runtime,
 /* Loads a backend's library (or that of a manifest) in a child process, creates and destroys it there: finds one that
  * throws, ends its process or hangs while it is loaded. TENON_INCOMPATIBLE says what happened. */
 TENON_API tenon_status tenon_backend_probe(const char* path);
+/* The operators that Tenon knows, as JSON: {"version": 1, "newest_opset": N, "operators": [{"domain", "name", "revisions":
+ * [{"revision", "since_opset", "to_previous"}], "host", "view", "data_dependent", "deterministic", "min_inputs",
+ * "function", "inputs", "outputs", "attributes"}]}. Signatures are those of the newest revision, empty where ONNX has
+ * none; "to_previous": nodes can be rewritten for a backend that has only the revision before, mostly. */
+TENON_API tenon_status tenon_operators(tenon_blob** out_blob);
 /* Complaints of the validation layer so far, one a line; empty where all is well. */
 TENON_API tenon_status tenon_runtime_violations(tenon_runtime* runtime, tenon_blob** out_blob);
 
@@ -456,9 +461,15 @@ TENON_API tenon_status tenon_session_explain(tenon_session* session, tenon_forma
 TENON_API tenon_status tenon_model_explain(tenon_model* model, const tenon_session_options* options,
                                            const char* profile, tenon_format format,
                                            tenon_blob** out_blob);
+/* A stage before placement, "imported", "canonical" or "optimised", of a model without a session: a dump, a summary as
+ * JSON (tools/schemas/inspect.json) or ONNX bytes. Of the options, which may be NULL, dims and flags are read; backends
+ * are loaded for their own operators only, and none where options->backends is NULL. */
+TENON_API tenon_status tenon_model_inspect_stage(tenon_model* model, const char* stage,
+                                                 const tenon_session_options* options,
+                                                 tenon_format format, tenon_blob** out_blob);
 /* A stage: "imported", "canonical", "optimised", "placed" or "program". Without
  * TENON_SESSION_KEEP_STAGES only "program" and "placed". JSON is a summary, of "program" all of it with the sizes and
- * places of the last run (of known shapes: of any); ONNX is not for "placed" and "program". */
+ * places of the last run (of known shapes: of any; before the first run of others: without); ONNX is not for "program". */
 TENON_API tenon_status tenon_session_inspect(tenon_session* session, const char* stage,
                                              tenon_format format, tenon_blob** out_blob);
 
