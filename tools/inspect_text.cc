@@ -91,14 +91,15 @@ std::string Values(const Json& summary) {
 
 std::string Parameters(const Json& parameters) {
   Lines lines("parameters");
+  lines.Add(fmt::format("{} in {}, {}", Count(parameters["elements"]),
+                        Counted(parameters["tensors"], "tensor"),
+                        Bytes(parameters["bytes"].get<double>())));
   std::string types;
   for (const auto& [type, sum] : parameters["by_dtype"].items()) {
-    types += fmt::format("{}{} {} in {}", types.empty() ? "" : ", ", Count(sum["elements"]), type,
+    types += fmt::format("{}{} {}, {}", types.empty() ? "" : "; ", Count(sum["elements"]), type,
                          Bytes(sum["bytes"].get<double>()));
   }
-  lines.Add(fmt::format("{} in {}{}", Count(parameters["elements"]),
-                        Counted(parameters["tensors"], "tensor"),
-                        types.empty() ? "" : ": " + types));
+  if (!types.empty()) lines.Add(types);
   const Json& largest = parameters["largest"];
   for (size_t i = 0; i < std::min(largest.size(), kLargest); ++i) {
     lines.Add(fmt::format("{}{} {}, {}", i ? "" : "largest: ", Text(largest[i]["name"]),

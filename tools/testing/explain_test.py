@@ -82,7 +82,7 @@ def check_placement(tenon, model):
     check(then["by_backend"]["simulator"]["nodes"] == 7 and then["fallbacks"] == 0, f"what if {then}")
     text = Explain(tenon, model, *fallback)
     check(text.code == OK and re.search(r"reference +3 +Exp +\S+ us +option claim: got ops:Neg,Relu, wants", text.out), text.out)
-    check(re.search(r"Exp \(3 nodes\) on simulator: 4 -> 7 nodes there, \d copies instead of \d", text.out), text.out)
+    check(re.search(r"Exp \(3 nodes\) on simulator: \S+ us \(-\S+ %\), 4 -> 7 nodes, \d -> \d copies", text.out), text.out)
     nodes = Explain(tenon, model, *fallback, "--nodes")
     check(re.search(r"if/then_branch/t +Relu +kernel +simulator\.", nodes.out), nodes.out)
 
