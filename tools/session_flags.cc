@@ -79,7 +79,7 @@ void SessionFlags::AddSessionTo(CLI::App& verb) {
   verb.add_option("--set", settings, "Option of a backend: simulator.claim=seed:7")
       ->type_name("BACKEND.OPTION=VALUE")
       ->allow_extra_args(false);
-  verb.add_option("--dim", dims, "Size of a symbolic dimension")
+  verb.add_option("--dim", dims, "Size of a symbolic dimension; x[0]=V where it has no name")
       ->type_name("NAME=V")
       ->allow_extra_args(false);
   verb.add_option("--class", numerics, "Numerics: strict, standard or fast")
