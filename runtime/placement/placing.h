@@ -1,7 +1,6 @@
 // One attempt at placing a graph.
 #pragma once
 
-#include <set>
 #include <string>
 #include <vector>
 
@@ -10,9 +9,6 @@
 #include "segments.h"
 
 namespace tenon::placement {
-
-// A segment that a backend would not compile after all, as the names of its nodes.
-using Declined = std::set<std::pair<std::string, std::string>>;  // backend, node
 
 class Placing {
  public:
@@ -28,6 +24,8 @@ class Placing {
   Status AskGroup(uint32_t group);
   Status AskCompiler(uint32_t device);
   void AskKernels(uint32_t group);
+  bool IsAssumed(uint32_t device, graph::NodeId node) const;
+  void AssumeColours(uint32_t device);
   void AddWays(uint32_t device, graph::NodeId node, std::vector<Match> matches);
   Location LocationOf(uint32_t device, uint32_t memory, tenon_layout layout) const;
   Status PlaceSubgraphs(PlacedGraph* placed) const;
@@ -43,6 +41,7 @@ class Placing {
                        const NodePlacement& placement, const NodeChoice& row, PlacedGraph* out);
   std::pair<size_t, size_t> Rank(const std::string& backend, const std::string& kernel) const;
   NodeChoice RowOf(graph::NodeId node) const;
+  NodeKey KeyOf(const std::string& node) const { return {options_.path, node}; }
   Result<bool> CompileSegments(PlacedGraph* placed);
 
   graph::Graph graph_;
