@@ -241,8 +241,9 @@ typedef struct tenon_session_options {
                            simulator */
   const char* const* backend_options; /* "simulator.claim=seed:7" */
   uint32_t backend_option_count;
-  uint32_t threads;        /* 0: the runtime's */
-  const char* const* dims; /* "NAME=4": a symbol's size, fixed; "x[0]=4": an open dimension of an input */
+  uint32_t threads; /* 0: the runtime's */
+  const char* const*
+      dims; /* "NAME=4": a symbol's size, fixed; "x[0]=4": an open dimension of an input */
   uint32_t dim_count;
   tenon_fallback fallback; /* a node that is not on the first group: in the report, or an error */
   tenon_session_flags flags;
