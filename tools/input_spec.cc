@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <bit>
 #include <charconv>
 #include <cstring>
 #include <random>
@@ -76,9 +77,40 @@ void FillNormal(HostTensor& tensor, std::mt19937_64& random) {
   for (uint64_t i = 0; i < tensor.ElementCount(); ++i) values[i] = normal(random);
 }
 
+// Normal floats of 16 bits: those of float32 with the low bits of the mantissa cut off.
+void FillNormal16(HostTensor& tensor, std::mt19937_64& random) {
+  std::normal_distribution<float> normal;
+  auto* values = reinterpret_cast<uint16_t*>(tensor.data.data());
+  for (uint64_t i = 0; i < tensor.ElementCount(); ++i) {
+    const auto bits = std::bit_cast<uint32_t>(normal(random));
+    if (tensor.dtype == TENON_BFLOAT16) {
+      values[i] = static_cast<uint16_t>(bits >> 16);
+      continue;
+    }
+    const uint32_t exponent = bits >> 23 & 0xFF, mantissa = bits >> 13 & 0x3FF;
+    constexpr uint32_t kRebias =
+        127 - 15;  // of the exponents; what is smaller than float16 becomes 0
+    values[i] = static_cast<uint16_t>(
+        (bits >> 16 & 0x8000) | (exponent > kRebias ? (exponent - kRebias) << 10 | mantissa : 0));
+  }
+}
+
+// Words of one to eight letters.
+void FillWords(HostTensor& tensor, std::mt19937_64& random) {
+  for (std::string& word : tensor.strings) {
+    word.resize(1 + random() % 8);
+    for (char& letter : word) letter = static_cast<char>('a' + random() % 26);
+  }
+}
+
 void FillRandom(HostTensor& tensor, uint64_t seed, const std::string& name) {
   std::mt19937_64 random(seed);
   switch (tensor.dtype) {
+    case TENON_FLOAT16:
+    case TENON_BFLOAT16:
+      return FillNormal16(tensor, random);
+    case kString:
+      return FillWords(tensor, random);
     case TENON_FLOAT32:
       return FillNormal<float>(tensor, random);
     case TENON_FLOAT64:
@@ -153,8 +185,8 @@ HostTensor FromRaw(tenon_dtype dtype, std::vector<int64_t> shape, const std::str
 HostTensor MakeInput(const ValueInfo& input, const std::string& spec,
                      std::span<const std::string> dims) {
   if (spec.starts_with('@')) return FromFile(input, spec.substr(1));
-  if (input.kind != TENON_VALUE_TENSOR || input.dtype == kString) {
-    throw Failure(kUsage, fmt::format("input {}: sequences, optionals and strings come from files: "
+  if (input.kind != TENON_VALUE_TENSOR) {
+    throw Failure(kUsage, fmt::format("input {}: sequences and optionals come from files: "
                                       "--input {}=@file.pb",
                                       input.name, input.name));
   }
@@ -174,7 +206,8 @@ HostTensor MakeInput(const ValueInfo& input, const std::string& spec,
       throw Failure(kUsage,
                     fmt::format("input {}: unknown part '{}' in '{}'", input.name, parts[i], spec));
   }
-  if (kind == "raw" && !file.empty()) return FromRaw(input.dtype, shape, file);
+  if (kind == "raw" && !file.empty() && input.dtype != kString)
+    return FromRaw(input.dtype, shape, file);
   if (kind != "zeros" && kind != "rand") {
     throw Failure(
         kUsage,

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <cmath>
 
 #include "failure.h"
@@ -39,6 +40,38 @@ TEST(InputSpecTest, RandomFloatsAreNormalAndIntegersBits) {
     ones += static_cast<int>(i[k]);
   }
   EXPECT_NEAR(ones, 500, 80);
+}
+
+// Mean and variance of values that a decoder makes of 16 bits.
+template <typename Decode>
+void ExpectNormal(tenon_dtype dtype, Decode&& decode) {
+  const HostTensor tensor = MakeInput({"h", dtype, true, {100, 100}, {"", ""}}, "rand", {});
+  const auto* bits = reinterpret_cast<const uint16_t*>(tensor.data.data());
+  double sum = 0, squares = 0;
+  for (int i = 0; i < 10000; ++i) {
+    const double value = decode(bits[i]);
+    sum += value;
+    squares += value * value;
+  }
+  EXPECT_NEAR(sum / 10000, 0, 0.05);
+  EXPECT_NEAR(squares / 10000, 1, 0.06);
+}
+
+TEST(InputSpecTest, FloatsOf16BitsAreNormal) {
+  ExpectNormal(TENON_BFLOAT16, [](uint16_t bits) { return std::bit_cast<float>(bits << 16); });
+  ExpectNormal(TENON_FLOAT16, [](uint16_t bits) {
+    const int exponent = bits >> 10 & 31;
+    const double magnitude = exponent == 0 ? 0 : std::ldexp(1024 + (bits & 1023), exponent - 25);
+    return bits >> 15 ? -magnitude : magnitude;
+  });
+}
+
+TEST(InputSpecTest, RandomStringsAreWords) {
+  const HostTensor words = MakeInput({"s", kString, true, {50}, {""}}, "rand", {});
+  ASSERT_EQ(words.strings.size(), 50);
+  for (const std::string& word : words.strings) {
+    EXPECT_TRUE(!word.empty() && word.size() <= 8) << word;
+  }
 }
 
 TEST(InputSpecTest, TheSameSeedGivesTheSameValues) {

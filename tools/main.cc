@@ -6,35 +6,12 @@
 #include <CLI/Formatter.hpp>
 
 #include "failure.h"
+#include "nearest.h"
 #include "tenon/runtime/tenon.hpp"
 #include "verbs.h"
 
 namespace tenon::tools {
 namespace {
-
-// The known word that is nearest to `word` (Levenshtein), or "" where none is near.
-std::string Nearest(const std::string& word, const std::vector<std::string>& known) {
-  std::string best;
-  size_t best_distance = word.size() / 2 + 1;
-  for (const std::string& candidate : known) {
-    std::vector<size_t> row(candidate.size() + 1);
-    for (size_t j = 0; j < row.size(); ++j) row[j] = j;
-    for (size_t i = 1; i <= word.size(); ++i) {
-      size_t diagonal = row[0];
-      row[0] = i;
-      for (size_t j = 1; j < row.size(); ++j) {
-        const size_t substituted = diagonal + (word[i - 1] != candidate[j - 1]);
-        diagonal = row[j];
-        row[j] = std::min({row[j] + 1, row[j - 1] + 1, substituted});
-      }
-    }
-    if (row.back() < best_distance) {
-      best_distance = row.back();
-      best = candidate;
-    }
-  }
-  return best;
-}
 
 // The first argument that nothing knows, with the nearest that is known.
 std::string Suggest(const CLI::App& app, int argc, char** argv) {
@@ -49,13 +26,15 @@ std::string Suggest(const CLI::App& app, int argc, char** argv) {
           app.get_subcommands([&](const CLI::App* verb) { return verb->get_name() == word; });
       const CLI::App* verb = verbs.empty() ? nullptr : verbs.front();
       if (!verb) {
-        const std::string near = Nearest(word, known);
-        return fmt::format("no verb '{}'{}", word,
-                           near.empty() ? "" : fmt::format("; did you mean '{}'?", near));
+        return fmt::format("no verb '{}'{}", word, DidYouMean(word, known));
       }
       scope = verb;
       continue;
     }
+    // A verb of a verb: backends info.
+    const auto below =
+        scope->get_subcommands([&](const CLI::App* verb) { return verb->get_name() == word; });
+    if (scope != &app && !below.empty()) scope = below.front();
     if (!word.starts_with("--")) continue;
     const std::string flag = word.substr(0, word.find('='));
     std::vector<std::string> flags;
@@ -63,9 +42,7 @@ std::string Suggest(const CLI::App& app, int argc, char** argv) {
       for (const std::string& name : option->get_lnames()) flags.push_back("--" + name);
     }
     if (std::find(flags.begin(), flags.end(), flag) == flags.end()) {
-      const std::string near = Nearest(flag, flags);
-      return fmt::format("no option '{}'{}", flag,
-                         near.empty() ? "" : fmt::format("; did you mean '{}'?", near));
+      return fmt::format("no option '{}'{}", flag, DidYouMean(flag, flags));
     }
   }
   return {};
@@ -79,29 +56,37 @@ int Main(int argc, char** argv) {
   app.set_version_flag("--version", std::string("tenon ") + tenon_version());
   app.require_subcommand(1);
   app.footer(
-      "tenon VERB --help tells more. Exit codes: 0 ok, 1 mismatch, 2 usage, 3 model rejected,\n"
-      "4 backend failed or budget exceeded, 5 output not writable.\n"
+      "Begin with: tenon run MODEL.onnx; tenon bench MODEL.onnx; tenon VERB --help tells more.\n"
+      "Exit codes: 0 ok, 1 mismatch or regression, 2 usage, 3 model rejected, 4 backend failed or\n"
+      "budget exceeded, 5 inconclusive or output not writable.\n"
       "Environment: TENON_ADD_BACKEND_FILES (shared objects or manifests, joined by :, besides "
-      "those that are\n"
-      "found), TENON_BACKEND_FILES (instead of them), TENON_BACKENDS_SELECT, "
-      "TENON_BACKENDS_DISABLE (names or\n"
-      "patterns, joined by a comma), TENON_LAYERS=validate (checks backends against the rules of "
-      "the ABI).");
+      "those\n"
+      "that are found), TENON_BACKEND_FILES (instead of them), TENON_BACKENDS_SELECT,\n"
+      "TENON_BACKENDS_DISABLE (names or patterns, joined by a comma), TENON_LAYERS=validate "
+      "(checks\n"
+      "backends against the rules of the ABI).");
   Action action;
   AddRun(app, action);
   AddBench(app, action);
-  AddVerify(app, action);
+  AddProfile(app, action);
   AddExplain(app, action);
   AddInspect(app, action);
+  AddVerify(app, action);
+  AddCompare(app, action);
   AddBackends(app, action);
+  AddOps(app, action);
+  AddDoctor(app, action);
+  AddCompletion(app, action);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& wanted) {  // --help, --version
     return app.exit(wanted);
   } catch (const CLI::ParseError& error) {
     const std::string hint = argc > 1 ? Suggest(app, argc, argv) : "";
-    fmt::print(stderr, "tenon: {}\n", hint.empty() ? error.what() : hint);
-    if (argc < 2) fmt::print(stderr, "{}", app.help());
+    if (argc < 2)
+      fmt::print(stderr, "{}", app.help());
+    else
+      fmt::print(stderr, "tenon: {}\n", hint.empty() ? error.what() : hint);
     return kUsage;
   }
   return action();

@@ -15,28 +15,6 @@ namespace {
 const std::map<std::string, tenon_class> kNumerics = {
     {"strict", TENON_CLASS_STRICT}, {"standard", TENON_CLASS_STANDARD}, {"fast", TENON_CLASS_FAST}};
 
-// An invalid argument is the model's (shapes that contradict each other) unless the user gave sizes or options.
-[[noreturn]] void RethrowOpenError(const Error& error, bool model_stage, bool user_values) {
-  switch (error.code()) {
-    case TENON_BUDGET_EXCEEDED:
-    case TENON_OUT_OF_MEMORY:
-    case TENON_DEVICE_LOST:
-    case TENON_INTERNAL:
-    case TENON_DEADLINE_EXCEEDED:
-    case TENON_UNAVAILABLE:
-    case TENON_INCOMPATIBLE:
-      throw Failure(
-          model_stage && error.code() == TENON_INCOMPATIBLE ? kModelRejected : kBackendFailed,
-          error.what());
-    case TENON_INVALID_ARGUMENT:
-      throw Failure(model_stage || !user_values ? kModelRejected : kUsage, error.what());
-    case TENON_NOT_FOUND:
-      throw Failure(model_stage ? kModelRejected : kUsage, error.what());
-    default:
-      throw Failure(kModelRejected, error.what());
-  }
-}
-
 // For CLI11: "" where the list is right.
 std::string HasNoEmptyNames(const std::string& list) {
   char before = ',';
@@ -50,6 +28,31 @@ std::string HasNoEmptyNames(const std::string& list) {
 }
 
 }  // namespace
+
+// An invalid argument is the model's (shapes that contradict each other) unless the user gave sizes or options.
+void RethrowOpenError(const Error& error, bool model_stage, const SessionFlags& flags) {
+  const bool user_values = !flags.dims.empty() || !flags.settings.empty();
+  switch (error.code()) {
+    case TENON_BUDGET_EXCEEDED:
+    case TENON_OUT_OF_MEMORY:
+    case TENON_DEVICE_LOST:
+    case TENON_INTERNAL:
+    case TENON_DEADLINE_EXCEEDED:
+    case TENON_UNAVAILABLE:
+    case TENON_INCOMPATIBLE:
+      throw Failure(
+          model_stage && error.code() == TENON_INCOMPATIBLE ? kModelRejected : kBackendFailed,
+          error.what());
+    case TENON_INVALID_ARGUMENT:
+      throw Failure(model_stage || !user_values ? kModelRejected : kUsage, error.what());
+    case TENON_UNSUPPORTED:  // by the model's import, or by the backends
+      throw Failure(model_stage ? kModelRejected : kBackendFailed, error.what());
+    case TENON_NOT_FOUND:
+      throw Failure(model_stage ? kModelRejected : kUsage, error.what());
+    default:
+      throw Failure(kModelRejected, error.what());
+  }
+}
 
 void SessionFlags::AddTo(CLI::App& verb, bool with_inputs) {
   verb.add_option("model", model, "ONNX file")->required()->type_name("MODEL");
@@ -76,7 +79,7 @@ void SessionFlags::AddSessionTo(CLI::App& verb) {
   verb.add_option("--set", settings, "Option of a backend: simulator.claim=seed:7")
       ->type_name("BACKEND.OPTION=VALUE")
       ->allow_extra_args(false);
-  verb.add_option("--dim", dims, "Size of a symbolic dimension")
+  verb.add_option("--dim", dims, "Size of a symbolic dimension; x[0]=V where it has no name")
       ->type_name("NAME=V")
       ->allow_extra_args(false);
   verb.add_option("--class", numerics, "Numerics: strict, standard or fast")
@@ -99,8 +102,9 @@ void SessionFlags::AddSessionTo(CLI::App& verb) {
 }
 
 std::unique_ptr<Runtime> MakeRuntime(uint32_t threads, std::vector<std::string> backend_files,
-                                     std::string cache) {
+                                     bool backends_only, std::string cache) {
   RuntimeOptions options;
+  options.backends_only = backends_only;
   options.cache_directory = std::move(cache);
   options.backend_files = std::move(backend_files);
   options.use_environment = true;
@@ -116,16 +120,8 @@ std::unique_ptr<Runtime> MakeRuntime(uint32_t threads, std::vector<std::string> 
   return std::make_unique<Runtime>(std::move(options));
 }
 
-OpenedSession Open(const SessionFlags& flags, tenon_session_flags stage_flags, uint32_t threads) {
-  OpenedSession opened;
-  threads = threads ? threads : flags.threads;
-  opened.runtime = MakeRuntime(threads, flags.backend_files, flags.cache);
-  opened.session = OpenOn(*opened.runtime, flags, stage_flags, threads);
-  return opened;
-}
-
-std::unique_ptr<Session> OpenOn(const Runtime& runtime, const SessionFlags& flags,
-                                tenon_session_flags stage_flags, uint32_t threads) {
+SessionOptions OptionsOf(const SessionFlags& flags, tenon_session_flags stage_flags,
+                         uint32_t threads) {
   SessionOptions options;
   options.backends = flags.backends;
   options.backend_options = flags.settings;
@@ -136,13 +132,28 @@ std::unique_ptr<Session> OpenOn(const Runtime& runtime, const SessionFlags& flag
   options.budget_bytes = flags.budget;
   options.plan_cache_bytes = flags.plan_cache;
   options.flags = stage_flags;
+  options.part_inputs = flags.part_inputs;
+  options.part_outputs = flags.part_outputs;
+  return options;
+}
+
+OpenedSession Open(const SessionFlags& flags, tenon_session_flags stage_flags, uint32_t threads) {
+  OpenedSession opened;
+  threads = threads ? threads : flags.threads;
+  opened.runtime = MakeRuntime(threads, flags.backend_files, false, flags.cache);
+  opened.session = OpenOn(*opened.runtime, flags, stage_flags, threads);
+  return opened;
+}
+
+std::unique_ptr<Session> OpenOn(const Runtime& runtime, const SessionFlags& flags,
+                                tenon_session_flags stage_flags, uint32_t threads) {
   bool model_stage = true;
   try {
     const Model model(runtime, flags.model);
     model_stage = false;
-    return std::make_unique<Session>(model, options);
+    return std::make_unique<Session>(model, OptionsOf(flags, stage_flags, threads));
   } catch (const Error& error) {
-    RethrowOpenError(error, model_stage, !flags.dims.empty() || !flags.settings.empty());
+    RethrowOpenError(error, model_stage, flags);
   }
 }
 

@@ -25,6 +25,7 @@ struct SessionFlags {
   uint64_t budget = 0;
   uint64_t plan_cache = 0;
   bool json = false;
+  std::vector<std::string> part_inputs, part_outputs;  // no flags: of SessionOptions
 
   void AddTo(CLI::App& verb, bool with_inputs);  // the model, and:
   void AddSessionTo(CLI::App& verb);
@@ -35,14 +36,19 @@ struct OpenedSession {
   std::unique_ptr<Runtime> runtime;
   std::unique_ptr<Session> session;
 };
+SessionOptions OptionsOf(const SessionFlags& flags, tenon_session_flags stage_flags = 0,
+                         uint32_t threads = 0);
+// What a failure to open means for the exit code. `model_stage`: the model was read, not yet placed.
+[[noreturn]] void RethrowOpenError(const Error& error, bool model_stage, const SessionFlags& flags);
 // stage_flags: TENON_SESSION_... ; threads 0: as the flags say.
 OpenedSession Open(const SessionFlags& flags, tenon_session_flags stage_flags = 0,
                    uint32_t threads = 0);
 // The same on a runtime of the caller's.
 std::unique_ptr<Session> OpenOn(const Runtime& runtime, const SessionFlags& flags,
                                 tenon_session_flags stage_flags = 0, uint32_t threads = 0);
+// backends_only: no model will be opened; see tenon_runtime_options. cache: of compiled artifacts.
 std::unique_ptr<Runtime> MakeRuntime(uint32_t threads, std::vector<std::string> backend_files = {},
-                                     std::string cache = {});
+                                     bool backends_only = false, std::string cache = {});
 // One tensor for each input, in the model's order: as --input says, the others random.
 std::vector<HostTensor> MakeInputs(const Session& session, const SessionFlags& flags);
 // Complaints of the validation layer, if there are any, as a failure.

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "comparison.h"
+#include "junit.h"
 #include "session_flags.h"
 #include "value_pb.h"
 #include "verbs.h"
@@ -25,6 +26,7 @@ struct VerifyFlags : SessionFlags {
   Tolerance tolerance;
   uint32_t jobs = 1;
   bool quiet = false;
+  std::string junit;  // file
 };
 
 struct Outcome {
@@ -169,13 +171,15 @@ int Verify(const VerifyFlags& flags) {
     tests.insert(tests.end(), found.begin(), found.end());
   }
   const std::unique_ptr<Runtime> runtime =
-      MakeRuntime(flags.threads ? flags.threads : 1, flags.backend_files);
+      MakeRuntime(flags.threads ? flags.threads : 1, flags.backend_files, false, flags.cache);
   static constexpr const char* kWords[] = {"passed", "failed", "skipped"};
   size_t counts[3] = {};
   Json cases = Json::array();
+  JunitReport junit("tenon verify");
   RunAll(*runtime, flags, tests, [&](const fs::path& test, const Outcome& outcome) {
     const auto kind = static_cast<size_t>(outcome.kind);
     ++counts[kind];
+    junit.Add(test.string(), static_cast<JunitReport::Result>(kind), outcome.reason);
     if (flags.json) {
       cases.push_back({{"test", test.string()},
                        {"result", kWords[kind]},
@@ -199,6 +203,7 @@ int Verify(const VerifyFlags& flags) {
   } else {
     fmt::print("{} passed, {} failed, {} skipped\n", counts[0], counts[1], counts[2]);
   }
+  if (!flags.junit.empty()) junit.Write(flags.junit);
   CheckViolations(*runtime);
   return counts[1] ? kMismatch : kOk;
 }
@@ -223,6 +228,7 @@ void AddVerify(CLI::App& app, Action& action) {
       ->type_name("NAME")
       ->allow_extra_args(false);
   verb->add_option("--threads", flags->threads, "Threads that compute, for all tests; 1");
+  verb->add_option("--junit", flags->junit, "Writes the results as JUnit's XML")->type_name("FILE");
   verb->add_flag("--quiet", flags->quiet, "Prints what did not pass, and the counts");
   verb->footer(
       "A test is a folder with model.onnx and test_data_set_<i>/input_<j>.pb, output_<j>.pb.\n"

@@ -131,7 +131,10 @@ Result<int> ChooseOpset(const Graph& graph, int wanted) {
 // its name outside.
 class GraphExporter {
  public:
-  void Export(const Graph& graph, onnx::GraphProto* out) { Fill(graph, NamesOf(graph, {}), out); }
+  explicit GraphExporter(const ExportOptions& options) : options_(options) {}
+  void Export(const Graph& graph, onnx::GraphProto* out) {
+    Fill(graph, "", NamesOf(graph, {}), out);
+  }
 
  private:
   using Names = std::vector<std::string>;  // by value
@@ -150,7 +153,8 @@ class GraphExporter {
     return names;
   }
 
-  void Fill(const Graph& graph, const Names& names, onnx::GraphProto* out, size_t captured = 0) {
+  void Fill(const Graph& graph, const std::string& path, const Names& names, onnx::GraphProto* out,
+            size_t captured = 0) {
     const auto add = [&](graph::ValueId id, onnx::ValueInfoProto* info) {
       info->set_name(names[id]);
       ExportType(graph, graph.values[id], info->mutable_type());
@@ -170,10 +174,21 @@ class GraphExporter {
       ExportConstant(*value.constant, tensor);
       tensor->set_name(names[id]);
     }
-    for (const graph::Node& node : graph.nodes) AddNode(node, names, out->add_node());
+    for (const graph::Node& node : graph.nodes) AddNode(node, path, names, out->add_node());
   }
 
-  void AddNode(const graph::Node& node, const Names& names, onnx::NodeProto* out) {
+  void Annotate(const graph::Node& node, const std::string& path, onnx::NodeProto* out) const {
+    if (!options_.annotate) return;
+    for (const auto& [key, value] : options_.annotate(path, node)) {
+      auto* pair = out->add_metadata_props();
+      pair->set_key(key);
+      pair->set_value(value);
+    }
+  }
+
+  void AddNode(const graph::Node& node, const std::string& path, const Names& names,
+               onnx::NodeProto* out) {
+    Annotate(node, path, out);
     const auto name = [&](graph::ValueId id) { return id == kNone ? "" : names[id]; };
     out->set_name(node.name);
     out->set_op_type(node.op);
@@ -196,10 +211,12 @@ class GraphExporter {
       const auto* subgraph = std::get_if<graph::Subgraph>(&attribute.value);
       if (subgraph == nullptr) continue;
       target->set_type(onnx::AttributeProto::GRAPH);
-      Fill(**subgraph, NamesOf(**subgraph, captured), target->mutable_g(), captured.size());
+      Fill(**subgraph, (path.empty() ? "" : path + "/") + node.name + "/" + attribute.name,
+           NamesOf(**subgraph, captured), target->mutable_g(), captured.size());
     }
   }
 
+  const ExportOptions& options_;
   std::unordered_set<std::string> used_;
 };
 
@@ -209,7 +226,8 @@ Result<std::string> Export(const Graph& graph, const ExportOptions& options) try
   RegisterSchemas();
   TENON_ASSIGN(const int opset, ChooseOpset(graph, options.opset));
   onnx::ModelProto model;
-  model.set_ir_version(IrVersionFor(opset));
+  // Nodes have metadata_props since IR version 10.
+  model.set_ir_version(std::max(IrVersionFor(opset), options.annotate ? 10 : 0));
   model.set_producer_name("tenon");
   std::map<std::string, int> opsets(graph.opsets.begin(), graph.opsets.end());
   opsets[""] = opset;
@@ -224,7 +242,7 @@ Result<std::string> Export(const Graph& graph, const ExportOptions& options) try
     pair->set_key(key);
     pair->set_value(value);
   }
-  GraphExporter().Export(graph, model.mutable_graph());
+  GraphExporter(options).Export(graph, model.mutable_graph());
   std::string bytes;
   if (!model.SerializeToString(&bytes)) {
     return Status(Code::kUnsupported,

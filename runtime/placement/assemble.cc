@@ -24,6 +24,7 @@ std::pair<size_t, size_t> Placing::Rank(const std::string& backend,
 NodeChoice Placing::RowOf(graph::NodeId n) const {
   const graph::Node& node = graph_.nodes[n];
   NodeChoice row;
+  row.path = options_.path;
   row.node = node.name;
   row.op = node.domain.empty() ? node.op : node.domain + "." + node.op;
   row.refusals = refusals_[n];
@@ -31,9 +32,13 @@ NodeChoice Placing::RowOf(graph::NodeId n) const {
     row.kind = Kind::kSegment;
     row.backend = problem_.devices[colour_device_[colours_[n]]]->backend().name();
     row.kernel = "compiled";
+    row.cost_us =
+        CompiledCost(*problem_.devices[colour_device_[colours_[n]]], graph_, graph_.nodes[n]);
   } else if (host_[n]) {
     row.kind = *host_[n];
     row.backend = "host";
+  } else if (problem_.ways[n].empty()) {
+    row.kind = Kind::kNobody;
   } else {
     const Way& way = problem_.ways[n][chosen_[n]];
     row.backend = problem_.devices[way.device]->backend().name();
@@ -41,6 +46,11 @@ NodeChoice Placing::RowOf(graph::NodeId n) const {
     for (size_t m = 1; m < way.matches.size(); ++m)
       row.fallbacks.push_back(way.matches[m].kernel->name);
     row.cost_us = way.cost;
+    for (const Way& other : problem_.ways[n]) {
+      const std::string& name = problem_.devices[other.device]->backend().name();
+      const bool listed = std::ranges::find(row.passed_over, name) != row.passed_over.end();
+      if (other.device != way.device && !listed) row.passed_over.push_back(name);
+    }
     // What comes after the choice was not before it.
     std::erase_if(row.refusals, [&](const Refusal& refusal) {
       return Rank(refusal.backend, refusal.kernel) > Rank(row.backend, row.kernel);
@@ -58,6 +68,7 @@ PlacedGraph Placing::Assemble() {
   std::vector<graph::Node> nodes = std::move(graph_.nodes);
   graph_.nodes = nodes;  // rows and choices still look at it
   out.graph = graph_;
+  out.path = options_.path;
   out.graph.nodes.clear();
   std::vector<uint32_t> device_number(problem_.devices.size(), kNone),
       segment_number(nodes.size(), kNone);
@@ -85,6 +96,8 @@ PlacedGraph Placing::Assemble() {
           static_cast<graph::NodeId>(out.graph.nodes.size()));
     } else if (host_[n]) {
       placement.kind = *host_[n];
+    } else if (problem_.ways[n].empty()) {
+      placement.kind = Kind::kNobody;
     } else {
       const Way& way = problem_.ways[n][chosen_[n]];
       placement.device = use_device(way.device);
@@ -136,6 +149,8 @@ void Placing::AppendRewritten(const Rewritten& rewritten, const std::string& nam
     NodePlacement placed = placement;
     if (n != rewritten.node) {  // a helper: Reshape is a view, Shape host arithmetic
       choice = {};
+      choice.path = row.path;
+      choice.origin = row.node;
       choice.node = node.name;
       choice.op = node.op;
       choice.backend = "host";
@@ -152,6 +167,7 @@ void Placing::AppendRewritten(const Rewritten& rewritten, const std::string& nam
 }
 
 Result<bool> Placing::CompileSegments(PlacedGraph* placed) {
+  if (options_.assumption != nullptr) return true;
   for (Segment& segment : placed->segments) {
     const backend::Device& device = *placed->devices[segment.device];
     auto artifact = Compile(device, options_, placed->graph, segment);
@@ -167,7 +183,7 @@ Result<bool> Placing::CompileSegments(PlacedGraph* placed) {
     }
     for (graph::NodeId n : segment.nodes) {
       declined_->emplace(
-          std::pair(backend, placed->graph.nodes[n].name),
+          std::pair(backend, KeyOf(placed->graph.nodes[n].name)),
           "its segment was not compiled: " + std::string(artifact.status().message()));
     }
     return false;

@@ -58,17 +58,52 @@ double AssumedBytes(const graph::Value& value) {
   return bytes;
 }
 
-double KernelCost(const backend::Device& device, const tenon_kernel_descriptor& kernel,
-                  const graph::Graph& graph, const graph::Node& node) {
+namespace {
+
+double LaunchCost(const backend::Device& device) {
+  return device.info().kind == TENON_DEVICE_HOST ? kHostLaunchUs : kAcceleratorLaunchUs;
+}
+
+double RunCost(const backend::Device& device, double efficiency, const graph::Graph& graph,
+               const graph::Node& node) {
   const tenon_device_info& info = device.info();
   const bool host = info.kind == TENON_DEVICE_HOST;
   const double gflops = info.gflops > 0 ? info.gflops : host ? kHostGflops : kAcceleratorGflops;
   const double gbytes = info.gbytes > 0 ? info.gbytes : host ? kHostGbytes : kAcceleratorGbytes;
-  const double efficiency =
-      kernel.efficiency != 0 ? kernel.efficiency / 1000.0 : kAssumedEfficiency;
   const operators::Cost work = WorkOf(graph, node);
   const double roof = std::max(work.flops / (gflops * 1e3), work.bytes / (gbytes * 1e3));
-  return roof / efficiency + (host ? kHostLaunchUs : kAcceleratorLaunchUs);
+  return roof / efficiency;
+}
+
+constexpr tenon_kernel_descriptor MakeAssumed(uint32_t flags) {
+  tenon_kernel_descriptor kernel{};
+  kernel.struct_size = sizeof kernel;
+  kernel.name = "assumed";
+  kernel.domain = kernel.op = "";
+  kernel.flags = flags;
+  return kernel;
+}
+
+}  // namespace
+
+double KernelCost(const backend::Device& device, const tenon_kernel_descriptor& kernel,
+                  const graph::Graph& graph, const graph::Node& node) {
+  const double efficiency =
+      kernel.efficiency != 0 ? kernel.efficiency / 1000.0 : kAssumedEfficiency;
+  return RunCost(device, efficiency, graph, node) + LaunchCost(device);
+}
+
+double CompiledCost(const backend::Device& device, const graph::Graph& graph,
+                    const graph::Node& node) {
+  return RunCost(device, kAssumedEfficiency, graph, node);
+}
+
+const tenon_kernel_descriptor& AssumedKernel(const graph::Node& node) {
+  static constexpr tenon_kernel_descriptor kPlain = MakeAssumed(0),
+                                           kAllocating = MakeAssumed(TENON_KERNEL_ALLOCATES_OUTPUT);
+  const bool sized_by_data =
+      node.definition == nullptr || (node.definition->flags & operators::kDataDependent) != 0;
+  return sized_by_data ? kAllocating : kPlain;
 }
 
 namespace {

@@ -12,6 +12,12 @@ namespace tenon::placement {
 double KernelCost(const backend::Device& device, const tenon_kernel_descriptor& kernel,
                   const graph::Graph& graph, const graph::Node& node);
 
+// A node's share of a compiled segment: as of a kernel that states no efficiency, without a launch.
+double CompiledCost(const backend::Device& device, const graph::Graph& graph,
+                    const graph::Node& node);
+// What stands for a kernel that doesn't exist: dense arguments in the device's default memory.
+const tenon_kernel_descriptor& AssumedKernel(const graph::Node& node);
+
 // A memory and a layout in it.
 struct Location {
   uint32_t device = kNone;  // kNone: plain host memory

@@ -6,9 +6,10 @@
 namespace tenon::placement {
 
 Result<PlacedGraph> Place(graph::Graph graph, const Options& options) {
-  Declined declined;
+  Declined own;
+  Declined* const declined = options.declined ? options.declined.get() : &own;
   for (;;) {
-    TENON_ASSIGN(std::optional<PlacedGraph> placed, Placing(graph, options, &declined).Run());
+    TENON_ASSIGN(std::optional<PlacedGraph> placed, Placing(graph, options, declined).Run());
     if (placed) return std::move(*placed);
   }
 }
@@ -68,8 +69,11 @@ Result<std::optional<PlacedGraph>> Placing::Run() {
 Status Placing::PlaceSubgraphs(PlacedGraph* placed) const {
   for (graph::NodeId n = 0; n < placed->nodes.size(); ++n) {
     const graph::Node& node = placed->graph.nodes[n];
-    for (const graph::Graph* subgraph : node.Subgraphs()) {
-      auto inner = Place(*subgraph, options_);
+    const std::vector<const graph::Graph*> subgraphs = node.Subgraphs();
+    for (size_t s = 0; s < subgraphs.size(); ++s) {
+      Options options = options_;
+      options.path = SubgraphPath(options_.path, node, s);
+      auto inner = Place(*subgraphs[s], options);
       if (!inner.ok())
         return std::move(inner).status().WithContext("in " + node.op + " \"" + node.name + "\"");
       placed->nodes[n].subgraphs.push_back(
@@ -95,7 +99,7 @@ Status Placing::AskCompiler(uint32_t d) {
     const bool open =
         colours_[n] == 0 && problem_.ways[n].empty() && host_[n] != NodeChoice::Kind::kHostStep;
     if (!open) continue;
-    const auto declined = declined_->find({backend, graph_.nodes[n].name});
+    const auto declined = declined_->find({backend, KeyOf(graph_.nodes[n].name)});
     if (reads_contents_[n] && !problem_.devices[d]->backend().descriptors().empty()) continue;
     if (reads_contents_[n]) {
       refusals_[n].push_back(
@@ -124,17 +128,46 @@ Status Placing::AskCompiler(uint32_t d) {
       colours_[n] = number->second;
     }
   }
+  if (problem_.devices[d]->backend().descriptors().empty()) AssumeColours(d);
   return Status();
+}
+
+bool Placing::IsAssumed(uint32_t d, graph::NodeId n) const {
+  return options_.assumption != nullptr &&
+         options_.assumption->backend == problem_.devices[d]->backend().name() &&
+         options_.assumption->nodes.contains(KeyOf(graph_.nodes[n].name));
+}
+
+// Of a backend that compiles only: with the colour of a neighbour, else with one of their own.
+void Placing::AssumeColours(uint32_t d) {
+  const auto near = [&](graph::NodeId n) -> uint32_t {
+    for (graph::ValueId v : graph_.nodes[n].inputs) {
+      const graph::NodeId from = v == graph::kNone ? v : graph_.values[v].producer;
+      if (from != graph::kNone && colours_[from] != 0 && colour_device_[colours_[from]] == d)
+        return colours_[from];
+    }
+    return 0;
+  };
+  for (graph::NodeId n = 0; n < graph_.nodes.size(); ++n) {
+    if (!IsAssumed(d, n) || !IsOpen(n) || reads_contents_[n]) continue;
+    colours_[n] = near(n);
+    if (colours_[n] != 0) continue;
+    const auto on_d = std::ranges::find(colour_device_, d);
+    colours_[n] = static_cast<uint32_t>(on_d - colour_device_.begin());
+    if (on_d == colour_device_.end()) colour_device_.push_back(d);
+  }
 }
 
 void Placing::AskKernels(uint32_t group) {
   for (graph::NodeId n = 0; n < graph_.nodes.size(); ++n) {
     if (!IsOpen(n)) continue;
     for (uint32_t d = 0; d < entries_.size(); ++d) {
+      if (entries_[d].group != group) continue;
       const backend::Backend& backend = problem_.devices[d]->backend();
-      const bool compiles_only = backend.descriptors().empty() && backend.compile() != nullptr;
-      if (entries_[d].group == group && !compiles_only)
-        AddWays(d, n, entries_[d].matcher->Find(graph_, n, &refusals_[n]));
+      if (backend.descriptors().empty() && backend.compile() != nullptr) continue;
+      AddWays(d, n, entries_[d].matcher->Find(graph_, n, &refusals_[n]));
+      if (IsAssumed(d, n) && problem_.ways[n].empty())
+        AddWays(d, n, {{&AssumedKernel(graph_.nodes[n]), nullptr}});
     }
   }
 }
@@ -197,7 +230,7 @@ Status Placing::CheckAllTaken() const {
                                                        : problem_.ways[n][0].device;
     if (device != kNone && entries_[device].group > 0) fallen.push_back(n);
   }
-  if (!open.empty()) return RefuseNodes(open, "no backend takes");
+  if (!open.empty() && !options_.allow_nobody) return RefuseNodes(open, "no backend takes");
   if (options_.forbid_fallback && !fallen.empty())
     return RefuseNodes(fallen, "the first backends do not take");
   return Status();

@@ -1,7 +1,6 @@
 // One attempt at placing a graph.
 #pragma once
 
-#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -11,9 +10,6 @@
 #include "segments.h"
 
 namespace tenon::placement {
-
-// A segment that a backend would not compile after all: why, by backend and node.
-using Declined = std::map<std::pair<std::string, std::string>, std::string>;
 
 class Placing {
  public:
@@ -29,6 +25,8 @@ class Placing {
   Status AskGroup(uint32_t group);
   Status AskCompiler(uint32_t device);
   void AskKernels(uint32_t group);
+  bool IsAssumed(uint32_t device, graph::NodeId node) const;
+  void AssumeColours(uint32_t device);
   void AddWays(uint32_t device, graph::NodeId node, std::vector<Match> matches);
   Location LocationOf(uint32_t device, uint32_t memory, tenon_layout layout) const;
   Status PlaceSubgraphs(PlacedGraph* placed) const;
@@ -44,6 +42,7 @@ class Placing {
                        const NodePlacement& placement, const NodeChoice& row, PlacedGraph* out);
   std::pair<size_t, size_t> Rank(const std::string& backend, const std::string& kernel) const;
   NodeChoice RowOf(graph::NodeId node) const;
+  NodeKey KeyOf(const std::string& node) const { return {options_.path, node}; }
   Result<bool> CompileSegments(PlacedGraph* placed);
 
   graph::Graph graph_;

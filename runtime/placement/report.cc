@@ -21,15 +21,28 @@ const char* KindName(NodeChoice::Kind kind) {
       return "copy";
     case NodeChoice::Kind::kReorder:
       return "reorder";
+    case NodeChoice::Kind::kNobody:
+      return "nobody";
   }
   return "?";
+}
+
+std::string SubgraphPath(const std::string& path, const graph::Node& node, size_t index) {
+  const graph::Graph* const subgraph = node.Subgraphs()[index];
+  std::string text = (path.empty() ? "" : path + "/") + node.name;
+  for (const graph::Attribute& attribute : node.attributes) {
+    const auto* held = std::get_if<graph::Subgraph>(&attribute.value);
+    if (held != nullptr && &**held == subgraph) text += "/" + attribute.name;
+  }
+  return text;
 }
 
 std::string Report::Dump() const {
   std::string text;
   for (const NodeChoice& row : rows) {
-    text += row.op + (row.node.empty() ? "" : " \"" + row.node + "\"") + ": " + KindName(row.kind) +
-            " on " + row.backend;
+    text += (row.path.empty() ? "" : row.path + ": ") + row.op +
+            (row.node.empty() ? "" : " \"" + row.node + "\"") + ": " + KindName(row.kind) +
+            (row.backend.empty() ? "" : " on " + row.backend);
     if (!row.kernel.empty()) text += " " + row.kernel;
     for (size_t f = 0; f < row.fallbacks.size(); ++f)
       text += (f == 0 ? ", else " : ", ") + row.fallbacks[f];

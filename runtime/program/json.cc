@@ -161,6 +161,9 @@ void WriteKernel(const KernelRef& kernel, Writer* w) {
   w->Close(']');
 }
 
+void WriteProgram(const Program& program, const ResolvedShapes& shapes, const MemoryPlan& plan,
+                  Writer* w);
+
 void WriteSteps(const Program& program, const MemoryPlan& plan, Writer* w) {
   w->Key("nodes");
   w->Open('[');
@@ -175,6 +178,13 @@ void WriteSteps(const Program& program, const MemoryPlan& plan, Writer* w) {
     w->Key("view"), w->Bool(node.is_view);
     w->Key("inputs"), w->Indices(node.node.inputs);
     w->Key("outputs"), w->Indices(node.node.outputs);
+    if (!node.subprograms.empty()) {
+      w->Key("subprograms");
+      w->Open('[');
+      for (const auto& subprogram : node.subprograms)
+        WriteProgram(*subprogram, ResolvedShapes(), MemoryPlan(), w);
+      w->Close(']');
+    }
     w->Close('}');
   }
   w->Close(']');
@@ -208,34 +218,53 @@ void WriteSteps(const Program& program, const MemoryPlan& plan, Writer* w) {
   w->Close(']');
 }
 
+void WriteArenas(const MemoryPlan& plan, Writer* w) {
+  w->Key("arenas");
+  w->Open('[');
+  for (const Arena& arena : plan.arenas) {
+    w->Line();
+    w->Open('{');
+    w->Key("bytes"), w->Number(arena.bytes);
+    w->Key("lower_bound"), w->Number(arena.lower_bound);
+    w->Key("blocks");
+    w->Open('[');
+    for (uint64_t bytes : arena.block_bytes) w->Number(bytes);
+    w->Close(']');
+    w->Close('}');
+  }
+  w->Close(']');
+}
+
+// Without the brackets around it.
+void WriteBody(const Program& program, const ResolvedShapes& shapes, const MemoryPlan& plan,
+               Writer* w) {
+  WriteDevices(program, w);
+  w->Key("inputs"), w->Indices(program.inputs);
+  w->Key("outputs"), w->Indices(program.outputs);
+  w->Key("input_physical"), w->Indices(program.input_physical);
+  w->Key("output_physical"), w->Indices(program.output_physical);
+  WriteValues(program, shapes, plan, w);
+  WriteSteps(program, plan, w);
+  WriteArenas(plan, w);
+}
+
+void WriteProgram(const Program& program, const ResolvedShapes& shapes, const MemoryPlan& plan,
+                  Writer* w) {
+  w->Line();
+  w->Open('{');
+  WriteBody(program, shapes, plan, w);
+  w->Close('}');
+}
+
 }  // namespace
 
 std::string ProgramJson(const Program& program, const ResolvedShapes& shapes,
                         const MemoryPlan& plan) {
   Writer w;
   w.Open('{');
-  w.Key("format"), w.Text("tenon program 1");
-  WriteDevices(program, &w);
-  w.Key("inputs"), w.Indices(program.inputs);
-  w.Key("outputs"), w.Indices(program.outputs);
-  w.Key("input_physical"), w.Indices(program.input_physical);
-  w.Key("output_physical"), w.Indices(program.output_physical);
-  WriteValues(program, shapes, plan, &w);
-  WriteSteps(program, plan, &w);
-  w.Key("arenas");
-  w.Open('[');
-  for (const Arena& arena : plan.arenas) {
-    w.Line();
-    w.Open('{');
-    w.Key("bytes"), w.Number(arena.bytes);
-    w.Key("lower_bound"), w.Number(arena.lower_bound);
-    w.Key("blocks");
-    w.Open('[');
-    for (uint64_t bytes : arena.block_bytes) w.Number(bytes);
-    w.Close(']');
-    w.Close('}');
-  }
-  w.Close(']');
+  w.Key("version"), w.Number(1);
+  w.Key("stage"), w.Text("program");
+  WriteBody(program, shapes, plan, &w);
   w.Close('}');
   return w.Take();
 }

@@ -81,8 +81,7 @@ void Lowering::AddNodes() {
   for (uint32_t n = 0; n < placed_.nodes.size(); ++n) {
     const graph::Node& node = placed_.graph.nodes[n];
     const Kind kind = placed_.nodes[n].kind;
-    program_.nodes.push_back(
-        {node, kind == Kind::kHost, kind == Kind::kView, kind == Kind::kHostStep, {}});
+    program_.nodes.push_back({node, kind == Kind::kHost, kind == Kind::kView, IsHostStep(n), {}});
     for (uint32_t v : node.outputs) {
       if (v == kNone) continue;
       if (kind == Kind::kHost)
@@ -108,7 +107,7 @@ bool Lowering::MadeByStep(uint32_t logical) const { return made_by_[logical] != 
 // sizes are data a static shape is only what the model declares.
 bool Lowering::Allocates(uint32_t n) const {
   const placement::NodePlacement& placed = placed_.nodes[n];
-  if (placed.kind == Kind::kHostStep) return true;
+  if (IsHostStep(n)) return true;
   if (placed.kernels.empty() || !(placed.kernels[0]->flags & TENON_KERNEL_ALLOCATES_OUTPUT))
     return false;
   const graph::Node& node = placed_.graph.nodes[n];
@@ -175,7 +174,7 @@ bool Lowering::LeavesDevice(uint32_t logical, uint32_t memory) const {
 Status Lowering::EmitNode(uint32_t n) {
   const placement::NodePlacement& placed = placed_.nodes[n];
   TENON_RETURN_IF_ERROR(NoteStage(n));
-  if (placed.kind == Kind::kHostStep) return EmitHostStep(n);
+  if (IsHostStep(n)) return EmitHostStep(n);
   if (placed.kind == Kind::kHost || placed.kind == Kind::kView) {
     AddNodeRow(n);
     return Status();
@@ -221,8 +220,9 @@ Status Lowering::EmitNode(uint32_t n) {
   }
   program_.kernels.push_back(std::move(ref));
   step.kernel = static_cast<uint32_t>(program_.kernels.size() - 1);
+  const size_t row = rows_.size();
   AddNodeRow(n);
-  PushStep(std::move(step));
+  SetSteps(row, PushStep(std::move(step)));
   node_stage_ = 0;
   for (uint32_t v : node.outputs) {
     if (v != kNone && program_.kernels.back().allocates) stage_[v] = stage_now_ + 1;
@@ -305,17 +305,15 @@ Status Lowering::EmitHostStep(uint32_t n) {
     if (program_.physical[p].home == Home::kArena) program_.physical[p].home = Home::kSized;
     step.outputs.back() = p;
   }
+  const size_t row = rows_.size();
   AddNodeRow(n);
+  SetSteps(row, PushStep(std::move(step)));
   for (const auto& subgraph : placed_.nodes[n].subgraphs) {
     placement::Report inner;
     TENON_ASSIGN(auto subprogram, Lower(*subgraph, &inner));
     program_.nodes[n].subprograms.push_back(std::move(subprogram));
-    for (placement::NodeChoice& row : inner.rows) {
-      row.node = node.name + "/" + row.node;
-      rows_.push_back(std::move(row));
-    }
+    std::ranges::move(inner.rows, std::back_inserter(rows_));
   }
-  PushStep(std::move(step));
   node_stage_ = 0;
   for (uint32_t v : node.outputs) {
     if (v != kNone) stage_[v] = stage_now_ + 1;
@@ -341,8 +339,9 @@ Status Lowering::EmitSegment(const placement::Segment& segment) {
   ref.artifact = segment.artifact;
   program_.kernels.push_back(std::move(ref));
   step.kernel = static_cast<uint32_t>(program_.kernels.size() - 1);
+  const size_t row = rows_.size();
   for (uint32_t n : segment.nodes) AddNodeRow(n);
-  PushStep(std::move(step));
+  SetSteps(row, PushStep(std::move(step)));
   node_stage_ = 0;
   for (uint32_t v : segment.outputs) TENON_RETURN_IF_ERROR(EmitCopiesToHost(v));
   return Status();
@@ -370,9 +369,19 @@ void Lowering::DropUnusedSignals() {
     if (step.kind == StepKind::kHostWait || step.kind == StepKind::kQueueWait)
       number[step.fence] = 0;
   }
-  std::erase_if(program_.steps, [&](const Step& step) {
+  const auto unused = [&](const Step& step) {
     return step.kind == StepKind::kSignal && number[step.fence] == kNone;
-  });
+  };
+  std::vector<uint32_t> moved;  // by step: its number without those
+  uint32_t kept = 0;
+  for (const Step& step : program_.steps) {
+    moved.push_back(kept);
+    kept += !unused(step);
+  }
+  for (placement::NodeChoice& row : rows_) {
+    if (row.path == placed_.path && row.step != kNone) row.step = moved[row.step];
+  }
+  std::erase_if(program_.steps, unused);
   program_.fence_count = 0;
   for (Step& step : program_.steps) {
     if (step.kind == StepKind::kSignal) number[step.fence] = program_.fence_count++;

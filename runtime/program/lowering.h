@@ -38,9 +38,16 @@ class Lowering {
   Status EmitCopiesToHost(uint32_t logical);
   Status FinishOutputs();
   void DropUnusedSignals();
+  void SetSteps(size_t first_row, uint32_t step);
   void FindNeeds();
   uint32_t Root(uint32_t logical) const;
   bool MadeByStep(uint32_t logical) const;
+  // What nobody takes stands where the host would run it.
+  bool IsHostStep(uint32_t node) const {
+    const auto kind = placed_.nodes[node].kind;
+    return kind == placement::NodeChoice::Kind::kHostStep ||
+           kind == placement::NodeChoice::Kind::kNobody;
+  }
   bool Allocates(uint32_t node) const;
   Status NoteStage(uint32_t node);
   Result<uint32_t> ReadContents(uint32_t logical);

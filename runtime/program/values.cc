@@ -1,5 +1,6 @@
 // Where bytes are, and the steps that bring them where they are needed.
 #include <algorithm>
+#include <cmath>
 
 #include "lowering.h"
 
@@ -121,8 +122,9 @@ Result<uint32_t> Lowering::Reorder(uint32_t physical, uint32_t layout, uint32_t 
   step.kernel = static_cast<uint32_t>(program_.kernels.size() - 1);
   step.inputs = {physical};
   step.outputs = {made};
-  PushStep(std::move(step));
+  const size_t row = rows_.size();
   AddRow(Kind::kReorder, device, kernel->name, physical);
+  SetSteps(row, PushStep(std::move(step)));
   return made;
 }
 
@@ -135,8 +137,9 @@ uint32_t Lowering::Copy(uint32_t device, uint32_t physical, uint32_t memory) {
   step.device = device;
   step.inputs = {physical};
   step.outputs = {made};
+  const size_t row = rows_.size();
   AddRow(Kind::kCopy, device, "", physical);
-  PushStep(std::move(step));
+  SetSteps(row, PushStep(std::move(step)));
   return made;
 }
 
@@ -192,20 +195,22 @@ void Lowering::AddNodeRow(uint32_t node) {
   if (node < placed_.report.rows.size()) rows_.push_back(placed_.report.rows[node]);
 }
 
+void Lowering::SetSteps(size_t first_row, uint32_t step) {
+  for (size_t r = first_row; r < rows_.size(); ++r) rows_[r].step = step;
+}
+
 void Lowering::AddRow(Kind kind, uint32_t device, const std::string& kernel, uint32_t from) {
   placement::NodeChoice row;
+  row.path = placed_.path;
   const LogicalValue& value = program_.logical[program_.physical[from].logical];
   row.op = kind == Kind::kCopy ? "Copy" : "Reorder";
   row.kind = kind;
   row.backend = program_.devices[device].backend;
   row.kernel = kernel;
   row.value = value.name;
-  if (value.shape.IsStatic()) {
-    auto bytes = CheckedByteSize(value.type, value.shape.ElementCount());
-    if (bytes.ok()) row.bytes = static_cast<uint64_t>(*bytes);
-  }
   const double bytes =
       placement::AssumedBytes(placed_.graph.values[program_.physical[from].logical]);
+  row.bytes = static_cast<uint64_t>(std::ceil(bytes));
   row.cost_us = kind == Kind::kCopy ? placement::CopyCost(*placed_.devices[device], bytes)
                                     : placement::ReorderCost(*placed_.devices[device], bytes);
   rows_.push_back(std::move(row));

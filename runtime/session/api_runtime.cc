@@ -1,5 +1,6 @@
 // tenon.h: runtimes, their backends, models.
 #include "api.h"
+#include "inspection.h"
 
 #if defined(__linux__)
 #include <sys/auxv.h>
@@ -130,7 +131,7 @@ tenon_status tenon_runtime_create(const tenon_runtime_options* options,
         if (level >= least) log(context, level, std::string(message).c_str());
       };
     }
-    model::RegisterSchemas();
+    if (given.backends_only == 0) model::RegisterSchemas();
     auto runtime = std::make_unique<tenon_runtime>();
     runtime->impl = std::make_shared<Runtime>(std::move(made));
     *out_runtime = runtime.release();
@@ -206,7 +207,7 @@ void tenon_model_metadata(const tenon_model* model, const char* const** out_pair
 tenon_status tenon_model_inspect(tenon_model* model, tenon_format format, tenon_blob** out_blob) {
   return Guard([&] {
     TENON_REQUIRE(model);
-    return MakeBlob(model->impl->Inspect(format), out_blob);
+    return MakeBlob(InspectModel(*model->impl, "imported", {}, format), out_blob);
   });
 }
 

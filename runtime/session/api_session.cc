@@ -1,5 +1,7 @@
 // tenon.h: sessions, what they tell, and one-off runs.
 #include "api.h"
+#include "explanation.h"
+#include "inspection.h"
 
 using namespace tenon;           // NOLINT
 using namespace tenon::session;  // NOLINT
@@ -26,6 +28,9 @@ Result<SessionOptions> ToOptions(const tenon_session_options* options) {
   if (given.plan_cache_bytes != 0) out.plan_cache_bytes = given.plan_cache_bytes;
   if (given.drain_timeout_ns != 0) out.drain_timeout_ns = given.drain_timeout_ns;
   out.compile_timeout_ns = given.compile_timeout_ns;
+  out.all_outputs = (given.flags & TENON_SESSION_ALL_OUTPUTS) != 0;
+  out.part_inputs = Strings(given.part_inputs, given.part_input_count);
+  out.part_outputs = Strings(given.part_outputs, given.part_output_count);
   return out;
 }
 
@@ -212,6 +217,24 @@ tenon_status tenon_session_explain(tenon_session* session, tenon_format format,
   return Guard([&] {
     TENON_REQUIRE(session);
     return MakeBlob(session->impl->Explain(format), out_blob);
+  });
+}
+tenon_status tenon_model_inspect_stage(tenon_model* model, const char* stage,
+                                       const tenon_session_options* options, tenon_format format,
+                                       tenon_blob** out_blob) {
+  return Guard([&]() -> Status {
+    TENON_REQUIRE(model);
+    TENON_REQUIRE(stage);
+    TENON_ASSIGN(const SessionOptions read, ToOptions(options));
+    return MakeBlob(InspectModel(*model->impl, stage, read, format), out_blob);
+  });
+}
+tenon_status tenon_model_explain(tenon_model* model, const tenon_session_options* options,
+                                 const char* profile, tenon_format format, tenon_blob** out_blob) {
+  return Guard([&]() -> Status {
+    TENON_REQUIRE(model);
+    TENON_ASSIGN(const SessionOptions read, ToOptions(options));
+    return MakeBlob(ExplainModel(*model->impl, read, OrEmpty(profile), format), out_blob);
   });
 }
 tenon_status tenon_session_inspect(tenon_session* session, const char* stage, tenon_format format,

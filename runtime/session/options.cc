@@ -1,8 +1,8 @@
 // The texts that sessions are configured with.
+#include "options.h"
+
 #include <algorithm>
 #include <charconv>
-
-#include "session.h"
 
 namespace tenon::session {
 namespace {
@@ -19,8 +19,8 @@ std::vector<std::string> Split(std::string_view text, char separator) {
 
 }  // namespace
 
-Result<std::vector<std::vector<std::string>>> ParseBackendList(std::string_view text) {
-  std::vector<std::vector<std::string>> groups;
+Result<BackendGroups> ParseBackendList(std::string_view text) {
+  BackendGroups groups;
   std::vector<std::string> seen;
   for (const std::string& group : Split(text, ',')) {
     groups.push_back(Split(group, '+'));

@@ -2,9 +2,8 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <map>
-#include <nlohmann/json.hpp>
 
+#include "explanation.h"
 #include "tenon/placement/kernel_facts.h"
 
 namespace tenon::session {
@@ -24,15 +23,6 @@ const char* ReasonName(tenon_reason reason) {
                                                                               : "other";
 }
 
-namespace {
-
-std::string RefusalText(const placement::Refusal& refusal) {
-  return refusal.backend + (refusal.kernel.empty() ? "" : "." + refusal.kernel) + ": " +
-         refusal.message;
-}
-
-// A kernel for other types says nothing where the backend has one for the node's type, which refused for a reason of
-// its own.
 bool IsBesidesThePoint(const placement::Refusal& refusal,
                        const std::vector<placement::Refusal>& all) {
   return refusal.reason == TENON_REASON_DTYPE &&
@@ -41,27 +31,21 @@ bool IsBesidesThePoint(const placement::Refusal& refusal,
          });
 }
 
-struct Totals {
-  std::map<std::string, int> kinds, backends;
-  int fallbacks = 0;
-  double cost_us = 0, fallback_cost_us = 0;
-};
+namespace {
 
-Totals Sum(const placement::Report& report, const BackendGroups& groups) {
-  Totals totals;
-  for (const placement::NodeChoice& row : report.rows) {
-    ++totals.kinds[placement::KindName(row.kind)];
-    ++totals.backends[row.backend];
-    totals.cost_us += row.cost_us;
-    if (!IsFallback(row, groups)) continue;
-    ++totals.fallbacks;
-    totals.fallback_cost_us += row.cost_us;
-  }
-  return totals;
+std::string RefusalText(const placement::Refusal& refusal) {
+  return refusal.backend + (refusal.kernel.empty() ? "" : "." + refusal.kernel) + ": " +
+         refusal.message;
 }
 
 std::string Counted(size_t count, const std::string& noun) {
   return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
+}
+
+// "If_3/then_branch/Add_1", or what is copied: "x".
+std::string NameOf(const placement::NodeChoice& row) {
+  return (row.path.empty() ? "" : row.path + "/") +
+         (row.value.empty() ? row.node : "\"" + row.value + "\"");
 }
 
 std::string Cell(const std::string& text, size_t width) {
@@ -89,6 +73,9 @@ PlacementRows::PlacementRows(const placement::Report& report, const BackendGroup
     out.value = choice.value.c_str();
     out.refusals = row.pointers.data();
     out.fallback = IsFallback(choice, groups);
+    out.path = choice.path.c_str();
+    out.origin = choice.origin.c_str();
+    out.step = choice.step;
     list_.push_back(&out);
   }
 }
@@ -99,7 +86,7 @@ std::string ExplainText(const placement::Report& report, const BackendGroups& gr
     return row.kernel.empty() ? row.backend : row.backend + "." + row.kernel;
   };
   for (const placement::NodeChoice& row : report.rows) {
-    node_width = std::min<size_t>(std::max(node_width, row.node.size()), 40);
+    node_width = std::min<size_t>(std::max(node_width, NameOf(row).size()), 40);
     op_width = std::max(op_width, row.op.size());
     where_width = std::max(where_width, where(row).size());
   }
@@ -108,7 +95,7 @@ std::string ExplainText(const placement::Report& report, const BackendGroups& gr
   for (const placement::NodeChoice& row : report.rows) {
     char cost[32];
     std::snprintf(cost, sizeof cost, "%.2f", row.cost_us);
-    const std::string what = row.value.empty() ? row.node : "\"" + row.value + "\"";
+    const std::string what = NameOf(row);
     text += Cell(what, node_width) + "  " + Cell(row.op, op_width) + "  " +
             Cell(placement::KindName(row.kind), 7) + "  " +
             Cell(where(row), std::max<size_t>(where_width, 14)) + "  " + cost +
@@ -118,53 +105,15 @@ std::string ExplainText(const placement::Report& report, const BackendGroups& gr
         text += "    not " + RefusalText(refusal) + "\n";
     }
   }
-  const Totals totals = Sum(report, groups);
+  const Totals totals = Describe(report, groups).totals;
   text += Counted(report.rows.size(), "row") + ":";
   for (const auto& [kind, count] : totals.kinds) text += " " + std::to_string(count) + " " + kind;
   text += "; by backend:";
-  for (const auto& [backend, count] : totals.backends)
-    text += " " + backend + " " + std::to_string(count);
-  return text + "; " + Counted(static_cast<size_t>(totals.fallbacks), "fallback") +
+  for (const auto& [backend, on] : totals.backends)
+    text += " " + backend + " " + std::to_string(on.nodes);
+  return text + "; " + Counted(totals.fallbacks, "fallback") +
          "\nCosts are modelled; an open dimension counts as " +
          std::to_string(placement::kAssumedDim) + ".\n";
-}
-
-std::string ExplainJson(const placement::Report& report, const BackendGroups& groups) {
-  using Json = nlohmann::ordered_json;
-  Json rows = Json::array();
-  for (const placement::NodeChoice& row : report.rows) {
-    Json refusals = Json::array();
-    for (const placement::Refusal& refusal : row.refusals) {
-      refusals.push_back({{"backend", refusal.backend},
-                          {"kernel", refusal.kernel},
-                          {"reason", ReasonName(refusal.reason)},
-                          {"message", refusal.message}});
-    }
-    rows.push_back({{"node", row.node},
-                    {"op", row.op},
-                    {"kind", placement::KindName(row.kind)},
-                    {"backend", row.backend},
-                    {"kernel", row.kernel},
-                    {"fallback_kernels", row.fallbacks},
-                    {"cost_us", row.cost_us},
-                    {"bytes", row.bytes},
-                    {"value", row.value},
-                    {"fallback", IsFallback(row, groups)},
-                    {"refusals", std::move(refusals)}});
-  }
-  const Totals totals = Sum(report, groups);
-  const Json out = {{"version", 1},
-                    {"backends", groups},
-                    {"rows", std::move(rows)},
-                    {"totals",
-                     {{"rows", report.rows.size()},
-                      {"by_kind", totals.kinds},
-                      {"by_backend", totals.backends},
-                      {"fallbacks", totals.fallbacks},
-                      {"cost_us", totals.cost_us},
-                      {"fallback_cost_us", totals.fallback_cost_us},
-                      {"cost", "modelled"}}}};
-  return out.dump(2, ' ', false, Json::error_handler_t::replace);
 }
 
 }  // namespace tenon::session

@@ -1,4 +1,4 @@
-// The placement report, as rows of tenon.h, as text and as JSON. Immutable; lends from itself.
+// The placement report, as rows of tenon.h and as text. Immutable; lends from itself.
 #pragma once
 
 #include <deque>
@@ -6,16 +6,20 @@
 #include <string>
 #include <vector>
 
+#include "options.h"
 #include "tenon/placement/placement.h"
 #include "tenon/runtime/tenon.h"
 
 namespace tenon::session {
 
-using BackendGroups = std::vector<std::vector<std::string>>;
-
 // Whether a row is a fallback: work that a backend does which is not in the first group.
 bool IsFallback(const placement::NodeChoice& row, const BackendGroups& groups);
 const char* ReasonName(tenon_reason reason);  // "dtype"
+
+// Whether a kernel for other types says nothing where the backend has one for the node's type, which refused for a reason
+// of its own.
+bool IsBesidesThePoint(const placement::Refusal& refusal,
+                       const std::vector<placement::Refusal>& all);
 
 class PlacementRows {
  public:
@@ -35,6 +39,5 @@ class PlacementRows {
 };
 
 std::string ExplainText(const placement::Report& report, const BackendGroups& groups);
-std::string ExplainJson(const placement::Report& report, const BackendGroups& groups);
 
 }  // namespace tenon::session

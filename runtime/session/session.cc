@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "foreign_operators.h"
+#include "explanation.h"
+#include "inspection.h"
 #include "tenon/graph/file.h"
-#include "tenon/passes/passes.h"
 #include "tenon/program/lower.h"
 
 namespace tenon::session {
@@ -38,14 +38,20 @@ Status Session::Load(const SessionOptions& options) {
   const uint64_t begin = backend::ClockNs();
   Runtime& runtime = *model_->runtime();
   StageClock clock;
+  options_ = options;
   keep_stages_ = options.keep_stages;
   load_times_.import_ns = model_->import_ns();
-  TENON_RETURN_IF_ERROR(LoadBackends(options));
+  TENON_ASSIGN(UsedBackends used, LoadBackends(runtime, options));
   load_times_.backends_ns = clock.Mark();
 
   graph::Graph graph = model_->graph();
   for (const auto& file : graph.files) TENON_RETURN_IF_ERROR(file->Check());
-  TENON_RETURN_IF_ERROR(Optimise(options, &graph));
+  std::function<void(const char*, const graph::Graph&)> keep;
+  if (keep_stages_) keep = [this](const char* stage, const graph::Graph& g) { stages_[stage] = g; };
+  TENON_RETURN_IF_ERROR(Optimise(options, used, &graph, keep));
+  groups_ = std::move(used.groups);
+  backends_ = std::move(used.list);
+  foreign_ = std::move(used.foreign);
   inputs_ = std::make_unique<ValueInfos>(graph, graph.inputs);
   outputs_ = std::make_unique<ValueInfos>(graph, graph.outputs);
   load_times_.passes_ns = clock.Mark();
@@ -57,7 +63,7 @@ Status Session::Load(const SessionOptions& options) {
   placing.deadline_ns =
       options.compile_timeout_ns != 0 ? backend::ClockNs() + options.compile_timeout_ns : 0;
   TENON_ASSIGN(placement::PlacedGraph placed, placement::Place(std::move(graph), placing));
-  KeepStage("placed", placed.graph);
+  if (keep) keep("placed", placed.graph);
   load_times_.placement_ns = clock.Mark();
 
   TENON_ASSIGN(auto program, program::Lower(placed, &report_));
@@ -85,67 +91,6 @@ Status Session::Load(const SessionOptions& options) {
   return Status();
 }
 
-Status Session::LoadBackends(const SessionOptions& options) {
-  Runtime& runtime = *model_->runtime();
-  if (options.backends.empty()) {
-    groups_ = {runtime.DefaultGroup()};
-    if (groups_[0].empty()) {
-      return Status(Code::kNotFound,
-                    "there is no backend that runs on the host: " +
-                        std::to_string(runtime.backends().size()) +
-                        " were found, none was loaded; name one (-b) or install one");
-    }
-  } else {
-    TENON_ASSIGN(groups_, ParseBackendList(options.backends));
-  }
-  std::map<std::string, BackendOptions> settings;
-  for (const std::string& text : options.backend_options) {
-    TENON_ASSIGN(BackendSetting setting, ParseBackendSetting(text));
-    const bool used = std::ranges::any_of(groups_, [&](const auto& group) {
-      return std::ranges::find(group, setting.backend) != group.end();
-    });
-    if (!used) {
-      return Status(Code::kInvalidArgument, "backend option \"" + text +
-                                                "\": the session does not use backend \"" +
-                                                setting.backend + "\"");
-    }
-    settings[setting.backend][setting.option] = setting.value;
-  }
-  std::vector<std::shared_ptr<backend::Backend>> all;
-  for (const auto& group : groups_) {
-    backends_.groups.emplace_back();
-    for (const std::string& name : group) {
-      TENON_ASSIGN(auto backend, runtime.Load(name, settings[name], options.threads));
-      backends_.groups.back().push_back(backend);
-      all.push_back(std::move(backend));
-    }
-  }
-  foreign_ = std::make_shared<ForeignOperators>(std::move(all));
-  return Status();
-}
-
-Status Session::Optimise(const SessionOptions& options, graph::Graph* graph) {
-  KeepStage("imported", *graph);
-  TENON_ASSIGN(const auto sizes, ParseDims(options.dims));
-  if (!sizes.empty()) TENON_RETURN_IF_ERROR(passes::BindSymbols(*graph, sizes));
-  passes::Options passing;
-  passing.fold = options.fold;
-  passing.foreign = foreign_.get();
-  std::function<void(const passes::Pass&, const graph::Graph&)> after;
-  if (keep_stages_) {
-    after = [this](const passes::Pass& pass, const graph::Graph& g) {
-      if (pass.name == "canonicalise") KeepStage("canonical", g);
-    };
-  }
-  TENON_RETURN_IF_ERROR(passes::RunPipeline(*graph, passing, after));
-  KeepStage("optimised", *graph);
-  return Status();
-}
-
-void Session::KeepStage(const char* stage, const graph::Graph& graph) {
-  if (keep_stages_) stages_[stage] = graph;
-}
-
 std::unique_ptr<Session::OneOff> Session::TakeOneOff() {
   {
     std::lock_guard lock(mutex_);
@@ -169,7 +114,7 @@ void Session::ReturnOneOff(std::unique_ptr<OneOff> one_off) {
 
 Result<std::string> Session::Explain(tenon_format format) const {
   if (format == TENON_FORMAT_TEXT) return ExplainText(report_, groups_);
-  if (format == TENON_FORMAT_JSON) return ExplainJson(report_, groups_);
+  if (format == TENON_FORMAT_JSON) return ExplanationJson(Describe(report_, groups_));
   return Status(Code::kInvalidArgument, "a placement report is text or JSON");
 }
 
@@ -181,7 +126,9 @@ Result<std::string> Session::Inspect(std::string_view stage, tenon_format format
     return stage == "program" ? executable_->program().Dump() : report_.Dump();
   }
   const auto found = stages_.find(stage);
-  if (found != stages_.end()) return InspectGraph(found->second, stage, format);
+  if (found != stages_.end()) {
+    return InspectGraph(found->second, stage, *model_, options_, foreign_.get(), format);
+  }
   static constexpr std::string_view kStages[] = {"imported", "canonical", "optimised", "placed"};
   if (std::ranges::find(kStages, stage) != std::end(kStages)) {
     return Status(Code::kFailedPrecondition, "the stage \"" + std::string(stage) +

@@ -8,33 +8,17 @@
 #include <vector>
 
 #include "model.h"
+#include "preparation.h"
 #include "report.h"
 #include "tenon/execution/executable.h"
 #include "tenon/placement/placement.h"
 
 namespace tenon::session {
 
-struct SessionOptions {
-  std::string backends;                      // "a,b+c"
-  std::vector<std::string> backend_options;  // "simulator.claim=seed:7"
-  tenon_numerics numerics = TENON_NUMERICS_STANDARD;
-  uint32_t threads = 0;
-  std::vector<std::string> dims;  // "NAME=4"
-  bool forbid_fallback = false;
-  bool keep_stages = false, fold = true;
-  uint32_t max_contexts = 16;
-  uint64_t budget_bytes = 0;
-  uint64_t plan_cache_bytes = uint64_t{64} << 20;
-  uint64_t drain_timeout_ns = 10'000'000'000;
-  uint64_t compile_timeout_ns = 0;
-};
-
 struct LoadTimes {
   uint64_t import_ns = 0, backends_ns = 0, passes_ns = 0, placement_ns = 0, lower_ns = 0,
            kernels_ns = 0, load_ns = 0;
 };
-
-class ForeignOperators;
 
 class Session {
  public:
@@ -73,19 +57,17 @@ class Session {
   Clocks ReadClocks() const;
   Session() = default;
   Status Load(const SessionOptions& options);
-  Status LoadBackends(const SessionOptions& options);
-  Status Optimise(const SessionOptions& options, graph::Graph* graph);
   Clocks FlushProfile() const;  // gives clocks_
-  void KeepStage(const char* stage, const graph::Graph& graph);
 
   std::shared_ptr<const Model> model_;  // first: what follows may need its runtime to end
-  std::vector<std::vector<std::string>> groups_;
+  BackendGroups groups_;
   placement::BackendList backends_;
   std::unique_ptr<ValueInfos> inputs_, outputs_;
   placement::Report report_;
   std::unique_ptr<PlacementRows> rows_;
   std::shared_ptr<execution::ByteBudget> budget_;
   std::shared_ptr<const ForeignOperators> foreign_;
+  SessionOptions options_;
   LoadTimes load_times_;
   bool keep_stages_ = false;
   std::map<std::string, graph::Graph, std::less<>> stages_;
@@ -95,15 +77,5 @@ class Session {
   Clocks clocks_;  // when profiling was switched on
   bool profiling_ = false;
 };
-
-// "a,b+c" as groups of names. kInvalidArgument: an empty name, one that stands twice.
-Result<std::vector<std::vector<std::string>>> ParseBackendList(std::string_view text);
-// "simulator.claim=seed:7".
-struct BackendSetting {
-  std::string backend, option, value;
-};
-Result<BackendSetting> ParseBackendSetting(std::string_view text);
-// "NAME=4".
-Result<std::map<std::string, int64_t>> ParseDims(const std::vector<std::string>& dims);
 
 }  // namespace tenon::session

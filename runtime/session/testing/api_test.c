@@ -193,6 +193,11 @@ static void look_at_model(tenon_runtime* runtime, const onnx_bytes* bytes) {
   OK(tenon_model_inspect(model, TENON_FORMAT_JSON, &blob));
   EXPECT(strstr(tenon_blob_data(blob), "\"node_count\": 2") != NULL);
   tenon_blob_release(blob);
+  OK(tenon_model_explain(model, NULL, NULL, TENON_FORMAT_JSON, &blob));
+  EXPECT(strstr(tenon_blob_data(blob), "\"what_if\": []") != NULL);
+  tenon_blob_release(blob);
+  FAILS(tenon_model_explain(model, NULL, "{}", TENON_FORMAT_JSON, &blob), TENON_INVALID_ARGUMENT,
+        "no JSON object with");
   OK(tenon_session_create(model, NULL, &session));
   tenon_model_release(model);
   tenon_session_release(session);

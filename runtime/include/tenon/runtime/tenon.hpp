@@ -41,6 +41,7 @@ struct RuntimeOptions {
   Log log = {};  // from any thread, also several at once; must not throw
   tenon_log_level log_level = TENON_LOG_WARNING;
   bool unload_backends = false;
+  bool backends_only = false;
 };
 
 // Backends, threads and shared weights. Movable; outlived by what is made of it, but for the log.
@@ -67,6 +68,7 @@ class Runtime {
     o.log_context = log_.get();
     o.log_level = options.log_level;
     o.unload_backends = options.unload_backends;
+    o.backends_only = options.backends_only;
     tenon_runtime* handle = nullptr;
     Check(tenon_runtime_create(&o, &handle));
     handle_.reset(handle);
@@ -90,6 +92,67 @@ class Runtime {
   std::unique_ptr<Log> log_;
   internal::Handle<tenon_runtime, tenon_runtime_release> handle_;
 };
+
+struct SessionOptions {
+  std::string backends = {};                      // "a,b+c"; "": the default
+  std::vector<std::string> backend_options = {};  // "simulator.claim=seed:7"
+  tenon_class numerics = TENON_CLASS_DEFAULT;
+  uint32_t threads = 0;
+  std::vector<std::string> dims = {};  // "NAME=4"
+  tenon_fallback fallback = TENON_FALLBACK_REPORT;
+  tenon_session_flags flags = 0;
+  uint32_t max_contexts = 0;
+  uint64_t budget_bytes = 0;
+  uint64_t plan_cache_bytes = 0;
+  std::chrono::nanoseconds drain_timeout{0};
+  std::chrono::nanoseconds compile_timeout{0};
+  std::vector<std::string> part_inputs = {}, part_outputs = {};  // of a part; empty: the model's
+};
+
+namespace internal {
+// SessionOptions as the C API reads them; lends from what it was made of.
+class RawSessionOptions {
+ public:
+  explicit RawSessionOptions(const SessionOptions& options)
+      : settings_(Pointers(options.backend_options)),
+        dims_(Pointers(options.dims)),
+        part_inputs_(Pointers(options.part_inputs)),
+        part_outputs_(Pointers(options.part_outputs)) {
+    raw_.backends = OrNull(options.backends);
+    raw_.backend_options = settings_.data();
+    raw_.backend_option_count = static_cast<uint32_t>(settings_.size());
+    raw_.numerics = options.numerics;
+    raw_.threads = options.threads;
+    raw_.dims = dims_.data();
+    raw_.dim_count = static_cast<uint32_t>(dims_.size());
+    raw_.fallback = options.fallback;
+    raw_.flags = options.flags;
+    raw_.max_contexts = options.max_contexts;
+    raw_.budget_bytes = options.budget_bytes;
+    raw_.plan_cache_bytes = options.plan_cache_bytes;
+    raw_.drain_timeout_ns = Nanoseconds(options.drain_timeout);
+    raw_.compile_timeout_ns = Nanoseconds(options.compile_timeout);
+    raw_.part_inputs = part_inputs_.data();
+    raw_.part_outputs = part_outputs_.data();
+    raw_.part_input_count = static_cast<uint32_t>(part_inputs_.size());
+    raw_.part_output_count = static_cast<uint32_t>(part_outputs_.size());
+  }
+  RawSessionOptions(const RawSessionOptions&) = delete;
+  RawSessionOptions& operator=(const RawSessionOptions&) = delete;
+  const tenon_session_options* get() const { return &raw_; }
+
+ private:
+  const std::vector<const char*> settings_, dims_, part_inputs_, part_outputs_;
+  tenon_session_options raw_ = TENON_INIT(tenon_session_options);
+};
+}  // namespace internal
+
+// JSON: see tenon_operators.
+inline std::string Operators() {
+  tenon_blob* blob = nullptr;
+  Check(tenon_operators(&blob));
+  return internal::TakeText(blob);
+}
 
 // An imported model; immutable.
 class Model {
@@ -118,6 +181,22 @@ class Model {
   std::string Inspect(tenon_format format = TENON_FORMAT_TEXT) const {
     tenon_blob* blob = nullptr;
     Check(tenon_model_inspect(get(), format, &blob));
+    return internal::TakeText(blob);
+  }
+  // The stage "imported", "canonical" or "optimised".
+  std::string InspectStage(const std::string& stage, const SessionOptions& options = {},
+                           tenon_format format = TENON_FORMAT_TEXT) const {
+    const internal::RawSessionOptions raw(options);
+    tenon_blob* blob = nullptr;
+    Check(tenon_model_inspect_stage(get(), stage.c_str(), raw.get(), format, &blob));
+    return internal::TakeText(blob);
+  }
+  // profile: Session::Profile of such a session, "" for none.
+  std::string Explain(const SessionOptions& options = {}, tenon_format format = TENON_FORMAT_JSON,
+                      const std::string& profile = {}) const {
+    const internal::RawSessionOptions raw(options);
+    tenon_blob* blob = nullptr;
+    Check(tenon_model_explain(get(), raw.get(), internal::OrNull(profile), format, &blob));
     return internal::TakeText(blob);
   }
 
@@ -160,46 +239,15 @@ struct RunOptions {
   }
 };
 
-struct SessionOptions {
-  std::string backends = {};                      // "a,b+c"; "": the default
-  std::vector<std::string> backend_options = {};  // "simulator.claim=seed:7"
-  tenon_class numerics = TENON_CLASS_DEFAULT;
-  uint32_t threads = 0;
-  std::vector<std::string> dims = {};  // "NAME=4"
-  tenon_fallback fallback = TENON_FALLBACK_REPORT;
-  tenon_session_flags flags = 0;
-  uint32_t max_contexts = 0;
-  uint64_t budget_bytes = 0;
-  uint64_t plan_cache_bytes = 0;
-  std::chrono::nanoseconds drain_timeout{0};
-  std::chrono::nanoseconds compile_timeout{0};
-};
-
 // A model placed on backends. Thread-safe.
 class Session {
  public:
   Session(const Runtime& runtime, const std::string& path, const SessionOptions& options = {})
       : Session(Model(runtime, path), options) {}
   explicit Session(const Model& model, const SessionOptions& options = {}) {
-    tenon_session_options o = TENON_INIT(tenon_session_options);
-    const std::vector<const char*> settings = internal::Pointers(options.backend_options);
-    const std::vector<const char*> dims = internal::Pointers(options.dims);
-    o.backends = internal::OrNull(options.backends);
-    o.backend_options = settings.data();
-    o.backend_option_count = static_cast<uint32_t>(settings.size());
-    o.numerics = options.numerics;
-    o.threads = options.threads;
-    o.dims = dims.data();
-    o.dim_count = static_cast<uint32_t>(dims.size());
-    o.fallback = options.fallback;
-    o.flags = options.flags;
-    o.max_contexts = options.max_contexts;
-    o.budget_bytes = options.budget_bytes;
-    o.plan_cache_bytes = options.plan_cache_bytes;
-    o.drain_timeout_ns = internal::Nanoseconds(options.drain_timeout);
-    o.compile_timeout_ns = internal::Nanoseconds(options.compile_timeout);
+    const internal::RawSessionOptions raw(options);
     tenon_session* handle = nullptr;
-    Check(tenon_session_create(model.get(), &o, &handle));
+    Check(tenon_session_create(model.get(), raw.get(), &handle));
     handle_.reset(handle);
   }
   tenon_session* get() const { return handle_.get(); }

@@ -1,0 +1,226 @@
+// tenon doctor: whether this machine and installation are in order, and what to do where they are not.
+#include <dlfcn.h>
+#include <fmt/format.h>
+#include <sched.h>
+#include <unistd.h>
+#if defined(__GLIBC__)
+#include <gnu/libc-version.h>
+#endif
+
+#include <chrono>
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "session_flags.h"
+#include "smoke_model.h"
+#include "table.h"
+#include "verbs.h"
+
+namespace tenon::tools {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct Finding {
+  enum class Result { kOk, kNote, kFailed } result = Result::kOk;
+  std::string subject, detail;
+  std::string remedy;  // "" where all is well
+};
+constexpr const char* kResults[] = {"ok", "note", "FAILED"};
+
+// The value of `key` in a file of "key : value" lines.
+std::string FileValue(const char* path, const std::string& key) {
+  std::ifstream file(path);
+  for (std::string line; std::getline(file, line);) {
+    if (!line.starts_with(key)) continue;
+    const size_t begin = line.find_first_not_of(" \t", line.find(':') + 1);
+    return begin == std::string::npos ? "" : line.substr(begin);
+  }
+  return "";
+}
+
+std::string InstructionSets() {
+  std::string flags = FileValue("/proc/cpuinfo", "flags");
+  if (flags.empty()) flags = FileValue("/proc/cpuinfo", "Features");  // aarch64
+  flags = ' ' + flags + ' ';
+  std::string found;
+  for (const char* flag : {"sse4_2", "avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16",
+                           "amx_tile", "amx_int8", "amx_bf16", "asimd", "asimddp", "sve"}) {
+    if (flags.find(fmt::format(" {} ", flag)) != std::string::npos)
+      found += (found.empty() ? "" : " ") + std::string(flag);
+  }
+  return found;
+}
+
+Finding CheckLibrary() {
+  Dl_info info{};
+  dladdr(reinterpret_cast<void*>(&tenon_version), &info);
+  std::string libc;
+#if defined(__GLIBC__)
+  libc = fmt::format(", glibc {}", gnu_get_libc_version());
+#endif
+  return {Finding::Result::kOk, "runtime",
+          fmt::format("tenon {}, ABI {}.{}, {}{}", tenon_version(), TENON_ABI_MAJOR,
+                      TENON_ABI_MINOR, info.dli_fname ? info.dli_fname : "linked in", libc),
+          ""};
+}
+
+Finding CheckCpu(const Runtime& runtime) {
+  cpu_set_t set;
+  const long machine = sysconf(_SC_NPROCESSORS_ONLN);
+  const int allowed =
+      sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : static_cast<int>(machine);
+  const int threads = static_cast<int>(runtime.threads());
+  Finding finding{Finding::Result::kOk, "cpu",
+                  fmt::format("{}; {}; {} of {} cores", FileValue("/proc/cpuinfo", "model name"),
+                              InstructionSets(), allowed, machine),
+                  ""};
+  if (threads < allowed) {
+    finding.result = Finding::Result::kNote;
+    finding.detail += fmt::format(", of which a control group grants the time of {}", threads);
+    finding.remedy = "raise the group's cpu.max, where more threads should compute";
+  }
+  return finding;
+}
+
+Finding CheckMemory() {
+  const double total = std::strtod(FileValue("/proc/meminfo", "MemTotal").c_str(), nullptr) * 1024,
+               free =
+                   std::strtod(FileValue("/proc/meminfo", "MemAvailable").c_str(), nullptr) * 1024;
+  const bool low = free < 0.05 * total;
+  return {low ? Finding::Result::kNote : Finding::Result::kOk, "memory",
+          fmt::format("{} of {} available", Bytes(free), Bytes(total)),
+          low ? "models may not fit; --budget limits what a session asks for" : ""};
+}
+
+void CheckEnvironment(std::vector<Finding>& findings) {
+  for (const char* name : {"TENON_ADD_BACKEND_FILES", "TENON_BACKEND_FILES",
+                           "TENON_BACKENDS_SELECT", "TENON_BACKENDS_DISABLE", "TENON_LAYERS"}) {
+    const char* value = std::getenv(name);
+    if (!value) continue;
+    findings.push_back(
+        {Finding::Result::kNote, "environment", fmt::format("{}={}", name, value),
+         std::string(name) == "TENON_LAYERS"
+             ? "layers cost time: unset it before you measure"
+             : fmt::format("unset {} to get the backends of the installation", name)});
+  }
+}
+
+// "" where the smoke model's output is right on the backend alone; else what went wrong.
+std::string RunSmoke(const Runtime& runtime, const std::string& backend, bool* refused) {
+  const SmokeModel smoke = MakeSmokeModel();
+  try {
+    const Model model(runtime, std::as_bytes(std::span(smoke.onnx)));
+    SessionOptions options;
+    options.backends = backend;
+    options.fallback = TENON_FALLBACK_FORBID;
+    Session session(model, options);
+    HostTensor input =
+        MakeTensor(TENON_FLOAT32, {smoke.input_dims.begin(), smoke.input_dims.end()});
+    std::memcpy(input.data.data(), smoke.input.data(), input.data.size());
+    std::vector<Tensor> inputs;
+    inputs.push_back(input.Wrap());
+    const std::vector<Tensor> outputs = session.Run(inputs);
+    std::vector<float> got(smoke.expected.size());
+    outputs[0].Read(got.data(), got.size() * sizeof(float));
+    for (size_t i = 0; i < got.size(); ++i) {
+      if (!(std::abs(got[i] - smoke.expected[i]) <= 0.05F))
+        return fmt::format("y[{}] is {}, expected {}", i, got[i], smoke.expected[i]);
+    }
+    return runtime.violations();
+  } catch (const Error& error) {
+    *refused = error.code() == TENON_UNSUPPORTED || error.code() == TENON_NOT_FOUND;
+    return error.what();
+  }
+}
+
+Finding CheckBackend(const Runtime& runtime, const tenon_backend_info& info) {
+  Finding finding{Finding::Result::kOk, *info.name ? info.name : info.library_path, "", ""};
+  if (info.code != TENON_OK) {
+    finding.result = Finding::Result::kFailed;
+    finding.detail = info.refusal;
+    finding.remedy = fmt::format("tenon backends info {}",
+                                 *info.manifest_path ? info.manifest_path : info.library_path);
+    return finding;
+  }
+  bool refused = false;
+  const std::string wrong = RunSmoke(runtime, info.name, &refused);
+  finding.detail =
+      fmt::format("{} kernels{}, {} device{}", info.kernel_count, info.compiles ? ", compiles" : "",
+                  info.device_count, info.device_count == 1 ? "" : "s");
+  if (info.device_count == 0) {
+    finding.result = Finding::Result::kNote;
+    finding.remedy = "no device is in this machine, or its driver does not see it";
+  } else if (wrong.empty()) {
+    finding.detail += "; y = Relu(x * w + b) is right";
+  } else if (refused) {
+    finding.result = Finding::Result::kNote;
+    finding.detail += "; does not take y = Relu(x * w + b) alone";
+    finding.remedy = fmt::format("list another backend behind it: -b {},reference", info.name);
+  } else {
+    finding.result = Finding::Result::kFailed;
+    finding.detail += "; y = Relu(x * w + b): " + wrong;
+    finding.remedy =
+        fmt::format("tenon backends info {}; leave it out with TENON_BACKENDS_DISABLE={}",
+                    info.library_path, info.name);
+  }
+  for (uint32_t i = 0; i < info.left_out_count; ++i) {
+    finding.result = std::max(finding.result, Finding::Result::kNote);
+    finding.detail += fmt::format("; left out: {}", info.left_out[i]);
+  }
+  return finding;
+}
+
+struct DoctorFlags {
+  std::vector<std::string> backend_files;
+  bool json = false;
+};
+
+int Doctor(const DoctorFlags& flags) {
+  const std::unique_ptr<Runtime> runtime = MakeRuntime(0, flags.backend_files);
+  std::vector<Finding> findings = {CheckLibrary(), CheckCpu(*runtime), CheckMemory()};
+  CheckEnvironment(findings);
+  const auto backends = runtime->backends();
+  for (const tenon_backend_info* info : backends) findings.push_back(CheckBackend(*runtime, *info));
+  if (backends.empty()) {
+    findings.push_back({Finding::Result::kFailed, "backends", "none was found",
+                        "install one, or name its file: --backend-file FILE"});
+  }
+  bool failed = false;
+  Json json = {{"version", 1}, {"checks", Json::array()}};
+  Table table({"", "", ""}, "lll");
+  for (const Finding& finding : findings) {
+    const char* result = kResults[static_cast<int>(finding.result)];
+    failed |= finding.result == Finding::Result::kFailed;
+    json["checks"].push_back({{"subject", finding.subject},
+                              {"result", result},
+                              {"detail", finding.detail},
+                              {"remedy", finding.remedy}});
+    table.Add({finding.subject, result, finding.detail});
+    if (!finding.remedy.empty()) table.Add({"", "", "-> " + finding.remedy});
+  }
+  json["healthy"] = !failed;
+  fmt::print("{}", flags.json ? json.dump(2) + "\n" : table.Text().substr(1));
+  return failed ? kBackendFailed : kOk;
+}
+
+}  // namespace
+
+void AddDoctor(CLI::App& app, Action& action) {
+  CLI::App* verb = app.add_subcommand(
+      "doctor", "Checks the machine, the installation and each backend, and says what to do");
+  auto flags = std::make_shared<DoctorFlags>();
+  verb->add_option("--backend-file", flags->backend_files,
+                   "A backend's shared object or manifest, besides those that are found")
+      ->type_name("FILE")
+      ->allow_extra_args(false);
+  verb->add_flag("--json", flags->json, "Print JSON on stdout");
+  verb->footer("Example: tenon doctor");
+  verb->callback([flags, &action] { action = [flags] { return Doctor(*flags); }; });
+}
+
+}  // namespace tenon::tools
