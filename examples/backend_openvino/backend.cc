@@ -11,12 +11,12 @@ constexpr char kDeviceName[] = "openvino:CPU";
 
 std::string Fingerprint() { return "OpenVINO " + OpenvinoVersion(); }
 
-// An artifact is a line that says what made it and in which precision it computes, and then
-// OpenVINO's own bytes.
-constexpr std::string_view kMagic = "tenon backend openvino, artifact 1, ";
+// An artifact is OpenVINO's own bytes, and at the end a line that says what made them and in which
+// precision they compute.
+constexpr std::string_view kMagic = "\ntenon backend openvino, artifact 1, ";
 
-std::string HeaderOf(const std::string& precision) {
-  return std::string(kMagic) + Fingerprint() + ", " + precision + "\n";
+std::string TailOf(const std::string& precision) {
+  return std::string(kMagic) + Fingerprint() + ", " + precision;
 }
 
 struct Artifact {
@@ -26,16 +26,17 @@ struct Artifact {
 
 Artifact ReadArtifact(sdk::Bytes bytes) {
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  const std::string_view line = text.substr(0, text.substr(0, 1024).find('\n'));
-  if (!line.starts_with(kMagic) || line.size() == text.size())
+  const size_t begin = std::min(text.rfind('\n'), text.size());
+  const std::string_view tail = text.substr(begin);
+  if (!tail.starts_with(kMagic))
     throw sdk::Failure(TENON_DATA_LOSS, "these bytes are no artifact of this backend");
-  const size_t comma = line.rfind(", ");
-  if (line.substr(0, comma) != std::string(kMagic) + Fingerprint()) {
+  const size_t comma = tail.rfind(", ");
+  if (tail.substr(0, comma) != std::string(kMagic) + Fingerprint()) {
     throw sdk::Failure(TENON_INCOMPATIBLE, "the artifact was made by " +
-                                               std::string(line.substr(kMagic.size())) +
+                                               std::string(tail.substr(kMagic.size())) +
                                                ", this is " + Fingerprint());
   }
-  return {std::string(line.substr(comma + 2)), bytes.subspan(line.size() + 1)};
+  return {std::string(tail.substr(comma + 2)), bytes.first(begin)};
 }
 
 void CheckTarget(const tenon_compile_target& target) {
@@ -105,8 +106,7 @@ void Backend::CheckPatience(const tenon_compile_request& request) const {
 }
 
 // OpenVINO can't be stopped while it works, so patience is asked about between the steps.
-std::vector<std::byte> Backend::Compile(const tenon_segment& segment,
-                                        const tenon_compile_request& request) {
+MappedFile Backend::Compile(const tenon_segment& segment, const tenon_compile_request& request) {
   CheckTarget(*request.target);
   const auto step = [&](double share) {
     if (request.progress != nullptr) request.progress(request.progress_context, share);
@@ -119,7 +119,7 @@ std::vector<std::byte> Backend::Compile(const tenon_segment& segment,
   const Compiled compiled =
       WithPrecision(precision, [&](const Core& by) { return CompileModel(by, model); });
   step(0.9);
-  return ExportModel(compiled, HeaderOf(precision));
+  return ExportModel(compiled, TailOf(precision));
 }
 
 tenon_status Backend::Check(const tenon_compile_target& target, sdk::Bytes bytes) {

@@ -35,8 +35,7 @@ class Backend : public sdk::Backend<Backend> {
               std::span<uint32_t> colours);
   tenon_status Refusal(const tenon_compile_target& target, const tenon_segment& graph,
                        uint32_t node);
-  std::vector<std::byte> Compile(const tenon_segment& segment,
-                                 const tenon_compile_request& request);
+  MappedFile Compile(const tenon_segment& segment, const tenon_compile_request& request);
   tenon_status Check(const tenon_compile_target& target, sdk::Bytes artifact);
   // The compiled model of an artifact. Throws where it is of another OpenVINO.
   Compiled Load(sdk::Bytes artifact);

@@ -1,10 +1,10 @@
 #include "openvino.h"
 
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstring>
+#include <utility>
 
 namespace example {
 namespace {
@@ -18,40 +18,39 @@ std::string LastMessage(ov_status_e status) {
   return message;
 }
 
-// A file without a name: OpenVINO exports to a path.
-class MemoryFile {
- public:
-  MemoryFile() : file_(memfd_create("openvino", MFD_CLOEXEC)) {
-    if (file_ < 0) throw sdk::Failure(TENON_IO, std::string("memfd_create: ") + strerror(errno));
-  }
-  ~MemoryFile() { close(file_); }
-  MemoryFile(const MemoryFile&) = delete;
-  MemoryFile& operator=(const MemoryFile&) = delete;
-
-  std::string path() const { return "/proc/self/fd/" + std::to_string(file_); }
-  size_t size() const {
-    struct stat facts {};
-    return fstat(file_, &facts) == 0 ? static_cast<size_t>(facts.st_size) : 0;
-  }
-  void Read(std::span<std::byte> to) const {
-    for (size_t done = 0; done < to.size();) {
-      const ssize_t got =
-          pread(file_, to.data() + done, to.size() - done, static_cast<off_t>(done));
-      if (got <= 0) throw sdk::Failure(TENON_IO, "reading the exported model back failed");
-      done += static_cast<size_t>(got);
-    }
-  }
-
- private:
-  int file_;
-};
-
 }  // namespace
 
 void Check(ov_status_e status, const char* doing) {
   if (status == OK) return;
   throw sdk::Failure(status == INFER_CANCELLED ? TENON_CANCELLED : TENON_INTERNAL,
                      std::string(doing) + ": " + LastMessage(status));
+}
+
+MappedFile::MappedFile() : file_(memfd_create("openvino", MFD_CLOEXEC)) {
+  if (file_ < 0) throw sdk::Failure(TENON_IO, std::string("memfd_create: ") + strerror(errno));
+}
+
+MappedFile::~MappedFile() {
+  if (data_ != nullptr) munmap(data_, size_);
+  if (file_ >= 0) close(file_);
+}
+
+MappedFile::MappedFile(MappedFile&& other) noexcept
+    : file_(std::exchange(other.file_, -1)),
+      data_(std::exchange(other.data_, nullptr)),
+      size_(other.size_) {}
+
+void MappedFile::Append(std::string_view bytes) {
+  lseek(file_, 0, SEEK_END);
+  if (write(file_, bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size()))
+    throw sdk::Failure(TENON_IO, std::string("writing to memory: ") + strerror(errno));
+}
+
+void MappedFile::Map() {
+  size_ = static_cast<size_t>(lseek(file_, 0, SEEK_END));
+  void* data = mmap(nullptr, size_, PROT_READ, MAP_SHARED, file_, 0);
+  if (data == MAP_FAILED) throw sdk::Failure(TENON_IO, std::string("mmap: ") + strerror(errno));
+  data_ = static_cast<std::byte*>(data);
 }
 
 ov_element_type_e TypeOf(tenon_dtype dtype) {
@@ -122,14 +121,13 @@ Compiled ImportModel(const Core& core, sdk::Bytes blob) {
   });
 }
 
-std::vector<std::byte> ExportModel(const Compiled& compiled, std::string_view header) {
-  const MemoryFile file;
+MappedFile ExportModel(const Compiled& compiled, std::string_view tail) {
+  MappedFile file;
   Check(ov_compiled_model_export_model(compiled.get(), file.path().c_str()),
         "exporting the compiled segment");
-  std::vector<std::byte> bytes(header.size() + file.size());
-  std::memcpy(bytes.data(), header.data(), header.size());
-  file.Read(std::span(bytes).subspan(header.size()));
-  return bytes;
+  file.Append(tail);
+  file.Map();
+  return file;
 }
 
 }  // namespace example

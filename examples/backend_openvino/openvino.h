@@ -42,6 +42,25 @@ ov_element_type_e TypeOf(tenon_dtype dtype);
 // A tensor over memory that the caller keeps.
 Tensor Over(void* data, ov_element_type_e type, std::span<const int64_t> dims);
 
+// A file without a name, mapped: OpenVINO exports to a path, and no copy is made of what it wrote.
+class MappedFile {
+ public:
+  MappedFile();
+  ~MappedFile();
+  MappedFile(MappedFile&& other) noexcept;
+  MappedFile& operator=(MappedFile&&) = delete;
+  std::string path() const { return "/proc/self/fd/" + std::to_string(file_); }
+  void Append(std::string_view bytes);
+  void Map();  // when all is written
+  const std::byte* data() const { return data_; }
+  size_t size() const { return size_; }
+
+ private:
+  int file_;
+  std::byte* data_ = nullptr;
+  size_t size_ = 0;
+};
+
 using Property = std::pair<std::string, std::string>;
 // "2026.4.1-...": artifacts are of one version.
 std::string OpenvinoVersion();
@@ -50,7 +69,7 @@ void SetProperties(const Core& core, const std::vector<Property>& properties);
 Model ReadOnnx(const Core& core, std::span<const char> onnx);
 Compiled CompileModel(const Core& core, const Model& model);
 Compiled ImportModel(const Core& core, sdk::Bytes blob);
-// The compiled model as bytes, after `header`.
-std::vector<std::byte> ExportModel(const Compiled& compiled, std::string_view header);
+// The compiled model as bytes, and `tail` behind them.
+MappedFile ExportModel(const Compiled& compiled, std::string_view tail);
 
 }  // namespace example

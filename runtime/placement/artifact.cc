@@ -163,22 +163,11 @@ std::shared_ptr<backend::Backend> Shared(const Options& options, const backend::
   return nullptr;
 }
 
-// Bytes of the heap.
-ArtifactBytes Owned(const void* data, uint64_t size) {
-  struct Held {
-    std::string bytes;
-    std::string_view view;
-  };
-  const auto held = std::make_shared<Held>();
-  held->bytes.assign(static_cast<const char*>(data), size);
-  held->view = held->bytes;
-  return {held, &held->view};
-}
-
-Result<ArtifactBytes> CompileNow(const backend::Backend& backend, const Options& options,
-                                 const graph::Graph& graph, const Segment& segment,
-                                 const tenon_compile_target& target) {
-  const tenon_compile_interface& compiler = *backend.compile();
+// What the backend compiled, as its bytes; they keep the backend.
+Result<ArtifactBytes> CompileNow(const std::shared_ptr<backend::Backend>& backend,
+                                 const Options& options, const graph::Graph& graph,
+                                 const Segment& segment, const tenon_compile_target& target) {
+  const tenon_compile_interface& compiler = *backend->compile();
   const std::string& first = graph.nodes[segment.nodes.front()].name;
   const std::vector<graph::NodeId> nodes = AllNodes(segment);
   const AbiSegment view(graph, first.c_str(), nodes, segment.inputs, segment.outputs);
@@ -188,18 +177,21 @@ Result<ArtifactBytes> CompileNow(const backend::Backend& backend, const Options&
   request.cancel = options.cancel;
   request.deadline_ns = options.deadline_ns;
   tenon_artifact* artifact = nullptr;
-  TENON_RETURN_IF_ERROR(backend.Call("compile.compile", [&] {
-    return compiler.compile(backend.handle(), view.segment(), &request, &artifact);
+  TENON_RETURN_IF_ERROR(backend->Call("compile.compile", [&] {
+    return compiler.compile(backend->handle(), view.segment(), &request, &artifact);
   }));
+  const auto release = [backend, artifact](const std::string_view* bytes) {
+    backend->compile()->artifact_release(backend->handle(), artifact);
+    delete bytes;
+  };
+  const std::shared_ptr<std::string_view> owner(new std::string_view, release);
   const void* data = nullptr;
   uint64_t size = 0;
-  const Status status = backend.Call("compile.artifact_bytes", [&] {
-    return compiler.artifact_bytes(backend.handle(), artifact, &data, &size);
-  });
-  ArtifactBytes bytes = status.ok() ? Owned(data, size) : nullptr;
-  compiler.artifact_release(backend.handle(), artifact);
-  if (!status.ok()) return status.Clone();
-  return bytes;
+  TENON_RETURN_IF_ERROR(backend->Call("compile.artifact_bytes", [&] {
+    return compiler.artifact_bytes(backend->handle(), artifact, &data, &size);
+  }));
+  *owner = std::string_view(static_cast<const char*>(data), size);
+  return ArtifactBytes(owner);
 }
 
 }  // namespace
@@ -212,14 +204,16 @@ Result<ArtifactBytes> Compile(const backend::Device& device, const Options& opti
   target.numerics = options.numerics;
   target.device_name = device.info().name;
   target.fingerprint = device.info().fingerprint;
-  const tenon_host* host = backend.host();
-  if (!backend.caches()) return CompileNow(backend, options, graph, segment, target);
-  const std::string key = KeyOf(backend, graph, segment, target);
   const auto shared = Shared(options, backend);
+  if (!backend.caches()) return CompileNow(shared, options, graph, segment, target);
+  const std::string key = KeyOf(backend, graph, segment, target);
   if (ArtifactBytes cached = FromCache(shared, key, target)) return cached;
-  TENON_ASSIGN(ArtifactBytes bytes, CompileNow(backend, options, graph, segment, target));
+  TENON_ASSIGN(ArtifactBytes bytes, CompileNow(shared, options, graph, segment, target));
+  const tenon_host* host = backend.host();
   const Status put = backend.Take(host->cache_put(host, key.c_str(), bytes->data(), bytes->size()));
-  if (!put.ok()) {  // costs the next load time, and nothing else
+  if (put.ok()) {  // the mapped file needs no memory of its own
+    if (ArtifactBytes cached = FromCache(shared, key, target)) return cached;
+  } else {  // costs the next load time, and nothing else
     const std::string line = "artifact cache: " + std::string(put.message());
     host->log(host, TENON_LOG_WARNING, line.c_str());
   }

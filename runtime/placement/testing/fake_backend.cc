@@ -165,7 +165,9 @@ tenon_compile_interface MakeCompile() {
     return kOk;
   };
   t.artifact_release = [](tenon_backend*, tenon_artifact* artifact) { delete artifact; };
-  t.check = [](tenon_backend*, const tenon_compile_target*, const void*, uint64_t) { return kOk; };
+  t.check = [](tenon_backend* b, const tenon_compile_target*, const void*, uint64_t) {
+    return tenon_status{Of(b).spec.check_code, 0, nullptr};
+  };
   t.load = [](tenon_device*, const void*, uint64_t, const tenon_kernel_descriptor**,
               tenon_kernel**) { return No(); };
   t.refusal = [](tenon_backend* b, const tenon_compile_target*, const tenon_segment* graph,

@@ -1,6 +1,8 @@
 // The interface "compile" from members of a backend's class B. It is there when B has
 //   void Colour(const tenon_compile_target&, const tenon_segment&, std::span<uint32_t> colours);
-//   std::vector<std::byte> Compile(const tenon_segment&, const tenon_compile_request&);
+//   Artifact Compile(const tenon_segment&, const tenon_compile_request&);
+//                                    bytes that own themselves: std::vector<std::byte>, or whatever
+//                                    has data() and size()
 //   tenon_status Check(const tenon_compile_target&, Bytes artifact);
 //   tenon_status Refusal(const tenon_compile_target&, const tenon_segment&, uint32_t node);
 //                                    may be left out: why Colour does not take the node
@@ -14,7 +16,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <vector>
+#include <type_traits>
+#include <utility>
 
 #include "tenon/backend_api/backend.h"
 #include "tenon/backend_api/sdk/kernel_slots.h"
@@ -31,7 +34,8 @@ concept HasCompile = requires(B& b, const tenon_compile_target& target,
                               std::span<uint32_t> colours, Bytes bytes) {
   typename B::Program;
   b.Colour(target, segment, colours);
-  { b.Compile(segment, request) } -> std::convertible_to<std::vector<std::byte>>;
+  { b.Compile(segment, request).data() } -> std::convertible_to<const std::byte*>;
+  { b.Compile(segment, request).size() } -> std::convertible_to<uint64_t>;
   { b.Check(target, bytes) } -> std::same_as<tenon_status>;
 };
 
@@ -46,7 +50,8 @@ namespace detail {
 template <typename B>
 struct CompileSlots {
   using Program = typename B::Program;
-  using Artifact = std::vector<std::byte>;
+  using Artifact = std::remove_cvref_t<decltype(std::declval<B&>().Compile(
+      std::declval<const tenon_segment&>(), std::declval<const tenon_compile_request&>()))>;
   static B& Self(tenon_backend* backend) { return *static_cast<B*>(backend); }
   static Bytes View(const void* data, uint64_t size) {
     return {static_cast<const std::byte*>(data), static_cast<size_t>(size)};
