@@ -72,7 +72,9 @@ Difference CompareFloats(const tenon_tensor_info& got, const HostTensor& want, u
     const double value = std::abs(type.at(want.data.data(), i));
     if (std::isfinite(value)) scale = std::max(scale, value);
   }
-  const double bound = tolerance.atol + std::max(tolerance.rtol, type.unit) * scale;
+  const double bound =
+      tolerance.exact ? 0 : tolerance.atol + std::max(tolerance.rtol, type.unit) * scale;
+  out.allowed = bound;
   uint64_t worst = 0;
   for (uint64_t i = 0; i < count; ++i) {
     const double a = type.at(got.data, i), b = type.at(want.data.data(), i);
@@ -98,17 +100,17 @@ Difference CompareBytes(const tenon_tensor_info& got, const HostTensor& want) {
   const uint64_t per_element = std::max<uint64_t>(1, size / want.ElementCount());
   const auto index = static_cast<uint64_t>(at - want.data.begin()) / per_element;
   const std::span<const int64_t> dims(want.dims);
-  return {1, 1, fmt::format("differs at {}", Place(index, dims))};
+  return {1, 1, 0, fmt::format("differs at {}", Place(index, dims))};
 }
 
-Difference Unlike(const std::string& mismatch) { return {INFINITY, INFINITY, mismatch}; }
+Difference Unlike(const std::string& mismatch) { return {INFINITY, INFINITY, 0, mismatch}; }
 
 Difference CompareStrings(const tenon_tensor* got, const HostTensor& want) {
   for (uint64_t i = 0; i < want.strings.size(); ++i) {
     const std::string string = StringAt(got, i);
     if (string == want.strings[i]) continue;
     return {
-        1, 1,
+        1, 1, 0,
         fmt::format("{} is \"{}\", expected \"{}\"", Place(i, want.dims), string, want.strings[i])};
   }
   return {};
@@ -127,6 +129,7 @@ Difference CompareItems(const tenon_tensor* got, const HostTensor& want,
     const Difference item = Compare(ItemAt(got, i).get(), want.items[i], tolerance);
     out.largest = std::max(out.largest, item.largest);
     out.relative = std::max(out.relative, item.relative);
+    out.allowed = std::max(out.allowed, item.allowed);
     if (out.mismatch.empty() && !item.mismatch.empty())
       out.mismatch = fmt::format("item {}: {}", i, item.mismatch);
   }

@@ -12,11 +12,13 @@ namespace tenon::tools {
 struct Tolerance {
   double rtol = 1e-4;
   double atol = 1e-7;
+  bool exact = false;  // nothing may differ, whatever is above
 };
 
 struct Difference {
   double largest = 0;    // of absolute differences; 1 where elements that are no numbers differ
   double relative = 0;   // to the largest magnitude
+  double allowed = 0;    // what `largest` may be
   std::string mismatch;  // what is out of bounds, and where; "" where all is well
 };
 

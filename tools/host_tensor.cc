@@ -135,6 +135,24 @@ Tensor ItemAt(const tenon_tensor* tensor, uint32_t index) {
   return Tensor(item);
 }
 
+HostTensor CopyOf(const tenon_tensor* tensor) {
+  const tenon_tensor_info info = InfoOf(tensor);
+  HostTensor copy{.dtype = info.dtype, .kind = info.kind, .present = info.present != 0};
+  if (info.kind != TENON_VALUE_TENSOR) {
+    for (uint32_t i = 0; i < info.item_count; ++i)
+      copy.items.push_back(CopyOf(ItemAt(tensor, i).get()));
+    return copy;
+  }
+  copy.dims.assign(info.dims, info.dims + info.rank);
+  if (info.dtype == kString) {
+    for (uint64_t i = 0; i < copy.ElementCount(); ++i) copy.strings.push_back(StringAt(tensor, i));
+    return copy;
+  }
+  const auto* data = static_cast<const std::byte*>(info.data);
+  copy.data.assign(data, data + info.bytes);
+  return copy;
+}
+
 std::string Describe(const tenon_tensor* tensor) {
   const tenon_tensor_info info = InfoOf(tensor);
   if (info.kind == TENON_VALUE_TENSOR)

@@ -36,6 +36,8 @@ std::string Describe(const tenon_tensor* tensor);
 tenon_tensor_info InfoOf(const tenon_tensor* tensor);
 // String `index` of a tensor of strings; item `index` of a sequence or optional.
 std::string StringAt(const tenon_tensor* tensor, uint64_t index);
+// In memory of its own; the tensor must be the host's.
+HostTensor CopyOf(const tenon_tensor* tensor);
 Tensor ItemAt(const tenon_tensor* tensor, uint32_t index);
 // Smallest, largest, mean and position of the largest element: "min -1.2, max 0.9 at [0, 1], mean 0.01"; the first strings;
 // each item's.

@@ -97,8 +97,10 @@ void SessionFlags::AddSessionTo(CLI::App& verb) {
   verb.add_flag("--json", json, "Print JSON on stdout");
 }
 
-std::unique_ptr<Runtime> MakeRuntime(uint32_t threads, std::vector<std::string> backend_files) {
+std::unique_ptr<Runtime> MakeRuntime(uint32_t threads, std::vector<std::string> backend_files,
+                                     bool backends_only) {
   RuntimeOptions options;
+  options.backends_only = backends_only;
   options.backend_files = std::move(backend_files);
   options.use_environment = true;
   options.threads = threads;
@@ -125,6 +127,8 @@ SessionOptions OptionsOf(const SessionFlags& flags, tenon_session_flags stage_fl
   options.budget_bytes = flags.budget;
   options.plan_cache_bytes = flags.plan_cache;
   options.flags = stage_flags;
+  options.part_inputs = flags.part_inputs;
+  options.part_outputs = flags.part_outputs;
   return options;
 }
 

@@ -24,6 +24,7 @@ struct SessionFlags {
   uint64_t budget = 0;
   uint64_t plan_cache = 0;
   bool json = false;
+  std::vector<std::string> part_inputs, part_outputs;  // no flags: of SessionOptions
 
   void AddTo(CLI::App& verb, bool with_inputs);  // the model, and:
   void AddSessionTo(CLI::App& verb);
@@ -44,7 +45,9 @@ OpenedSession Open(const SessionFlags& flags, tenon_session_flags stage_flags = 
 // The same on a runtime of the caller's.
 std::unique_ptr<Session> OpenOn(const Runtime& runtime, const SessionFlags& flags,
                                 tenon_session_flags stage_flags = 0, uint32_t threads = 0);
-std::unique_ptr<Runtime> MakeRuntime(uint32_t threads, std::vector<std::string> backend_files = {});
+// backends_only: no model will be opened; see tenon_runtime_options.
+std::unique_ptr<Runtime> MakeRuntime(uint32_t threads, std::vector<std::string> backend_files = {},
+                                     bool backends_only = false);
 // One tensor for each input, in the model's order: as --input says, the others random.
 std::vector<HostTensor> MakeInputs(const Session& session, const SessionFlags& flags);
 // Complaints of the validation layer, if there are any, as a failure.

@@ -5,6 +5,8 @@
 
 #include "kernel_text.h"
 #include "session_flags.h"
+#include "table.h"
+#include "verb_backends_new.h"
 #include "verbs.h"
 
 namespace tenon::tools {
@@ -68,62 +70,88 @@ Json ToJson(const tenon_backend_info& info) {
   return json;
 }
 
-void PrintShort(const tenon_backend_info& info) {
-  if (info.code != TENON_OK) {
-    fmt::print("{:<12} refused: {}\n", *info.name ? info.name : "?", info.refusal);
-    return;
-  }
+std::string DevicesOf(const tenon_backend_info& info) {
   std::string devices;
   for (uint32_t i = 0; i < info.device_count; ++i)
     devices += fmt::format("{}{}", i ? ", " : "", info.devices[i]->name);
-  fmt::print("{:<12} {:<8} ABI 0.{}  {} kernel{}{}  {}  {}\n", info.name, info.version,
-             info.abi_minor, info.kernel_count, info.kernel_count == 1 ? "" : "s",
-             info.compiles ? ", compiles" : "", devices, info.library_path);
+  return devices;
+}
+
+// What was loaded as a table, then what was refused, and why.
+void PrintList(std::span<const tenon_backend_info* const> infos) {
+  Table table({"backend", "version", "abi", "kernels", "compiles", "devices", "library"},
+              "lllrlll");
+  for (const tenon_backend_info* info : infos) {
+    if (info->code != TENON_OK) continue;
+    table.Add({info->name, info->version, fmt::format("{}.{}", TENON_ABI_MAJOR, info->abi_minor),
+               fmt::format("{}", info->kernel_count), info->compiles ? "yes" : "", DevicesOf(*info),
+               info->library_path});
+  }
+  if (!table.empty()) fmt::print("{}", table.Text());
+  if (infos.empty()) fmt::print("no backend was found\n");
+  for (const tenon_backend_info* info : infos) {
+    if (info->code == TENON_OK) continue;
+    fmt::print("{}refused: {}\n", *info->name ? fmt::format("{} ", info->name) : "", info->refusal);
+  }
+}
+
+void PrintDevice(const tenon_device_info& device) {
+  std::string peak;
+  if (device.gflops > 0) peak += fmt::format(", {:g} GFLOP/s", device.gflops);
+  if (device.gbytes > 0) peak += fmt::format(", {:g} GB/s", device.gbytes);
+  fmt::print("  device   {} ({}{})\n", device.name,
+             device.kind == TENON_DEVICE_HOST ? "host" : "accelerator", peak);
+  for (uint32_t k = 0; k < device.memory_kind_count; ++k) {
+    const tenon_memory_kind& kind = *device.memory_kinds[k];
+    const bool any = kind.largest_allocation == UINT64_MAX;
+    fmt::print("  memory   {}: alignment {}, {}\n", kind.name, kind.alignment,
+               any ? "allocations of any size"
+                   : "allocations up to " + Bytes(static_cast<double>(kind.largest_allocation)));
+  }
 }
 
 void PrintLong(const tenon_backend_info& info) {
-  PrintShort(info);
-  if (info.code != TENON_OK) return;
-  fmt::print("  vendor   {}\n", info.vendor);
-  for (uint32_t i = 0; i < info.device_count; ++i) {
-    const tenon_device_info& device = *info.devices[i];
-    fmt::print("  device   {} ({})\n", device.name,
-               device.kind == TENON_DEVICE_HOST ? "host" : "accelerator");
-    for (uint32_t k = 0; k < device.memory_kind_count; ++k) {
-      const tenon_memory_kind& kind = *device.memory_kinds[k];
-      fmt::print("  memory   {}: alignment {}, largest allocation {}\n", kind.name, kind.alignment,
-                 kind.largest_allocation == UINT64_MAX
-                     ? "any"
-                     : fmt::format("{}", kind.largest_allocation));
-    }
+  if (info.code != TENON_OK) {
+    fmt::print("{} refused: {}\n", *info.name ? info.name : info.library_path, info.refusal);
+    return;
   }
+  fmt::print("{} {}, {}\n  library  {}\n  abi      {}.{}\n", info.name, info.version, info.vendor,
+             info.library_path, TENON_ABI_MAJOR, info.abi_minor);
+  for (uint32_t i = 0; i < info.device_count; ++i) PrintDevice(*info.devices[i]);
   for (uint32_t i = 0; i < info.option_count; ++i) {
     const tenon_option& option = *info.options[i];
-    fmt::print("  option   {}.{} = {}  {}{}\n", info.name, option.name,
+    fmt::print("  option   {}.{}={}  {}{}\n", info.name, option.name,
                option.default_value ? option.default_value : "",
                option.description ? option.description : "",
                option.choice_count ? fmt::format(" ({})", fmt::join(ChoicesOf(option), ", ")) : "");
   }
+  if (info.compiles) fmt::print("  compiles segments\n");
+  Table kernels({"kernel", "operator", "revisions", "types of input 0"}, "llll");
   for (uint32_t i = 0; i < info.kernel_count; ++i) {
     const tenon_kernel_descriptor& kernel = *info.kernels[i];
-    fmt::print("  kernel   {}: {} of revisions {} to {}, {}\n", kernel.name,
-               QualifiedName(kernel.domain, kernel.op), kernel.revision_min, kernel.revision_max,
-               InputTypes(kernel));
+    const bool one = kernel.revision_min == kernel.revision_max;
+    kernels.Add({kernel.name, QualifiedName(kernel.domain, kernel.op),
+                 one ? fmt::format("{}", kernel.revision_min)
+                     : fmt::format("{} to {}", kernel.revision_min, kernel.revision_max),
+                 InputTypes(kernel)});
   }
+  if (!kernels.empty()) fmt::print("{}", kernels.Text(2));
   for (uint32_t i = 0; i < info.left_out_count; ++i)
     fmt::print("  error    {}\n", info.left_out[i]);
 }
 
 int List(bool json, bool full) {
-  const std::unique_ptr<Runtime> runtime = MakeRuntime(1);
-  Json out = {{"version", 1}, {"backends", Json::array()}};
-  for (const tenon_backend_info* info : runtime->backends()) {
-    if (json)
-      out["backends"].push_back(ToJson(*info));
-    else
-      full ? PrintLong(*info) : PrintShort(*info);
+  const std::unique_ptr<Runtime> runtime = MakeRuntime(1, {}, true);
+  const auto infos = runtime->backends();
+  if (json) {
+    Json out = {{"version", 1}, {"backends", Json::array()}};
+    for (const tenon_backend_info* info : infos) out["backends"].push_back(ToJson(*info));
+    fmt::print("{}\n", out.dump(2));
+  } else if (full) {
+    for (const tenon_backend_info* info : infos) PrintLong(*info);
+  } else {
+    PrintList(infos);
   }
-  if (json) fmt::print("{}\n", out.dump(2));
   return kOk;
 }
 
@@ -138,6 +166,7 @@ int Info(const std::string& file, bool json) {
   options.discovery = TENON_DISCOVER_NONE;
   options.backend_files = {file};
   options.layers = {"validate"};
+  options.backends_only = true;
   const Runtime runtime(std::move(options));
   for (const tenon_backend_info* info : runtime.backends()) {
     if (json)
@@ -167,9 +196,15 @@ void AddBackends(CLI::App& app, Action& action) {
                                         "validation layer; tells what it offers");
   info->add_option("file", *file, "Shared object or manifest")->required()->type_name("FILE");
   info->add_flag("--json", *json, "Print JSON on stdout");
+  const auto make = AddBackendsNew(*verb);
+  list->footer("Example: tenon backends list --long");
+  info->footer("Example: tenon backends info lib/tenon/libtenon_simulator.so");
   verb->footer("Example: tenon backends info lib/tenon/libtenon_simulator.so");
   verb->callback([=, &action] {
-    action = [=] { return info->parsed() ? Info(*file, *json) : List(*json, *full); };
+    action = [=] {
+      if (info->parsed()) return Info(*file, *json);
+      return make->parsed() ? make->Run() : List(*json, *full);
+    };
   });
 }
 

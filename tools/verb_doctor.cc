@@ -56,14 +56,6 @@ std::string InstructionSets() {
   return found;
 }
 
-// CPUs that a control group grants (cpu.max of version 2); 0: no limit.
-double GrantedCpus() {
-  const std::string group = FileValue("/proc/self/cgroup", "0:");
-  std::ifstream file("/sys/fs/cgroup" + group.substr(group.find(':') + 1) + "/cpu.max");
-  double quota = 0, period = 0;
-  return file >> quota >> period && period > 0 ? quota / period : 0;
-}
-
 Finding CheckLibrary() {
   Dl_info info{};
   dladdr(reinterpret_cast<void*>(&tenon_version), &info);
@@ -77,21 +69,20 @@ Finding CheckLibrary() {
           ""};
 }
 
-Finding CheckCpu() {
+Finding CheckCpu(const Runtime& runtime) {
   cpu_set_t set;
   const long machine = sysconf(_SC_NPROCESSORS_ONLN);
   const int allowed =
       sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : static_cast<int>(machine);
-  const double granted = GrantedCpus();
+  const int threads = static_cast<int>(runtime.threads());
   Finding finding{Finding::Result::kOk, "cpu",
                   fmt::format("{}; {}; {} of {} cores", FileValue("/proc/cpuinfo", "model name"),
                               InstructionSets(), allowed, machine),
                   ""};
-  if (granted > 0 && granted < allowed) {
+  if (threads < allowed) {
     finding.result = Finding::Result::kNote;
-    finding.detail += fmt::format(", of which a control group grants the time of {:.1f}", granted);
-    finding.remedy = fmt::format("give --threads {} or fewer, or raise the group's cpu.max",
-                                 std::max(1, static_cast<int>(granted)));
+    finding.detail += fmt::format(", of which a control group grants the time of {}", threads);
+    finding.remedy = "raise the group's cpu.max, where more threads should compute";
   }
   return finding;
 }
@@ -190,9 +181,9 @@ struct DoctorFlags {
 };
 
 int Doctor(const DoctorFlags& flags) {
-  std::vector<Finding> findings = {CheckLibrary(), CheckCpu(), CheckMemory()};
-  CheckEnvironment(findings);
   const std::unique_ptr<Runtime> runtime = MakeRuntime(0, flags.backend_files);
+  std::vector<Finding> findings = {CheckLibrary(), CheckCpu(*runtime), CheckMemory()};
+  CheckEnvironment(findings);
   const auto backends = runtime->backends();
   for (const tenon_backend_info* info : backends) findings.push_back(CheckBackend(*runtime, *info));
   if (backends.empty()) {

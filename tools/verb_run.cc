@@ -7,6 +7,7 @@
 #include "npy.h"
 #include "output_files.h"
 #include "session_flags.h"
+#include "trace.h"
 #include "verbs.h"
 
 namespace tenon::tools {
@@ -15,6 +16,7 @@ namespace {
 struct RunFlags : SessionFlags {
   std::string output_dir;
   std::string profile;
+  std::string trace;
 };
 
 int Run(const RunFlags& flags) {
@@ -23,7 +25,7 @@ int Run(const RunFlags& flags) {
   std::vector<HostTensor> inputs = MakeInputs(*opened.session, flags);
   std::vector<Tensor> wrapped;
   for (HostTensor& input : inputs) wrapped.push_back(input.Wrap());
-  if (!flags.profile.empty()) opened.session->EnableProfile(true);
+  if (!flags.profile.empty() || !flags.trace.empty()) opened.session->EnableProfile(true);
   std::vector<Tensor> outputs;
   try {
     outputs = opened.session->Run(wrapped);
@@ -54,6 +56,10 @@ int Run(const RunFlags& flags) {
     const std::string profile = opened.session->Profile();
     WriteFile(flags.profile, "", profile.data(), profile.size());
   }
+  if (!flags.trace.empty()) {
+    const std::string trace = TraceOf(opened.session->Profile(), flags.model);
+    WriteFile(flags.trace, "", trace.data(), trace.size());
+  }
   ReportFallback(*opened.session);
   return kOk;
 }
@@ -69,6 +75,8 @@ void AddRun(CLI::App& app, Action& action) {
                    "Writes DIR/output_<i>.npy in the graph's order; .pb for types that npy lacks")
       ->type_name("DIR");
   verb->add_option("--profile", flags->profile, "Writes the time of each step as JSON")
+      ->type_name("FILE");
+  verb->add_option("--trace", flags->trace, "Writes the steps as a trace for ui.perfetto.dev")
       ->type_name("FILE");
   verb->footer(
       "Inputs that are not given are random; dimensions that nobody gives are 1.\n"

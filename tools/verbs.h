@@ -10,6 +10,8 @@ using Action = std::function<int()>;  // gives the exit code; throws Failure
 
 void AddRun(CLI::App& app, Action& action);
 void AddBench(CLI::App& app, Action& action);
+void AddCompare(CLI::App& app, Action& action);
+void AddProfile(CLI::App& app, Action& action);
 void AddVerify(CLI::App& app, Action& action);
 void AddExplain(CLI::App& app, Action& action);
 void AddInspect(CLI::App& app, Action& action);

@@ -49,7 +49,7 @@ def run_page(root, page, prefix, models):
                     file.write(content)
             elif language == "sh":
                 done += 1
-                run = subprocess.run(["bash", "-eu", "-o", "pipefail", "-c", script(content)], cwd=folder, env=environment,
+                run = subprocess.run(["bash", "-eu", "-c", script(content)], cwd=folder, env=environment,
                                      capture_output=True, text=True, timeout=600)
                 if run.returncode:
                     failed += 1

@@ -3,10 +3,12 @@
 // block is free as soon as the host says so.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <mutex>
 #include <new>
+#include <string>
 #include <vector>
 
 #include "tenon/backend_api/sdk/sdk.h"
@@ -21,7 +23,12 @@ template <typename Backend>
 class Device : public sdk::Device<Backend> {
  public:
   using sdk::Device<Backend>::Device;
-  ~Device() { Trim(); }
+  ~Device() {
+    this->host().Log(TENON_LOG_DEBUG, "pool: " + std::to_string(allocations_) + " allocations, " +
+                                          std::to_string(peak_) + " bytes at most, " +
+                                          std::to_string(in_use_) + " bytes in use");
+    Trim();
+  }
 
   struct Buffer {
     void* base;

@@ -53,8 +53,23 @@ Result<std::shared_ptr<Tensor>> Executable::CreateTensor(const MemorySpace& spac
 }
 
 void Executable::EnableProfile(bool on) {
-  state_->profiler->Clear();
+  uint32_t program = 0;
+  EnableProfile(on, std::make_shared<EventLog>(), &program);
+}
+
+void Executable::EnableProfile(bool on, const std::shared_ptr<EventLog>& log, uint32_t* number) {
+  state_->profiler->Begin(log, (*number)++);
+  for (const auto& [step, subprograms] : state_->live->subprograms()) {
+    for (const auto& subprogram : subprograms) subprogram->EnableProfile(on, log, number);
+  }
   state_->profiling.store(on, std::memory_order_relaxed);
+}
+
+std::vector<std::shared_ptr<const Executable>> Executable::Subprograms(uint32_t step) const {
+  const auto& all = state_->live->subprograms();
+  const auto found = all.find(step);
+  if (found == all.end()) return {};
+  return {found->second.begin(), found->second.end()};
 }
 
 Profile Executable::GetProfile() const { return state_->profiler->Get(); }

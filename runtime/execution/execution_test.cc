@@ -1,3 +1,4 @@
+#include <set>
 #include <thread>
 
 #include "fixture.h"
@@ -221,6 +222,46 @@ TEST_P(ExecutionTest, KeepsADonatedStateOnTheDevice) {
     const bool copy = executable->program().steps[row.step].kind == program::StepKind::kCopy;
     EXPECT_EQ(copy ? row.calls : 0, 0u);
   }
+}
+
+TEST_P(ExecutionTest, AProfileIsBoundedAndSaysWhatItLeftOut) {
+  auto executable = Make(NegChain(GetParam(), 2, {3}));
+  std::vector<float> x = {1, 2, 3};
+  Binding binding(executable);
+  TENON_EXPECT_OK(binding.SetInput(0, Wrap(x, {3})));
+  executable->EnableProfile(true);
+  for (int run = 0; run < 3; ++run) TENON_EXPECT_OK(binding.Run({}));
+  Profile profile = executable->GetProfile();
+  uint64_t calls = 0, spans = 0;
+  for (const StepProfile& row : profile.steps) {
+    calls += row.calls;
+    if (executable->program().steps[row.step].node == program::kNone) continue;
+    EXPECT_EQ(row.calls, 3u);
+    EXPECT_EQ(row.flops, 3.0);
+    EXPECT_EQ(row.bytes, 24.0);
+    EXPECT_EQ(row.total_bytes, 72.0);
+    EXPECT_EQ(row.outputs, std::vector<Shape>{Shape({3})});
+  }
+  std::set<uint64_t> ids;
+  for (const ProfileEvent& event : profile.events) {
+    EXPECT_GE(event.end_ns, event.begin_ns);
+    EXPECT_GE(event.run, 1u);
+    EXPECT_LE(event.run, 3u);
+    spans += event.kind != ProfileEvent::Kind::kStep;
+    if (event.correlation_id == 0) continue;
+    EXPECT_TRUE(ids.insert(event.correlation_id).second) << event.correlation_id;
+  }
+  EXPECT_EQ(ids.size(), 6u);
+  EXPECT_EQ(profile.events.size(), calls + spans);
+  EXPECT_EQ(profile.events_left_out, 0u);
+
+  const uint64_t a_run = profile.events.size() / 3, runs = 100'000 / a_run + 10;
+  executable->EnableProfile(true);
+  for (uint64_t run = 0; run < runs; ++run) TENON_EXPECT_OK(binding.Run({}));
+  profile = executable->GetProfile();
+  EXPECT_EQ(profile.events.size(), 100'000u);
+  EXPECT_EQ(profile.events_left_out, runs * a_run - 100'000);
+  EXPECT_EQ(profile.runs, runs);
 }
 
 TEST_P(ExecutionTest, NamesTheNodeThatFailsAndRunsAgain) {

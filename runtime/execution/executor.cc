@@ -1,7 +1,6 @@
 // The loop that runs a bound program, and what happens when a step fails.
 #include <algorithm>
 
-#include "profiler.h"
 #include "run_context.h"
 
 namespace tenon::execution {
@@ -23,13 +22,14 @@ Status RunContext::Run(std::span<Tensor* const> inputs, std::span<Tensor* const>
     if (lane) lane->BeginRun();
   }
   bridges_.clear();
-  const bool timed = times != nullptr;
+  const bool timed = times != nullptr || profiler != nullptr;
+  const uint64_t number = profiler != nullptr ? profiler->BeginRun() : 0;
   const uint64_t begin = timed ? backend::ClockNs() : 0;
   if (!route_->copies_in().empty())
     TENON_RETURN_IF_ERROR(CopyEdges(route_->copies_in(), true, inputs));
   const uint64_t copied = timed ? backend::ClockNs() : 0;
   TENON_RETURN_IF_ERROR(profiler == nullptr ? RunSteps(patience)
-                                            : RunStepsProfiled(patience, profiler));
+                                            : RunStepsProfiled(patience, profiler, number));
   for (uint32_t device : route_->drains()) {
     TENON_RETURN_IF_ERROR(lanes_[device]->Signal(live_.program().fence_count + 1));
     TENON_RETURN_IF_ERROR(lanes_[device]
@@ -39,12 +39,22 @@ Status RunContext::Run(std::span<Tensor* const> inputs, std::span<Tensor* const>
   const uint64_t computed = timed ? backend::ClockNs() : 0;
   if (!route_->copies_out().empty())
     TENON_RETURN_IF_ERROR(CopyEdges(route_->copies_out(), false, outputs));
-  if (timed) {
+  const uint64_t end = timed ? backend::ClockNs() : 0;
+  if (times != nullptr) {
     times->copy_in_ns = copied - begin;
     times->compute_ns = computed - copied - stage_plan_ns_;
     times->plan_ns += stage_plan_ns_;
     times->replanned |= stage_replanned_;
-    times->copy_out_ns = backend::ClockNs() - computed;
+    times->copy_out_ns = end - computed;
+  }
+  if (profiler != nullptr) {
+    using Kind = ProfileEvent::Kind;
+    const auto span = [&](Kind kind, uint64_t from, uint64_t to) {
+      profiler->AddSpan({.kind = kind, .run = number, .begin_ns = from, .end_ns = to});
+    };
+    if (!route_->copies_in().empty()) span(Kind::kCopyIn, begin, copied);
+    if (!route_->copies_out().empty()) span(Kind::kCopyOut, computed, end);
+    span(Kind::kRun, begin, end);
   }
   return Status();
 }
@@ -67,35 +77,6 @@ Status RunContext::RunSteps(const Patience& patience) {
   } catch (...) {
     if (at->run == nullptr) throw;
     return Threw(*at);
-  }
-  return Status();
-}
-
-Status RunContext::RunStepsProfiled(const Patience& patience, Profiler* profiler) {
-  profiler->BeginRun();
-  for (const BoundStep& bound : steps_) {
-    const uint64_t begin = backend::ClockNs();
-    if (bound.run != nullptr) {
-      tenon_status status{};
-      try {
-        status = bound.run(bound.descriptor, bound.kernel, bound.plan, &bound.arguments);
-      } catch (...) {
-        return Threw(bound);
-      }
-      if (status.code != TENON_OK) return Failed(bound, status);
-    } else {
-      TENON_RETURN_IF_ERROR(RunEdge(bound, patience));
-    }
-    const program::Step& step = live_.program().steps[bound.step];
-    const bool works = step.kind == StepKind::kKernel || step.kind == StepKind::kCopy;
-    if (works && step.device != kNone && lanes_[step.device]) {
-      bool timed_out = false;
-      TENON_RETURN_IF_ERROR(lanes_[step.device]
-                                ->Drain(live_.options().drain_timeout_ns, &timed_out)
-                                .WithContext(StepName(live_.program(), step)));
-    }
-    profiler->Add(bound.step, begin, backend::ClockNs());
-    TENON_RETURN_IF_ERROR(patience.Check());
   }
   return Status();
 }

@@ -3,6 +3,7 @@
 // needed; any thread.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <mutex>
 #include <unordered_map>
@@ -49,6 +50,11 @@ class LiveProgram {
     return subprograms_.at(step);
   }
 
+  // By step, in order.
+  const std::map<uint32_t, std::vector<std::shared_ptr<Executable>>>& subprograms() const {
+    return subprograms_;
+  }
+
   // The kernel of a step: candidate 0 is placement's choice, the others its fallbacks. kNotFound
   // beyond the last.
   Result<const LiveKernel*> Candidate(uint32_t step, uint32_t candidate) const;
@@ -77,8 +83,8 @@ class LiveProgram {
   std::vector<uint32_t> bind_stage_, sized_;     // by physical value
   std::vector<program::Stages::Sized> sized_values_;
   std::vector<Location> constants_;
-  std::unordered_map<uint32_t, std::shared_ptr<const Object>> objects_;  // by physical value
-  std::unordered_map<uint32_t, std::vector<std::shared_ptr<Executable>>> subprograms_;  // by step
+  std::unordered_map<uint32_t, std::shared_ptr<const Object>> objects_;       // by physical value
+  std::map<uint32_t, std::vector<std::shared_ptr<Executable>>> subprograms_;  // by step
   std::vector<std::shared_ptr<const void>> held_;  // shared weights, aligned copies
   std::vector<Charge> charges_;
   mutable std::mutex mutex_;

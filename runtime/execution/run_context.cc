@@ -158,6 +158,7 @@ void RunContext::BindArgument(uint32_t stage, uint32_t p) {
 void RunContext::MakeSteps() {
   const std::vector<uint32_t>& steps = route_->steps();
   steps_.assign(steps.size(), {});
+  work_.clear();
   step_outputs_.resize(steps.size());
   workspaces_.resize(steps.size());
   workspace_storage_.resize(steps.size());
@@ -177,6 +178,7 @@ void RunContext::BindSteps(uint32_t stage) {
   for (uint32_t i = 0; i < steps_.size(); ++i) {
     const uint32_t s = steps_[i].step;
     const bool here = live_.stages().step[s] == stage;
+    if (here && !work_.empty()) work_[i].known = false;
     if (here && live_.program().steps[s].kind == StepKind::kKernel) BindKernel(i, s);
   }
 }

@@ -16,6 +16,7 @@
 #include "host_step.h"
 #include "lane.h"
 #include "live_program.h"
+#include "profiler.h"
 #include "route.h"
 #include "sized_blocks.h"
 #include "specialisation.h"
@@ -23,7 +24,6 @@
 
 namespace tenon::execution {
 
-class Profiler;
 class RunContext;
 
 // A step with everything that its function gets.
@@ -130,7 +130,10 @@ class RunContext {
   void SetCancel(const Patience& patience);  // what kernels see of it
   Location LocationOf(uint32_t physical) const;
   Status RunSteps(const Patience& patience);
-  Status RunStepsProfiled(const Patience& patience, Profiler* profiler);
+  Status RunStepsProfiled(const Patience& patience, Profiler* profiler, uint64_t run);
+  Status RunProfiled(BoundStep& bound, const Patience& patience);
+  const StepWork& WorkOf(size_t index);  // of a bound step that has run
+  Shape ShapeOf(uint32_t logical) const;
   Status RunEdge(const BoundStep& bound, const Patience& patience);  // steps that are no kernels
   void CountCopy(const Location& from, const Location& to, uint64_t bytes);
   Status CopyEdges(const std::vector<Route::Edge>& edges, bool in,
@@ -162,6 +165,7 @@ class RunContext {
   std::span<Tensor*const> inputs_, outputs_;
   RunOwner* owner_ = nullptr;
   CopyTotals copies_;
+  std::vector<StepWork> work_;  // by bound step; empty where nobody has profiled
   uint32_t stage_ = 0;
   uint64_t stage_plan_ns_ = 0;
   bool stage_replanned_ = false;

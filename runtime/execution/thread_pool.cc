@@ -3,10 +3,6 @@
 #include <algorithm>
 #include <system_error>
 
-#if defined(__linux__)
-#include <sched.h>
-#endif
-
 namespace tenon::execution {
 namespace {
 
@@ -30,14 +26,6 @@ void RunSerially(int64_t total, int64_t chunk, backend::ParallelRunner::Body bod
 }
 
 }  // namespace
-
-uint32_t UsableCores() {
-#if defined(__linux__)
-  cpu_set_t set;
-  if (sched_getaffinity(0, sizeof set, &set) == 0) return std::max(1, CPU_COUNT(&set));
-#endif
-  return std::max(1u, std::thread::hardware_concurrency());
-}
 
 // One ParallelFor under way; lives on its caller's stack. Workers join under the pool's mutex and
 // leave by `helpers`.

@@ -36,7 +36,9 @@ const onnx::FunctionProto* GraphImporter::FindFunction(const onnx::NodeProto& pr
   const std::string domain = NormalisedDomain(proto.domain());
   const auto found = functions_.find({domain, proto.op_type(), proto.overload()});
   if (found != functions_.end()) return found->second;
-  if (!domain.empty() || operators::FindOperator(domain, proto.op_type()) != nullptr)
+  if (!domain.empty()) return nullptr;
+  if (operators::FindOperator(domain, proto.op_type()) != nullptr &&
+      !options_.expand.contains(proto.op_type()))
     return nullptr;
   if (options_.custom_operators.contains({domain, proto.op_type()})) return nullptr;
   const onnx::OpSchema* schema =
@@ -50,6 +52,11 @@ const onnx::FunctionProto* GraphImporter::FindFunction(const onnx::NodeProto& pr
     if (!schema->BuildContextDependentFunction(context, *made, opset)) return nullptr;
   } else {
     return nullptr;
+  }
+  // A body refers to attributes whose defaults stand in the schema alone.
+  for (const auto& [name, attribute] : schema->attributes()) {
+    if (attribute.default_value.type() != onnx::AttributeProto::UNDEFINED)
+      *made->add_attribute_proto() = attribute.default_value;
   }
   if (made->opset_import_size() == 0) {
     auto* import = made->add_opset_import();

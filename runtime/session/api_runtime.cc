@@ -126,7 +126,7 @@ tenon_status tenon_runtime_create(const tenon_runtime_options* options,
         if (level >= least) log(context, level, std::string(message).c_str());
       };
     }
-    model::RegisterSchemas();
+    if (given.backends_only == 0) model::RegisterSchemas();
     auto runtime = std::make_unique<tenon_runtime>();
     runtime->impl = std::make_shared<Runtime>(std::move(made));
     *out_runtime = runtime.release();

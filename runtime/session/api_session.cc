@@ -28,6 +28,9 @@ Result<SessionOptions> ToOptions(const tenon_session_options* options) {
   if (given.plan_cache_bytes != 0) out.plan_cache_bytes = given.plan_cache_bytes;
   if (given.drain_timeout_ns != 0) out.drain_timeout_ns = given.drain_timeout_ns;
   out.compile_timeout_ns = given.compile_timeout_ns;
+  out.all_outputs = (given.flags & TENON_SESSION_ALL_OUTPUTS) != 0;
+  out.part_inputs = Strings(given.part_inputs, given.part_input_count);
+  out.part_outputs = Strings(given.part_outputs, given.part_output_count);
   return out;
 }
 

@@ -49,7 +49,7 @@ Result<std::string> ExplainModel(const Model& model, const SessionOptions& optio
   TENON_ASSIGN(const UsedBackends used, LoadBackends(*model.runtime(), options));
   graph::Graph graph = model.graph();
   for (const auto& file : graph.files) TENON_RETURN_IF_ERROR(file->Check());
-  TENON_RETURN_IF_ERROR(Optimise(options, used.foreign.get(), &graph));
+  TENON_RETURN_IF_ERROR(Optimise(options, used, &graph));
 
   placement::Options placing;
   placing.backends = used.list;

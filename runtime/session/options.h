@@ -26,6 +26,8 @@ struct SessionOptions {
   uint64_t plan_cache_bytes = uint64_t{64} << 20;
   uint64_t drain_timeout_ns = 10'000'000'000;
   uint64_t compile_timeout_ns = 0;
+  std::vector<std::string> part_inputs, part_outputs;  // part.h; empty: the model's
+  bool all_outputs = false;
 };
 
 // "a,b+c" as groups of names. kInvalidArgument: an empty name, one that stands twice.

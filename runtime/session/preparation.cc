@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "expand_functions.h"
+#include "part.h"
 #include "tenon/passes/passes.h"
 
 namespace tenon::session {
@@ -45,14 +47,14 @@ Result<UsedBackends> LoadBackends(Runtime& runtime, const SessionOptions& option
   return used;
 }
 
-Status Optimise(const SessionOptions& options, const ForeignOperators* foreign, graph::Graph* graph,
+Status Optimise(const SessionOptions& options, const UsedBackends& used, graph::Graph* graph,
                 const std::function<void(const char*, const graph::Graph&)>& keep) {
   if (keep) keep("imported", *graph);
   TENON_ASSIGN(const auto sizes, ParseDims(options.dims));
   if (!sizes.empty()) TENON_RETURN_IF_ERROR(passes::BindSymbols(*graph, sizes));
   passes::Options passing;
   passing.fold = options.fold;
-  passing.foreign = foreign;
+  passing.foreign = used.foreign.get();
   std::function<void(const passes::Pass&, const graph::Graph&)> after;
   if (keep) {
     after = [&keep](const passes::Pass& pass, const graph::Graph& g) {
@@ -60,6 +62,12 @@ Status Optimise(const SessionOptions& options, const ForeignOperators* foreign, 
     };
   }
   TENON_RETURN_IF_ERROR(passes::RunPipeline(*graph, passing, after));
+  for (bool more = true; more;) {  // a body may have functions again
+    TENON_ASSIGN(more, ExpandFunctions(*graph, used.list));
+    if (more) TENON_RETURN_IF_ERROR(passes::RunPipeline(*graph, passing, {}));
+  }
+  TENON_RETURN_IF_ERROR(TakePart(options.part_inputs, options.part_outputs, graph));
+  if (options.all_outputs) AddAllOutputs(graph);
   if (keep) keep("optimised", *graph);
   return Status();
 }

@@ -20,8 +20,8 @@ struct UsedBackends {
 Result<UsedBackends> LoadBackends(Runtime& runtime, const SessionOptions& options);
 
 // Binds options.dims and runs all passes. `keep`, which may be null, sees the stages "imported", "canonical" and
-// "optimised"; `foreign` may be null.
-Status Optimise(const SessionOptions& options, const ForeignOperators* foreign, graph::Graph* graph,
+// "optimised". Functions that none of the backends has come as their bodies.
+Status Optimise(const SessionOptions& options, const UsedBackends& used, graph::Graph* graph,
                 const std::function<void(const char*, const graph::Graph&)>& keep = nullptr);
 
 }  // namespace tenon::session

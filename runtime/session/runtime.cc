@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "segment_export.h"
+#include "tenon/execution/usable_cores.h"
 
 namespace tenon::session {
 namespace {
@@ -155,14 +156,20 @@ std::vector<std::string> Runtime::Violations() {
 
 void Runtime::AddEvent(const std::string& backend, const tenon_profile_event& event) {
   std::lock_guard lock(profile_mutex_);
-  if (profiling_ == 0 || events_.size() >= kMaxEvents) return;
+  if (profiling_ == 0) return;
+  if (events_.size() >= kMaxEvents) {
+    ++events_left_out_;
+    return;
+  }
   events_.push_back({backend, event.name != nullptr ? event.name : "", event.device,
                      event.correlation_id, event.begin_ns, event.end_ns});
 }
 
 void Runtime::StartProfile() {
   std::lock_guard lock(profile_mutex_);
-  if (profiling_++ == 0) events_.clear();
+  if (profiling_++ != 0) return;
+  events_.clear();
+  events_left_out_ = 0;
 }
 
 std::vector<DeviceEvent> Runtime::StopProfile() {
@@ -171,8 +178,9 @@ std::vector<DeviceEvent> Runtime::StopProfile() {
   return events_;
 }
 
-std::vector<DeviceEvent> Runtime::device_events() const {
+std::vector<DeviceEvent> Runtime::device_events(uint64_t* out_left_out) const {
   std::lock_guard lock(profile_mutex_);
+  *out_left_out = events_left_out_;
   return events_;
 }
 

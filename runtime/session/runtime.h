@@ -64,7 +64,8 @@ class Runtime {
   // Device events are kept while somebody profiles.
   void StartProfile();
   std::vector<DeviceEvent> StopProfile();
-  std::vector<DeviceEvent> device_events() const;
+  // With how many were not kept, because there were too many.
+  std::vector<DeviceEvent> device_events(uint64_t* out_left_out) const;
 
  private:
   struct Instance {
@@ -95,6 +96,7 @@ class Runtime {
   mutable std::mutex profile_mutex_;
   int profiling_ = 0;
   std::vector<DeviceEvent> events_;
+  uint64_t events_left_out_ = 0;
   const std::shared_ptr<execution::AsyncRunner> async_ = std::make_shared<execution::AsyncRunner>();
 };
 

@@ -42,16 +42,16 @@ Status Session::Load(const SessionOptions& options) {
   keep_stages_ = options.keep_stages;
   load_times_.import_ns = model_->import_ns();
   TENON_ASSIGN(UsedBackends used, LoadBackends(runtime, options));
-  groups_ = std::move(used.groups);
-  backends_ = std::move(used.list);
-  foreign_ = std::move(used.foreign);
   load_times_.backends_ns = clock.Mark();
 
   graph::Graph graph = model_->graph();
   for (const auto& file : graph.files) TENON_RETURN_IF_ERROR(file->Check());
   std::function<void(const char*, const graph::Graph&)> keep;
   if (keep_stages_) keep = [this](const char* stage, const graph::Graph& g) { stages_[stage] = g; };
-  TENON_RETURN_IF_ERROR(Optimise(options, foreign_.get(), &graph, keep));
+  TENON_RETURN_IF_ERROR(Optimise(options, used, &graph, keep));
+  groups_ = std::move(used.groups);
+  backends_ = std::move(used.list);
+  foreign_ = std::move(used.foreign);
   inputs_ = std::make_unique<ValueInfos>(graph, graph.inputs);
   outputs_ = std::make_unique<ValueInfos>(graph, graph.outputs);
   load_times_.passes_ns = clock.Mark();

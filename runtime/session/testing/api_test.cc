@@ -56,6 +56,40 @@ TEST_F(ApiTest, OutputsOutliveSessionAndRuntime) {
   EXPECT_EQ(out[0].As<float>()[0], -6);
 }
 
+TEST_F(ApiTest, APartOfAModelIsASession) {
+  tenon::Session back =
+      Open({.backends = "reference", .part_inputs = {"s"}, .part_outputs = {"y"}});
+  ASSERT_EQ(back.inputs().size(), 1u);
+  EXPECT_EQ(back.inputs()[0].name, "s");
+  ASSERT_EQ(back.outputs().size(), 1u);
+  std::vector<float> s = {1, -2, 3};
+  EXPECT_EQ(back.Run({tenon::Tensor::Wrap(s, {3})})[0].As<float>()[1], 2);
+  for (const tenon_placement_row* row : back.placement()) EXPECT_STREQ(row->op, "Neg");
+
+  tenon::Session front = Open({.backends = "reference", .part_outputs = {"s"}}, 3);
+  EXPECT_EQ(front.inputs()[0].name, "x");
+  EXPECT_EQ(front.Run({tenon::Tensor::Wrap(s, {3})})[0].As<float>()[1], 0);
+
+  const auto open = [&](std::vector<std::string> inputs, std::vector<std::string> outputs) {
+    return [this, inputs, outputs] {
+      Open({.backends = "reference", .part_inputs = inputs, .part_outputs = outputs}, 3);
+    };
+  };
+  EXPECT_EQ(CodeOf(open({}, {"t"}), "no value \"t\""), TENON_NOT_FOUND);
+  EXPECT_EQ(CodeOf(open({"w"}, {"y"}), "\"w\" is a constant"), TENON_INVALID_ARGUMENT);
+  EXPECT_EQ(CodeOf(open({"y"}, {"s"}), "need \"x\""), TENON_INVALID_ARGUMENT);
+}
+
+TEST_F(ApiTest, AllValuesCanBeOutputs) {
+  tenon::Session session =
+      Open({.backends = "reference", .flags = TENON_SESSION_ALL_OUTPUTS, .part_outputs = {"y"}});
+  ASSERT_EQ(session.outputs().size(), 2u);
+  EXPECT_EQ(session.outputs()[0].name, "y");
+  EXPECT_EQ(session.outputs()[1].name, "s");
+  std::vector<float> x = {1, 2};
+  EXPECT_EQ(session.Run({tenon::Tensor::Wrap(x, {2})})[1].As<float>()[1], 3);
+}
+
 // The simulator's clock has another zero and another rate than the host's.
 TEST_F(ApiTest, ProfilesDevicesOnTheHostsClock) {
   tenon::Session session = Open({.backends = "simulator"});

@@ -89,14 +89,18 @@ typedef struct tenon_runtime_options {
   uint32_t use_environment;  /* not 0: TENON_BACKEND_FILES, TENON_LAYERS ... work */
   const char* const* layers; /* "validate"; outermost first */
   uint32_t layer_count;
-  uint32_t threads; /* threads that compute, the caller's included; 0: one for each core of the
-                       process */
+  uint32_t threads; /* threads that compute, the caller's included; 0: one for each core that the
+                       process may use, by its affinity and its control groups */
   const char* cache_directory; /* of compiled artifacts; NULL: off */
   /* One line at a time, from any thread, also several at once. NULL: dropped. */
   void(TENON_CALL* log)(void* context, tenon_log_level level, const char* message);
   void* log_context;
   tenon_log_level log_level; /* the least that is given */
   uint32_t unload_backends;  /* not 0: close libraries when the last user is gone */
+  uint32_t
+      backends_only; /* not 0: for who asks about backends alone. What models need besides (ONNX's
+                             schemas, some 25 ms) is then made when the first is opened */
+  uint32_t reserved;
 } tenon_runtime_options;
 
 /* Loads no backend yet and starts no thread. options may be NULL. */
@@ -222,7 +226,10 @@ typedef uint32_t tenon_session_flags;
 enum {
   TENON_SESSION_KEEP_STAGES = 1u << 0, /* tenon_session_inspect can show every stage */
   TENON_SESSION_NO_FUSION = 1u << 1,
-  TENON_SESSION_NO_FOLDING = 1u << 2
+  TENON_SESSION_NO_FOLDING = 1u << 2,
+  /* What nodes make becomes outputs, behind the model's and in the order of the nodes, but for what is
+   * in subgraphs. Whatever fuses nodes stops there. */
+  TENON_SESSION_ALL_OUTPUTS = 1u << 3
 };
 
 typedef struct tenon_session_options {
@@ -243,6 +250,13 @@ typedef struct tenon_session_options {
   uint64_t drain_timeout_ns; /* after a failure: how long queues may take before the device is lost;
                                 0: 10 s */
   uint64_t compile_timeout_ns; /* 0: none */
+  /* A part of the model: values by name, as they are after the passes, that take the place of its
+   * inputs and outputs. NULL: the model's. TENON_NOT_FOUND names a value that is not there,
+   * TENON_INVALID_ARGUMENT one that the outputs need besides the inputs. */
+  const char* const* part_inputs;
+  const char* const* part_outputs;
+  uint32_t part_input_count;
+  uint32_t part_output_count;
 } tenon_session_options;
 
 /* Places and prepares a model. Sessions of one model, or of one file, share weights. options may be
@@ -434,14 +448,14 @@ typedef struct tenon_placement_row {
   const char* kind;    /* "kernel", "segment", "host", "view", "host step", "copy", "reorder" */
   const char* backend; /* "host" for shape arithmetic */
   const char* kernel;
-  double cost_us;              /* modelled */
-  uint64_t bytes;              /* of a copy or reorder; open dimensions count as 16, as for cost_us */
+  double cost_us; /* modelled */
+  uint64_t bytes; /* of a copy or reorder; open dimensions count as 16, as for cost_us */
   const char* const* refusals; /* of backends and kernels before it: "simulator.conv: attribute
                                   group: got 2, ..." */
   uint32_t fallback;           /* 1: not on the first group of the backends */
   uint32_t reserved;
-  const char* value; /* what is copied or reordered; "" for others */
-  const char* path;  /* of a row in a subgraph: "If_3/then_branch"; "" in the model's graph */
+  const char* value;  /* what is copied or reordered; "" for others */
+  const char* path;   /* of a row in a subgraph: "If_3/then_branch"; "" in the model's graph */
   const char* origin; /* of a node that was added to say another in an older revision: that node */
   uint32_t step;      /* in its program; UINT32_MAX: it has none */
   uint32_t reserved2;
@@ -463,7 +477,7 @@ TENON_API tenon_status tenon_model_explain(tenon_model* model, const tenon_sessi
                                            tenon_blob** out_blob);
 /* A stage before placement, "imported", "canonical" or "optimised", of a model without a session: a dump, a summary as
  * JSON (tools/schemas/inspect.json) or ONNX bytes. Of the options, which may be NULL, dims and flags are read; backends
- * are loaded for their own operators only, and none where options->backends is NULL. */
+ * for "optimised", which keeps the functions that they take, else for their own operators, where some are named. */
 TENON_API tenon_status tenon_model_inspect_stage(tenon_model* model, const char* stage,
                                                  const tenon_session_options* options,
                                                  tenon_format format, tenon_blob** out_blob);
@@ -477,10 +491,18 @@ TENON_API tenon_status tenon_session_inspect(tenon_session* session, const char*
  * drained after each step, so the total is not that of a run without it). Switching it on forgets
  * what was measured before. */
 TENON_API tenon_status tenon_session_profile_enable(tenon_session* session, int32_t on);
-/* JSON: {"version": 1, "runs": N, "steps": [{"step", "node", "op", "backend", "kernel", "kind",
- * "calls", "total_ns", "min_ns"}], "events": [{"run", "step", "begin_ns", "end_ns"}],
- * "device_events": [{"backend", "device", "name", "correlation_id", "begin_ns", "end_ns"}]}; all times
- * on the host's clock. */
+/* JSON: {"version": 1, "runs": N, "steps": [..], "events": [..], "events_left_out": N, "device_events": [..],
+ * "device_events_left_out": N}; all times on the host's clock.
+ * A step: {"step": its number, "parent": the step whose subgraph it is in, or null, "branch": "body", "then_branch",
+ * "else_branch" or "", "node", "nodes": how many it is, "op", "backend", "device", "kernel", "kind", "value": what a
+ * copy or reorder moves, "calls",
+ * "total_ns", "self_ns": without the steps in its subgraphs, "min_ns", "flops" and "bytes" of the last call (each input
+ * and output once), "total_flops" and "total_bytes" of all calls, "inputs" and "outputs": "float32[1, 3]", of the last
+ * call}. Steps that were never called are left out.
+ * An event: {"kind": "step", "run", "copy_in" or "copy_out", "run": its number, from 1 on, "step": or null, "parent": as
+ * above, "thread": a number, "correlation_id", "begin_ns", "end_ns"}; a subgraph's events are those of its own runs. The
+ * first 100,000 are kept, and the first million of devices.
+ * A device event: {"backend", "device", "name", "correlation_id": of the event that caused it, "begin_ns", "end_ns"}. */
 TENON_API tenon_status tenon_session_profile(tenon_session* session, tenon_blob** out_blob);
 
 typedef struct tenon_session_stats {

@@ -41,6 +41,7 @@ struct RuntimeOptions {
   Log log = {};  // from any thread, also several at once; must not throw
   tenon_log_level log_level = TENON_LOG_WARNING;
   bool unload_backends = false;
+  bool backends_only = false;
 };
 
 // Backends, threads and shared weights. Movable; outlived by what is made of it, but for the log.
@@ -67,6 +68,7 @@ class Runtime {
     o.log_context = log_.get();
     o.log_level = options.log_level;
     o.unload_backends = options.unload_backends;
+    o.backends_only = options.backends_only;
     tenon_runtime* handle = nullptr;
     Check(tenon_runtime_create(&o, &handle));
     handle_.reset(handle);
@@ -91,6 +93,13 @@ class Runtime {
   internal::Handle<tenon_runtime, tenon_runtime_release> handle_;
 };
 
+// JSON: see tenon_operators.
+inline std::string Operators() {
+  tenon_blob* blob = nullptr;
+  Check(tenon_operators(&blob));
+  return internal::TakeText(blob);
+}
+
 struct SessionOptions {
   std::string backends = {};                      // "a,b+c"; "": the default
   std::vector<std::string> backend_options = {};  // "simulator.claim=seed:7"
@@ -104,6 +113,7 @@ struct SessionOptions {
   uint64_t plan_cache_bytes = 0;
   std::chrono::nanoseconds drain_timeout{0};
   std::chrono::nanoseconds compile_timeout{0};
+  std::vector<std::string> part_inputs = {}, part_outputs = {};  // of a part; empty: the model's
 };
 
 namespace internal {
@@ -111,7 +121,10 @@ namespace internal {
 class RawSessionOptions {
  public:
   explicit RawSessionOptions(const SessionOptions& options)
-      : settings_(Pointers(options.backend_options)), dims_(Pointers(options.dims)) {
+      : settings_(Pointers(options.backend_options)),
+        dims_(Pointers(options.dims)),
+        part_inputs_(Pointers(options.part_inputs)),
+        part_outputs_(Pointers(options.part_outputs)) {
     raw_.backends = OrNull(options.backends);
     raw_.backend_options = settings_.data();
     raw_.backend_option_count = static_cast<uint32_t>(settings_.size());
@@ -126,23 +139,20 @@ class RawSessionOptions {
     raw_.plan_cache_bytes = options.plan_cache_bytes;
     raw_.drain_timeout_ns = Nanoseconds(options.drain_timeout);
     raw_.compile_timeout_ns = Nanoseconds(options.compile_timeout);
+    raw_.part_inputs = part_inputs_.data();
+    raw_.part_outputs = part_outputs_.data();
+    raw_.part_input_count = static_cast<uint32_t>(part_inputs_.size());
+    raw_.part_output_count = static_cast<uint32_t>(part_outputs_.size());
   }
   RawSessionOptions(const RawSessionOptions&) = delete;
   RawSessionOptions& operator=(const RawSessionOptions&) = delete;
   const tenon_session_options* get() const { return &raw_; }
 
  private:
-  const std::vector<const char*> settings_, dims_;
+  const std::vector<const char*> settings_, dims_, part_inputs_, part_outputs_;
   tenon_session_options raw_ = TENON_INIT(tenon_session_options);
 };
 }  // namespace internal
-
-// JSON: see tenon_operators.
-inline std::string Operators() {
-  tenon_blob* blob = nullptr;
-  Check(tenon_operators(&blob));
-  return internal::TakeText(blob);
-}
 
 // An imported model; immutable.
 class Model {

@@ -64,20 +64,29 @@ struct ExecutionStatistics {
   uint64_t constant_bytes = 0, prepacked_bytes = 0, uploaded_bytes = 0;
 };
 
-// One step in a profile.
+// One step in a profile. Work (program/work.h) and shapes are those of its last call, but for the totals.
 struct StepProfile {
   uint32_t step = 0;
   uint64_t calls = 0, total_ns = 0, min_ns = UINT64_MAX;
+  double flops = 0, bytes = 0, total_flops = 0, total_bytes = 0;
+  std::vector<Shape> inputs, outputs;  // by argument; of unknown rank where absent or no tensor
 };
-struct StepEvent {
-  uint64_t run = 0;
-  uint32_t step = 0;
+struct ProfileEvent {
+  enum class Kind : uint8_t { kStep, kRun, kCopyIn, kCopyOut };
+  Kind kind = Kind::kStep;
+  uint32_t program = 0;  // see Profile::program
+  uint64_t run = 0;      // of that program, from 1 on
+  uint32_t step = 0;     // of kStep
+  uint32_t thread = 0;   // by first appearance
   uint64_t begin_ns = 0, end_ns = 0;
+  uint64_t correlation_id = 0;  // what tenon_run.correlation_id said; 0 for what is no kernel
 };
 struct Profile {
+  uint32_t program = 0;  // 0 for the program itself; its subprograms, depth first, count on
   uint64_t runs = 0;
   std::vector<StepProfile> steps;
-  std::vector<StepEvent> events;  // of the first runs, up to a bound
+  std::vector<ProfileEvent> events;  // with those of subprograms; of the first runs, up to a bound
+  uint64_t events_left_out = 0;
 };
 
 class Binding;
@@ -97,8 +106,11 @@ class Executable : public std::enable_shared_from_this<Executable> {
   Result<std::shared_ptr<Tensor>> CreateTensor(const MemorySpace& space, DataType type,
                                                const Shape& shape);
 
-  void EnableProfile(bool on);  // forgets what was measured before
+  // With all subprograms. Forgets what was measured before.
+  void EnableProfile(bool on);
   Profile GetProfile() const;
+  // Those of step `step`, in the order of program::ProgramNode::subprograms; empty for most.
+  std::vector<std::shared_ptr<const Executable>> Subprograms(uint32_t step) const;
   ExecutionStatistics statistics() const;
   // The kernel that step `step` uses with the shapes of the last plan.
   std::string KernelName(uint32_t step) const;
@@ -109,6 +121,7 @@ class Executable : public std::enable_shared_from_this<Executable> {
  private:
   friend class Binding;
   Executable();
+  void EnableProfile(bool on, const std::shared_ptr<class EventLog>& log, uint32_t* program);
   struct State;
   std::unique_ptr<State> state_;
 };

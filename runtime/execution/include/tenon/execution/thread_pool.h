@@ -52,7 +52,4 @@ class ThreadPool final : public backend::ParallelRunner {
   std::vector<std::thread> workers_;
 };
 
-// Cores that this process may use.
-uint32_t UsableCores();
-
 }  // namespace tenon::execution

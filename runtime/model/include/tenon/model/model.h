@@ -39,7 +39,9 @@ struct ImportOptions {
   uint64_t max_expanded_nodes = 100'000;  // of functions, where they are called
   uint32_t max_depth = 32;                // of graphs within attributes, and of functions
   std::set<std::pair<std::string, std::string>>
-      custom_operators;     // (domain, name) of backends' own operators
+      custom_operators;          // (domain, name) of backends' own operators
+  std::set<std::string> expand;  // operators of the default domain whose function body is wanted
+                                 // though Tenon knows them
   std::string data_folder;  // of external data; "": the model file's, none for a model from memory
   bool copy_files = false;  // read into memory, not mapped: they may change afterwards
   FileFacts* facts = nullptr;  // filled where not null

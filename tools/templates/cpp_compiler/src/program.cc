@@ -1,0 +1,90 @@
+#include "program.h"
+
+namespace plugin {
+namespace {
+
+// ------------------------------------------------------------------------------------ Device code
+struct Parameters {
+  int64_t count;  // of elements
+  Opcode op;
+  float constant;
+};
+
+float Apply(Opcode op, float a, float b) {
+  switch (op) {
+    case Opcode::kRelu:
+      return a < 0 ? 0 : a;
+    case Opcode::kNeg:
+      return -a;
+    case Opcode::kAdd:
+      return a + b;
+    case Opcode::kSub:
+      return a - b;
+    case Opcode::kMul:
+      return a * b;
+    default:
+      return a / b;
+  }
+}
+
+// Buffers: a, out and, for WithValue, b. One binary of the whole segment would be better: this one writes every inner
+// value to memory.
+void WithConstant(void* const* buffers, const void* parameters) {
+  const auto& p = *static_cast<const Parameters*>(parameters);
+  const auto* a = static_cast<const float*>(buffers[0]);
+  auto* out = static_cast<float*>(buffers[1]);
+  for (int64_t i = 0; i < p.count; ++i) out[i] = Apply(p.op, a[i], p.constant);
+}
+
+void WithValue(void* const* buffers, const void* parameters) {
+  const auto& p = *static_cast<const Parameters*>(parameters);
+  const auto* a = static_cast<const float*>(buffers[0]);
+  const auto* b = static_cast<const float*>(buffers[2]);
+  auto* out = static_cast<float*>(buffers[1]);
+  for (int64_t i = 0; i < p.count; ++i) out[i] = Apply(p.op, a[i], b[i]);
+}
+
+uint64_t Aligned(uint64_t bytes) {
+  return (bytes + DRIVER_ALIGNMENT - 1) / DRIVER_ALIGNMENT * DRIVER_ALIGNMENT;
+}
+
+}  // namespace
+
+// Inner values lie in the workspace one behind the other.
+Program::Plan Program::Prepare(sdk::Shapes& shapes) const {
+  Plan plan(artifact_.value_count);
+  for (uint32_t i = 0; i < shapes.input_count(); ++i) plan[i].count = shapes.Input(i).Count();
+  for (const Instruction& in : artifact_.instructions) plan[in.out].count = plan[in.a].count;
+  uint64_t bytes = 0;
+  for (size_t i = artifact_.input_count + artifact_.output_count; i < plan.size(); ++i) {
+    plan[i].offset = bytes;
+    bytes += Aligned(static_cast<uint64_t>(plan[i].count) * sizeof(float));
+  }
+  shapes.SetWorkspace(bytes, DRIVER_ALIGNMENT, kDeviceMemory);
+  return plan;
+}
+
+driver_address Program::AddressOfValue(const Plan& plan, const sdk::Run& run,
+                                       uint32_t value) const {
+  const uint32_t inner = artifact_.input_count + artifact_.output_count;
+  if (value < artifact_.input_count) return AddressOf(run.Input<float>(value));
+  if (value < inner) return AddressOf(run.Output<float>(value - artifact_.input_count));
+  return AddressOf(sdk::Tensor<float>(run.raw()->workspace)) + plan[value].offset;
+}
+
+void Program::Run(const Plan& plan, const sdk::Run& run) const {
+  auto& queue = *run.queue<Device::Queue>();
+  for (const Instruction& in : artifact_.instructions) {
+    const Parameters parameters{plan[in.a].count, in.op, in.constant};
+    if (parameters.count == 0) continue;  // there may be no buffers then
+    const driver_address a = AddressOfValue(plan, run, in.a);
+    const driver_address out = AddressOfValue(plan, run, in.out);
+    if (in.b == kNoValue) {
+      queue.Launch(WithConstant, {a, out}, parameters);
+    } else {
+      queue.Launch(WithValue, {a, out, AddressOfValue(plan, run, in.b)}, parameters);
+    }
+  }
+}
+
+}  // namespace plugin

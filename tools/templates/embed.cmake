@@ -1,0 +1,16 @@
+# Writes OUTPUT: the FILES of FOLDER as arrays of bytes, and the list of them that templates.h declares.
+string(REPLACE "'" "" FILES "${FILES}")
+set(rows "")
+set(index 0)
+file(WRITE ${OUTPUT}.new "#include \"templates.h\"\n\nnamespace tenon::tools {\nnamespace {\n\n")
+foreach(file IN LISTS FILES)
+  file(READ ${FOLDER}/${file} bytes HEX)
+  string(REGEX REPLACE "(..)" "0x\\1," bytes "${bytes}")
+  string(REGEX MATCH "^([^/]+)/(.+)$" folder_and_path ${file})
+  file(APPEND ${OUTPUT}.new "const unsigned char k${index}[] = {${bytes}};\n")
+  string(APPEND rows "    {\"${CMAKE_MATCH_1}\", \"${CMAKE_MATCH_2}\", {k${index}, sizeof k${index}}},\n")
+  math(EXPR index "${index} + 1")
+endforeach()
+file(APPEND ${OUTPUT}.new "\nconst Template kTemplates[] = {\n${rows}};\n\n}  // namespace\n\n"
+     "std::span<const Template> Templates() { return kTemplates; }\n\n}  // namespace tenon::tools\n")
+file(RENAME ${OUTPUT}.new ${OUTPUT})
