@@ -234,7 +234,7 @@ Result<std::string> InspectGraph(const graph::Graph& graph, std::string_view sta
 Result<std::string> InspectModel(const Model& model, std::string_view stage,
                                  const SessionOptions& options, tenon_format format) {
   UsedBackends used;
-  if (!options.backends.empty()) {
+  if (stage == "optimised" || !options.backends.empty()) {
     TENON_ASSIGN(used, LoadBackends(*model.runtime(), options));
   }
   for (const auto& file : model.graph().files) TENON_RETURN_IF_ERROR(file->Check());

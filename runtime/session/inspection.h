@@ -26,8 +26,8 @@ GraphWork WorkOf(const graph::Graph& graph, const SessionOptions& options,
 Result<std::string> InspectGraph(const graph::Graph& graph, std::string_view stage,
                                  const Model& model, const SessionOptions& options,
                                  const ForeignOperators* foreign, tenon_format format);
-// The stage "imported", "canonical" or "optimised" of a model, without a session. Backends are loaded for their own
-// operators only, those that options.backends names.
+// The stage "imported", "canonical" or "optimised" of a model, without a session. Backends are loaded for "optimised",
+// which keeps the functions that they take, else for their own operators only, where options.backends names some.
 Result<std::string> InspectModel(const Model& model, std::string_view stage,
                                  const SessionOptions& options, tenon_format format);
 

@@ -118,10 +118,11 @@ def check_ten(tenon, folder):
 
 def check_measured(tenon, model, folder):
     options = ["-b", "simulator,reference", "--set", "simulator.claim=ops:Neg,Relu", "--dim", "N=64"]
-    report = Explain(tenon, model, *options, "--measure", "--json").json()
+    report = Explain(tenon, model, *options, "--measure", "--input", "c=zeros", "--json").json()
     check(report["costs"]["source"] == "measured" and report["costs"]["runs"] > 1, report["costs"])
     measured = {r["node"]: r for r in report["rows"] if r["node"]}
     check(all(measured[n]["cost"] == "measured" and measured[n]["cost_us"] > 0 for n in ("first", "second", "third")), measured)
+    check(measured["e"]["cost"] == "measured" and measured["e"]["cost_us"] > 0 == measured["t"]["cost_us"], "branches of an If")
     profile = f"{folder}/profile.json"
     subprocess.run([tenon, "run", model, *options, "--profile", profile], check=True, capture_output=True, timeout=120)
     read = Explain(tenon, model, *options, "--profile", profile, "--json").json()
@@ -131,6 +132,9 @@ def check_measured(tenon, model, folder):
     check(abs(second["cost_us"] - steps["second"] / 1e3) < 1e-3, f"{second} {steps}")
     total = read["totals"]["cost_us"]
     check(abs(total - sum(r["cost_us"] for r in read["rows"]) - read["costs"]["other_us"]) < 1e-3, f"total {total}")
+    with open(profile) as file:
+        outer = sum(s["total_ns"] for s in json.load(file)["steps"] if s["parent"] is None)
+    check(abs(total - outer / 1e3) < 0.01 * total, f"{total} us, the profile's steps take {outer} ns")
     other = Explain(tenon, model, "-b", "reference", "--profile", profile)
     check(other.code == USAGE and "where the program" in other.err, other.err)
     with open(profile, "w") as file:
