@@ -480,7 +480,7 @@ TENON_API tenon_status tenon_model_explain(tenon_model* model, const tenon_sessi
                                            tenon_blob** out_blob);
 /* A stage before placement, "imported", "canonical" or "optimised", of a model without a session: a dump, a summary as
  * JSON (tools/schemas/inspect.json) or ONNX bytes. Of the options, which may be NULL, dims and flags are read; backends
- * are loaded where options->backends names some, for their own operators and for the functions that they have. */
+ * are loaded for "optimised", which keeps the functions that they have, else only where options->backends names some. */
 TENON_API tenon_status tenon_model_inspect_stage(tenon_model* model, const char* stage,
                                                  const tenon_session_options* options,
                                                  tenon_format format, tenon_blob** out_blob);
