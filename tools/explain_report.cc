@@ -48,7 +48,7 @@ std::vector<ExplainShare> Shares(const ExplainJson& report) {
   for (size_t g = 0; g < report["backends"].size(); ++g) {
     for (const ExplainJson& name : report["backends"][g]) add(name, g ? "fallback" : "");
   }
-  add("host", "shapes, views, control flow: runs on the host anyway");
+  add("host", "shapes, views, control flow");
   if (totals["nobody"] != 0) shares.push_back({"nobody", totals["nobody"], 0, 0, "can't run"});
   const double other = report["costs"]["other_us"];
   const uint64_t copies = totals["copies"], reorders = totals["reorders"];
@@ -102,20 +102,22 @@ std::vector<ExplainHelp> Helps(const ExplainJson& report) {
     const std::string backend = what_if["backend"];
     const uint64_t count = what_if["nodes"], nobody = then["nobody"];
     const std::string op = what_if["op"];
-    std::string what = fmt::format("{} ({} node{}) on {}: {} -> {} nodes there",
-                                   op == "*" ? "All of these" : op, count, count == 1 ? "" : "s",
-                                   backend, NodesOn(now, backend), NodesOn(then, backend));
+    std::string what = fmt::format("{} ({} node{}) on {}", op == "*" ? "All of these" : op, count,
+                                   count == 1 ? "" : "s", backend);
+    const std::string nodes =
+        fmt::format("{} -> {} nodes", NodesOn(now, backend), NodesOn(then, backend));
     if (now["nobody"] != then["nobody"]) {  // the rest of the model can't be compared
-      what += nobody ? fmt::format(", {} left that nobody takes", nobody) : ": the model runs";
+      what += nobody ? fmt::format(": {}, nobody takes {} others", nodes, nobody)
+                     : fmt::format(": {}, the model runs", nodes);
       helps.push_back({std::move(what), what_if["change"]});
       continue;
     }
-    if (now["copies"] != then["copies"])
-      what += fmt::format(", {} copies instead of {}", then["copies"].get<uint64_t>(),
-                          now["copies"].get<uint64_t>());
     const double percent = us > 0 ? gain / us * 100 : 0;
-    what += fmt::format(", ~{} ({:+.{}f} %)", Seconds(then["cost_us"].get<double>() / 1e6), percent,
-                        std::abs(percent) < 9.5 ? 1 : 0);
+    what += fmt::format(": {} ({:+.{}f} %), {}", Seconds(then["cost_us"].get<double>() / 1e6),
+                        percent, std::abs(percent) < 9.5 ? 1 : 0, nodes);
+    if (now["copies"] != then["copies"])
+      what += fmt::format(", {} -> {} copies", now["copies"].get<uint64_t>(),
+                          then["copies"].get<uint64_t>());
     helps.push_back({std::move(what), what_if["change"]});
   }
   return helps;

@@ -56,22 +56,23 @@ int Main(int argc, char** argv) {
   app.set_version_flag("--version", std::string("tenon ") + tenon_version());
   app.require_subcommand(1);
   app.footer(
-      "tenon VERB --help tells more. Exit codes: 0 ok, 1 mismatch, 2 usage, 3 model rejected,\n"
-      "4 backend failed or budget exceeded, 5 output not writable.\n"
+      "Begin with: tenon run MODEL.onnx; tenon bench MODEL.onnx; tenon VERB --help tells more.\n"
+      "Exit codes: 0 ok, 1 mismatch or regression, 2 usage, 3 model rejected, 4 backend failed or\n"
+      "budget exceeded, 5 inconclusive or output not writable.\n"
       "Environment: TENON_ADD_BACKEND_FILES (shared objects or manifests, joined by :, besides "
-      "those that are\n"
-      "found), TENON_BACKEND_FILES (instead of them), TENON_BACKENDS_SELECT, "
-      "TENON_BACKENDS_DISABLE (names or\n"
-      "patterns, joined by a comma), TENON_LAYERS=validate (checks backends against the rules of "
-      "the ABI).");
+      "those\n"
+      "that are found), TENON_BACKEND_FILES (instead of them), TENON_BACKENDS_SELECT,\n"
+      "TENON_BACKENDS_DISABLE (names or patterns, joined by a comma), TENON_LAYERS=validate "
+      "(checks\n"
+      "backends against the rules of the ABI).");
   Action action;
   AddRun(app, action);
   AddBench(app, action);
-  AddCompare(app, action);
   AddProfile(app, action);
-  AddVerify(app, action);
   AddExplain(app, action);
   AddInspect(app, action);
+  AddVerify(app, action);
+  AddCompare(app, action);
   AddBackends(app, action);
   AddOps(app, action);
   AddDoctor(app, action);
@@ -82,8 +83,10 @@ int Main(int argc, char** argv) {
     return app.exit(wanted);
   } catch (const CLI::ParseError& error) {
     const std::string hint = argc > 1 ? Suggest(app, argc, argv) : "";
-    fmt::print(stderr, "tenon: {}\n", hint.empty() ? error.what() : hint);
-    if (argc < 2) fmt::print(stderr, "{}", app.help());
+    if (argc < 2)
+      fmt::print(stderr, "{}", app.help());
+    else
+      fmt::print(stderr, "tenon: {}\n", hint.empty() ? error.what() : hint);
     return kUsage;
   }
   return action();

@@ -1,209 +1,112 @@
 // tenon bench: how long a model takes. One run is measured from inputs in the caller's memory to outputs in the caller's
 // memory.
 #include <fmt/format.h>
-#include <sys/resource.h>
+#include <unistd.h>
 
-#include <algorithm>
-#include <chrono>
-#include <nlohmann/json.hpp>
-#include <numeric>
+#include <filesystem>
 
+#include "bench/apart.h"
+#include "bench/host_facts.h"
+#include "bench/measure.h"
+#include "bench/saved.h"
+#include "bench/text.h"
+#include "npy.h"
 #include "output_files.h"
-#include "session_flags.h"
+#include "table.h"
 #include "verbs.h"
 
 namespace tenon::tools {
 namespace {
 
 using Json = nlohmann::ordered_json;
-using Clock = std::chrono::steady_clock;
 
-struct BenchFlags : SessionFlags {
-  double seconds = 3;
-  double warmup = 0.5;
-  std::vector<uint32_t> thread_list = {0};
-  std::string output_dir;
-};
-
-double MillisecondsSince(Clock::time_point begin) {
-  return std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
-}
-
-double PeakRssMb() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<double>(usage.ru_maxrss) / 1024;
-}
-
-Json Percentiles(std::vector<double> samples) {
-  std::sort(samples.begin(), samples.end());
-  const auto at = [&](double share) {
-    return samples[std::min(samples.size() - 1,
-                            static_cast<size_t>(share * static_cast<double>(samples.size())))];
-  };
-  const double mean =
-      std::accumulate(samples.begin(), samples.end(), 0.0) / static_cast<double>(samples.size());
-  return {{"min", samples.front()},
-          {"p50", at(0.5)},
-          {"p90", at(0.9)},
-          {"p99", at(0.99)},
-          {"mean", mean}};
-}
-
-struct Samples {
-  std::vector<double> total, copy_in, compute, copy_out;  // ms
-  uint64_t copies = 0, copied_bytes = 0;                  // between memories, of the last run
-};
-
-// Runs until both `seconds` are over and `least` runs are done.
-Samples Measure(Binding& binding, double seconds, size_t least) {
-  Samples samples;
-  tenon_run_times times = TENON_INIT(tenon_run_times);
-  RunOptions options;
-  options.times = &times;
-  for (const auto begin = Clock::now();
-       samples.total.size() < least || MillisecondsSince(begin) < seconds * 1e3;) {
-    const auto start = Clock::now();
-    binding.Run(options);
-    samples.total.push_back(MillisecondsSince(start));
-    samples.copy_in.push_back(static_cast<double>(times.copy_in_ns) * 1e-6);
-    samples.compute.push_back(static_cast<double>(times.compute_ns) * 1e-6);
-    samples.copy_out.push_back(static_cast<double>(times.copy_out_ns) * 1e-6);
-    samples.copies = times.copy_count;
-    samples.copied_bytes = times.copied_bytes;
+void CheckFlags(const BenchFlags& flags) {
+  const bool compares = !flags.save.empty() || !flags.against.empty();
+  if (flags.rate > 0 && compares) {
+    throw Failure(kUsage,
+                  "--rate can't be saved or compared: waiting depends on the rate more than on the "
+                  "model (leave out --rate, or --save and --against)");
   }
-  return samples;
-}
-
-Json BackendNames(const Session& session) {
-  std::vector<std::string> names;
-  for (const tenon_placement_row* row : session.placement()) {
-    const std::string name = row->backend;
-    if (!name.empty() && name != "host" &&
-        std::find(names.begin(), names.end(), name) == names.end())
-      names.push_back(name);
+  if (!flags.save.empty()) {
+    const std::filesystem::path folder = std::filesystem::absolute(flags.save).parent_path();
+    if (access(folder.c_str(), W_OK) != 0 ||
+        (std::filesystem::exists(flags.save) && access(flags.save.c_str(), W_OK) != 0))
+      throw Failure(kNotWritable, fmt::format("--save {}: not writable", flags.save));
   }
-  return names;
 }
 
-Json BenchOnce(const BenchFlags& flags, uint32_t threads) {
-  const auto begin = Clock::now();
-  const OpenedSession opened = Open(flags, 0, threads);
-  const double load_ms = MillisecondsSince(begin);
-  std::vector<HostTensor> inputs = MakeInputs(*opened.session, flags);
-  const auto first = Clock::now();
-  Binding binding(*opened.session);
-  for (uint32_t i = 0; i < inputs.size(); ++i) binding.SetInput(i, inputs[i].Wrap());
+// What tells one point from another, before it is measured.
+Json KeyOf(const Point& point) {
+  Json key = PointKey(point);
+  key["threads"] = point.threads != 0 ? point.threads : ReadHostFacts().cores;
+  key["streams"] = point.flags.streams;
+  return key;
+}
+
+Json MeasureOne(const Point& point, const Json* before, bool apart) {
   try {
-    binding.Run();
-    const double first_output_ms = load_ms + MillisecondsSince(first);
-    Measure(binding, flags.warmup, 1);
-    const Samples samples = Measure(binding, flags.seconds, 3);
-    CheckViolations(*opened.runtime);
-    const tenon_session_stats stats = opened.session->statistics();
-    if (!flags.output_dir.empty()) {
-      for (uint32_t i = 0; i < opened.session->outputs().size(); ++i)
-        WriteOutput(flags.output_dir, i, binding.output(i));
-    }
-    const Json latency = Percentiles(samples.total);
-    return {{"threads", opened.runtime->threads()},
-            {"latency_ms", latency},
-            {"copy_in_ms", Percentiles(samples.copy_in)},
-            {"compute_ms", Percentiles(samples.compute)},
-            {"copy_out_ms", Percentiles(samples.copy_out)},
-            {"copies_per_run", samples.copies},
-            {"copied_bytes_per_run", samples.copied_bytes},
-            {"runs", samples.total.size()},
-            {"throughput_per_s", 1e3 / latency["mean"].get<double>()},
-            {"load_ms", load_ms},
-            {"load_stages_ms",
-             {{"import", static_cast<double>(stats.import_ns) * 1e-6},
-              {"backends", static_cast<double>(stats.backends_ns) * 1e-6},
-              {"passes", static_cast<double>(stats.passes_ns) * 1e-6},
-              {"placement", static_cast<double>(stats.placement_ns) * 1e-6},
-              {"lower", static_cast<double>(stats.lower_ns) * 1e-6},
-              {"kernels", static_cast<double>(stats.kernels_ns) * 1e-6}}},
-            {"first_output_ms", first_output_ms},
-            {"first_output_kernel_ms", static_cast<double>(stats.first_run_kernel_ns) * 1e-6},
-            {"peak_rss_mb", PeakRssMb()},
-            {"arena_bytes", stats.arena_bytes},
-            {"arena_lower_bound_bytes", stats.arena_lower_bound_bytes},
-            {"constant_bytes", stats.constant_bytes},
-            {"backends", BackendNames(*opened.session)}};
-  } catch (const Error& error) {
-    RethrowRunError(error, *opened.session, inputs);
+    Json result =
+        apart ? RunApart([&] { return MeasurePoint(point, before); }) : MeasurePoint(point, before);
+    result.update(PointKey(point));
+    return result;
+  } catch (const Failure& failure) {
+    if (point.label.empty()) throw;
+    throw Failure(failure.code(), fmt::format("{}: {}", point.label, failure.what()));
   }
 }
 
-void PrintText(const std::string& label, const Json& r) {
-  const Json& l = r["latency_ms"];
-  fmt::print(
-      "{}latency  p50 {:.3f} ms  (min {:.3f}, p90 {:.3f}, p99 {:.3f}, mean {:.3f}; {} runs, {:.1f} "
-      "a second)\n",
-      label, l["p50"].get<double>(), l["min"].get<double>(), l["p90"].get<double>(),
-      l["p99"].get<double>(), l["mean"].get<double>(), r["runs"].get<size_t>(),
-      r["throughput_per_s"].get<double>());
-  fmt::print("  of it   copy in {:.3f} ms, compute {:.3f} ms, copy out {:.3f} ms (p50)\n",
-             r["copy_in_ms"]["p50"].get<double>(), r["compute_ms"]["p50"].get<double>(),
-             r["copy_out_ms"]["p50"].get<double>());
-  if (r["copies_per_run"].get<uint64_t>() > 0)
-    fmt::print("  copies  {} between memories, {:.3f} MB a run\n",
-               r["copies_per_run"].get<uint64_t>(), r["copied_bytes_per_run"].get<double>() / 1e6);
-  const double first = r["first_output_ms"].get<double>(),
-               kernels = r["first_output_kernel_ms"].get<double>();
-  fmt::print("  load    {:.1f} ms; first output after {:.1f} ms, of which {:.1f} ms in kernels\n",
-             r["load_ms"].get<double>(), first, kernels);
-  fmt::print(
-      "  memory  peak {:.0f} MB, weights {:.1f} MB, arena {:.2f} MB (live-set bound {:.2f} MB)\n",
-      r["peak_rss_mb"].get<double>(), r["constant_bytes"].get<double>() / 1e6,
-      r["arena_bytes"].get<double>() / 1e6, r["arena_lower_bound_bytes"].get<double>() / 1e6);
+void Warn(const std::string& label, const std::string& text) {
+  fmt::print(stderr, "tenon: {}{}{}\n", label, label.empty() ? "" : ": ", text);
 }
 
-// Every combination of --dim NAME=a,b lists.
-std::vector<std::vector<std::string>> SweepDims(const std::vector<std::string>& dims) {
-  std::vector<std::vector<std::string>> sweeps = {{}};
-  for (const std::string& dim : dims) {
-    const size_t equals = dim.find('=');
-    if (equals == std::string::npos)
-      throw Failure(kUsage, fmt::format("--dim '{}': expected NAME=V", dim));
-    std::vector<std::vector<std::string>> longer;
-    for (size_t begin = equals + 1; begin <= dim.size();) {
-      const size_t end = std::min(dim.find(',', begin), dim.size());
-      for (std::vector<std::string> sweep : sweeps) {
-        sweep.push_back(dim.substr(0, equals + 1) + dim.substr(begin, end - begin));
-        longer.push_back(std::move(sweep));
-      }
-      begin = end + 1;
-    }
-    sweeps = std::move(longer);
+int ExitCode(const std::vector<Json>& results) {
+  int code = kOk;
+  for (const Json& result : results) {
+    const Json verdict = result.value(Json::json_pointer("/against/verdict"), Json());
+    if (verdict == "SLOWER") return kMismatch;
+    if (verdict == "CANNOT TELL") code = kNotWritable;
   }
-  return sweeps;
+  return code;
 }
 
 int Bench(const BenchFlags& flags) {
+  CheckFlags(flags);
+  std::unique_ptr<SavedResult> saved;
+  if (!flags.against.empty()) saved = std::make_unique<SavedResult>(flags.against);
   if (!flags.output_dir.empty()) PrepareFolder(flags.output_dir);
-  Json results = Json::array();
-  for (const std::vector<std::string>& dims : SweepDims(flags.dims)) {
-    for (uint32_t threads : flags.thread_list) {
-      BenchFlags one = flags;
-      one.dims = dims;
-      Json result = BenchOnce(one, threads);
-      if (!dims.empty()) result["dims"] = dims;
-      const bool sweep = flags.thread_list.size() > 1 || !dims.empty();
-      std::string label = sweep ? fmt::format("threads {}", result["threads"].get<uint32_t>()) : "";
-      for (const std::string& dim : dims) label += " " + dim;
-      if (!flags.json) PrintText(label.empty() ? "" : label + "\n  ", result);
-      results.push_back(std::move(result));
+  const std::vector<Point> points = SweepPoints(flags);
+  std::vector<const Json*> before;  // all are found before any is measured
+  for (const Point& point : points) before.push_back(saved ? &saved->Find(KeyOf(point)) : nullptr);
+  std::vector<Json> results;
+  for (size_t i = 0; i < points.size(); ++i) {
+    if (points.size() > 1)
+      Progress(fmt::format("{} of {}: {}", i + 1, points.size(), points[i].label));
+    results.push_back(MeasureOne(points[i], before[i], points.size() > 1));
+    Progress("");
+    for (const Json& warning : results[i]["warnings"]) Warn(points[i].label, warning);
+  }
+  if (saved) {
+    const Json whole = WholeResult(flags, results, false);
+    for (size_t i = 0; i < points.size(); ++i) {
+      const std::vector<std::string> differences =
+          saved->Differences(*before[i], whole, results[i]);
+      for (const std::string& difference : differences) Warn(points[i].label, difference);
+      results[i]["against"]["file"] = flags.against;
+      results[i]["against"]["differences"] = differences;
     }
   }
-  if (!flags.json) return kOk;
-  Json out = {{"version", 1}, {"model", flags.model}};
-  if (results.size() == 1)
-    out.update(results[0]);
-  else
-    out["results"] = std::move(results);
-  fmt::print("{}\n", out.dump(2));
-  return kOk;
+  if (!flags.save.empty()) {
+    const std::string text = WholeResult(flags, results, true).dump() + "\n";
+    WriteFile(flags.save, "", text.data(), text.size());
+  }
+  if (flags.json) {
+    fmt::print("{}\n", WholeResult(flags, results, false).dump(2));
+  } else if (results.size() == 1) {
+    fmt::print("{}", PointText(results[0]));
+  } else {
+    fmt::print("{}", SweepText(results));
+  }
+  return ExitCode(results);
 }
 
 }  // namespace
@@ -212,7 +115,13 @@ void AddBench(CLI::App& app, Action& action) {
   CLI::App* verb = app.add_subcommand("bench", "Measures a model");
   auto flags = std::make_shared<BenchFlags>();
   flags->AddTo(*verb, true);
-  verb->add_option("--threads", flags->thread_list, "Threads that compute; a list is a sweep: 1,2")
+  verb->get_option("--backends")
+      ->multi_option_policy(CLI::MultiOptionPolicy::Join)
+      ->delimiter('\n')
+      ->description(verb->get_option("--backends")->get_description() + ". Again: a sweep");
+  verb->get_option("--dim")->description("Size of a symbolic dimension; a list is a sweep: N=1,8");
+  verb->add_option("--threads", flags->thread_list,
+                   "Threads that compute; 0: one for each core; a list is a sweep: 1,2")
       ->delimiter(',');
   verb->add_option("--seconds", flags->seconds, "How long to measure")
       ->capture_default_str()
@@ -220,9 +129,34 @@ void AddBench(CLI::App& app, Action& action) {
   verb->add_option("--warmup", flags->warmup, "Seconds of runs before")
       ->capture_default_str()
       ->check(CLI::Range(0.0, 86400.0));
-  verb->add_option("--output-dir", flags->output_dir, "Writes the outputs of the last timed run")
+  verb->add_option("--streams", flags->streams, "Callers that run the model at the same time")
+      ->capture_default_str()
+      ->check(CLI::Range(1U, 1024U));
+  verb->add_option("--rate", flags->rate,
+                   "Runs a second that arrive, whether earlier ones have ended or not; latency "
+                   "counts from the arrival")
+      ->type_name("QPS")
+      ->check(CLI::Range(0.001, 1e7));
+  verb->add_option("--arrivals", flags->arrivals, "At --rate: poisson or fixed distances")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"poisson", "fixed"}));
+  verb->add_option("--save", flags->save, "Writes the result, to be compared with")
+      ->type_name("FILE");
+  verb->add_option("--against", flags->against,
+                   "Compares with a saved result: SAME, FASTER, SLOWER or CANNOT TELL")
+      ->type_name("FILE");
+  verb->add_option("--margin", flags->margin, "Per cent of difference that count as the same")
+      ->capture_default_str()
+      ->check(CLI::Range(0.1, 50.0));
+  verb->add_option("--output-dir", flags->output_dir,
+                   "Writes the outputs of the last timed run; of a sweep, of its last point")
       ->type_name("DIR");
-  verb->footer("Example: tenon bench resnet50.onnx --dim N=1,8 --threads 1,2 --seconds 5 --json");
+  verb->footer(
+      "Each point of a sweep is measured in a process of its own. Exit codes: 1 SLOWER, 5 CANNOT "
+      "TELL.\n"
+      "Example: tenon bench resnet50.onnx --dim N=1,8 --threads 1,2 --seconds 5\n"
+      "Example: tenon bench resnet50.onnx --save base.json; tenon bench resnet50.onnx --against "
+      "base.json");
   verb->callback([flags, &action] { action = [flags] { return Bench(*flags); }; });
 }
 

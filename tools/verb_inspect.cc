@@ -1,6 +1,7 @@
 // tenon inspect: what is in a model, at any stage on its way to a program.
 #include <fmt/format.h>
 
+#include "inspect_text.h"
 #include "npy.h"
 #include "session_flags.h"
 #include "verbs.h"
@@ -8,85 +9,87 @@
 namespace tenon::tools {
 namespace {
 
+using Json = nlohmann::ordered_json;
+
 struct InspectFlags : SessionFlags {
-  std::string stage;
-  std::string onnx;
+  std::string stage, onnx, op, node;
 };
 
-std::string DescribeValue(const ValueInfo& value) {
-  std::string dims;
-  for (size_t i = 0; i < value.dims.size(); ++i) {
-    const std::string dim = value.dims[i] >= 0         ? fmt::format("{}", value.dims[i])
-                            : value.symbols[i].empty() ? "?"
-                                                       : value.symbols[i];
-    dims += (i ? ", " : "") + dim;
-  }
-  return fmt::format("{}: {}[{}]", value.name, tenon_dtype_name(value.dtype),
-                     value.has_rank ? dims : "...");
-}
-
-void PrintModel(const Model& model) {
-  for (const ValueInfo& input : model.inputs()) fmt::print("input   {}\n", DescribeValue(input));
-  for (const ValueInfo& output : model.outputs()) fmt::print("output  {}\n", DescribeValue(output));
-  for (const auto& [key, value] : model.metadata()) {
-    fmt::print("meta    {} = {}\n", key, value.size() > 60 ? value.substr(0, 60) + "..." : value);
-  }
-}
-
-std::string InspectStage(const InspectFlags& flags, tenon_format format) {
-  if (flags.stage == "imported") {
-    const std::unique_ptr<Runtime> runtime = MakeRuntime(1);
+// "placed" and "program" need a session; the others no backend.
+std::string Stage(const InspectFlags& flags, const std::string& stage, tenon_format format) {
+  if (stage == "placed" || stage == "program") {
+    const OpenedSession opened = Open(flags, TENON_SESSION_KEEP_STAGES);
     try {
-      const Model model(*runtime, flags.model);
-      return model.Inspect(format);
-    } catch (const Error& error) {
-      throw Failure(kModelRejected, error.what());
+      return opened.session->Inspect(stage, format);
+    } catch (const Error& error) {  // what only a backend can say has no ONNX
+      throw Failure(kUsage, error.what());
     }
   }
-  const OpenedSession opened = Open(flags, TENON_SESSION_KEEP_STAGES);
+  const std::unique_ptr<Runtime> runtime = MakeRuntime(1, flags.backend_files);
+  bool model_stage = true;
   try {
-    return opened.session->Inspect(flags.stage, format);
+    const Model model(*runtime, flags.model);
+    model_stage = false;
+    return model.InspectStage(stage, OptionsOf(flags), format);
   } catch (const Error& error) {
-    throw Failure(kUsage, error.what());
+    if (error.code() == TENON_UNSUPPORTED) throw Failure(kModelRejected, error.what());
+    RethrowOpenError(error, model_stage, flags);
   }
+}
+
+std::string WithModel(const std::string& text, const std::string& model) {
+  Json json = {{"version", 1}, {"model", model}};
+  json.update(Json::parse(text));
+  return json.dump(1, ' ', false, Json::error_handler_t::replace);
 }
 
 int Inspect(const InspectFlags& flags) {
-  InspectFlags chosen = flags;
-  const bool summary = flags.stage.empty();
-  if (summary) chosen.stage = "imported";
+  const bool summary = flags.stage.empty() && flags.op.empty() && flags.node.empty();
+  const std::string stage = flags.stage.empty() ? "imported" : flags.stage;
+  if ((!flags.op.empty() || !flags.node.empty()) && (stage == "placed" || stage == "program")) {
+    throw Failure(kUsage,
+                  "--op and --node: expected --stage imported, canonical or optimised; explain "
+                  "--nodes lists what is placed");
+  }
   if (!flags.onnx.empty()) {
-    const std::string bytes = InspectStage(chosen, TENON_FORMAT_ONNX);
+    const std::string bytes = Stage(flags, stage, TENON_FORMAT_ONNX);
     WriteFile(flags.onnx, "", bytes.data(), bytes.size());
-    fmt::print("{}: {} bytes\n", flags.onnx, bytes.size());
+    fmt::print(stderr, "tenon: wrote {}\n", flags.onnx);
+    if (!flags.json) return kOk;
+  }
+  if (flags.json) {
+    fmt::print("{}\n", WithModel(Stage(flags, stage, TENON_FORMAT_JSON), flags.model));
     return kOk;
   }
-  if (summary && !flags.json) {
-    const std::unique_ptr<Runtime> runtime = MakeRuntime(1);
-    try {
-      PrintModel(Model(*runtime, flags.model));
-    } catch (const Error& error) {
-      throw Failure(kModelRejected, error.what());
-    }
+  if (summary) {
+    const std::string json = Stage(flags, stage, TENON_FORMAT_JSON);
+    fmt::print("{}", InspectText(Json::parse(WithModel(json, flags.model))));
     return kOk;
   }
-  const std::string text = InspectStage(chosen, flags.json ? TENON_FORMAT_JSON : TENON_FORMAT_TEXT);
-  fmt::print("{}{}", text, text.ends_with('\n') ? "" : "\n");
+  std::string text = Stage(flags, stage, TENON_FORMAT_TEXT);
+  if (!flags.op.empty() || !flags.node.empty()) text = FilterDump(text, flags.op, flags.node);
+  fmt::print("{}{}", text, text.empty() || text.ends_with('\n') ? "" : "\n");
   return kOk;
 }
 
 }  // namespace
 
 void AddInspect(CLI::App& app, Action& action) {
-  CLI::App* verb =
-      app.add_subcommand("inspect", "Shows a model: inputs, outputs, and its graph at any stage");
+  CLI::App* verb = app.add_subcommand(
+      "inspect", "Shows a model: inputs, operators, parameters, work; its graph at any stage");
   auto flags = std::make_shared<InspectFlags>();
   flags->AddTo(*verb, false);
-  verb->add_option("--stage", flags->stage, "imported, canonical, optimised, placed or program")
+  verb->add_option("--stage", flags->stage,
+                   "Prints the graph: imported, canonical, optimised, placed or program")
       ->check(CLI::IsMember({"imported", "canonical", "optimised", "placed", "program"}));
   verb->add_option("--onnx", flags->onnx, "Writes the stage's graph as an ONNX file")
       ->type_name("FILE");
-  verb->footer("Example: tenon inspect model.onnx --stage program -b reference");
+  verb->add_option("--op", flags->op, "Only nodes of this operator")->type_name("NAME");
+  verb->add_option("--node", flags->node, "Only the node of this name")->type_name("NAME");
+  verb->footer(
+      "Without --stage a summary; dimensions that --dim does not give count as 1 in its FLOP and "
+      "bytes.\n"
+      "Example: tenon inspect model.onnx --dim N=8");
   verb->callback([flags, &action] { action = [flags] { return Inspect(*flags); }; });
 }
 

@@ -20,7 +20,6 @@ done
 "$python" -c 'import numpy as np
 a, b = (np.load(f"{folder}/output_0.npy") for folder in ("acme,reference", "reference"))
 np.testing.assert_allclose(a, b, rtol=1e-5)'
-"$prefix/bin/tenon" explain "$model" -b acme,reference --json | "$python" -c 'import json, sys
-nodes = json.load(sys.stdin)["totals"]["by_backend"]["acme"]["nodes"]
-print(nodes, "nodes on acme")
-sys.exit(nodes < 5)'
+nodes=$("$prefix/bin/tenon" explain "$model" -b acme,reference --nodes | grep -cE ' (kernel|segment) +acme' || true)
+echo "$nodes kernels or segments on acme"
+[ "$nodes" -ge 5 ]

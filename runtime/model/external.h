@@ -39,6 +39,9 @@ class ExternalFiles {
   // `location` as the model says it.
   Result<std::shared_ptr<const graph::File>> Open(const std::string& location);
   const std::vector<std::shared_ptr<const graph::File>>& files() const { return files_; }
+  const std::map<std::string, std::shared_ptr<const graph::File>>& by_location() const {
+    return by_location_;
+  }
 
  private:
   Status OpenFolder();

@@ -9,6 +9,24 @@
 namespace tenon::model {
 namespace {
 
+FileFacts FactsOf(const onnx::ModelProto& model, const Source& source) {
+  FileFacts facts;
+  facts.ir_version = model.ir_version();
+  facts.model_version = model.model_version();
+  facts.producer = model.producer_name();
+  facts.producer_version = model.producer_version();
+  facts.domain = model.domain();
+  facts.documentation = model.doc_string();
+  for (const onnx::FunctionProto& function : model.functions()) {
+    facts.functions.push_back(
+        {function.domain(), function.name(), static_cast<size_t>(function.node_size())});
+  }
+  for (const auto& [location, file] : source.external->by_location())
+    facts.external.push_back({location, file->bytes().size()});
+  facts.bytes = source.bytes.size();
+  return facts;
+}
+
 Result<graph::Graph> Parse(Source source, const ImportOptions& options) {
   if (source.bytes.empty()) return Status(Code::kDataLoss, "the model is empty (0 bytes)");
   if (source.bytes.size() > options.max_model_bytes) {
@@ -27,6 +45,7 @@ Result<graph::Graph> Parse(Source source, const ImportOptions& options) {
   source.raw = std::move(stripped.raw);
   TENON_ASSIGN(graph::Graph graph, ImportModel(model, source, options));
   if (source.file) graph.files.push_back(source.file);
+  if (options.facts != nullptr) *options.facts = FactsOf(model, source);
   const auto& external = source.external->files();
   graph.files.insert(graph.files.end(), external.begin(), external.end());
   for (const auto& file : graph.files) TENON_RETURN_IF_ERROR(file->Check());

@@ -53,20 +53,43 @@ std::shared_ptr<const graph::Constant> MakeConstant(DataType type, const Shape& 
   return constant;
 }
 
-Status BindSymbols(graph::Graph& graph, const std::map<std::string, int64_t>& sizes) {
-  for (const auto& [name, size] : sizes) {
-    uint32_t id = 0;
-    while (id < graph.symbols.size() && graph.symbols[id] != name) ++id;
-    if (id == graph.symbols.size()) {
-      std::string known;
-      for (const std::string& symbol : graph.symbols) known += (known.empty() ? "" : ", ") + symbol;
-      return Status(Code::kInvalidArgument,
-                    "the model has no dimension named '" + name + "'" +
-                        (known.empty() ? "; it has none with names" : " (it has: " + known + ")"));
+std::vector<OpenDim> OpenDims(const graph::Graph& graph) {
+  std::vector<OpenDim> dims;
+  for (graph::ValueId v : graph.inputs) {
+    const graph::Value& value = graph.values[v];
+    for (int axis = 0; axis < value.shape.rank(); ++axis) {
+      const int64_t dim = value.shape[axis];
+      if (dim >= 0) continue;
+      const std::string name = dim == kUnknownDim ? value.name + "[" + std::to_string(axis) + "]"
+                                                  : graph.symbols[SymbolId(dim)];
+      if (std::ranges::find(dims, name, &OpenDim::name) == dims.end())
+        dims.push_back({name, v, axis});
     }
+  }
+  return dims;
+}
+
+Status BindSymbols(graph::Graph& graph, const std::map<std::string, int64_t>& sizes) {
+  const std::vector<OpenDim> open = OpenDims(graph);
+  for (const auto& [name, size] : sizes) {
     if (size < 0) {
       return Status(Code::kInvalidArgument,
                     "dimension " + name + ": got " + std::to_string(size) + ", expected 0 or more");
+    }
+    uint32_t id = 0;
+    while (id < graph.symbols.size() && graph.symbols[id] != name) ++id;
+    if (id == graph.symbols.size()) {
+      const auto found = std::ranges::find(open, name, &OpenDim::name);
+      if (found != open.end()) {
+        graph.values[found->value].shape[found->axis] = size;
+        continue;
+      }
+      std::string known;
+      for (const OpenDim& dim : open) known += (known.empty() ? "" : ", ") + dim.name;
+      return Status(Code::kInvalidArgument,
+                    "the model has no dimension named '" + name + "'" +
+                        (known.empty() ? "; its inputs have no open dimension"
+                                       : " (its inputs have: " + known + ")"));
     }
     for (graph::Value& value : graph.values) {
       for (int axis = 0; axis < value.shape.rank(); ++axis) {

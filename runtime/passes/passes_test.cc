@@ -69,9 +69,21 @@ TEST(PassesTest, SymbolsPassThrough) {
   graph.outputs = {AddNode(graph, "Relu", {x}, "y")};
   ASSERT_TRUE(RunPipeline(graph, {}).ok());
   EXPECT_EQ(graph.values[graph.outputs[0]].shape[0], SymbolDim(0));
+  EXPECT_NE(BindSymbols(graph, {{"M", 5}}).message().find("its inputs have: N"),
+            std::string_view::npos);
   ASSERT_TRUE(BindSymbols(graph, {{"N", 5}}).ok());
   EXPECT_EQ(graph.values[graph.outputs[0]].shape, Shape({5, 3}));
-  EXPECT_NE(BindSymbols(graph, {{"M", 5}}).message().find("it has: N"), std::string_view::npos);
+}
+
+TEST(PassesTest, OpenDimensionsWithoutANameAreBoundByTheirPlace) {
+  Graph graph;
+  const ValueId x = AddInput(graph, "x", Shape({kUnknownDim, 3}));
+  graph.outputs = {AddNode(graph, "Relu", {x}, "y")};
+  EXPECT_NE(BindSymbols(graph, {{"x[1]", 5}}).message().find("its inputs have: x[0]"),
+            std::string_view::npos);
+  ASSERT_TRUE(BindSymbols(graph, {{"x[0]", 5}}).ok());
+  ASSERT_TRUE(RunPipeline(graph, {}).ok());
+  EXPECT_EQ(graph.values[graph.outputs[0]].shape, Shape({5, 3}));
 }
 
 TEST(PassesTest, IdentitiesDisappearAndOutputsKeepTheirNames) {

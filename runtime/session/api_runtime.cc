@@ -1,5 +1,6 @@
 // tenon.h: runtimes, their backends, models.
 #include "api.h"
+#include "inspection.h"
 
 #if defined(__linux__)
 #include <sys/auxv.h>
@@ -30,6 +31,11 @@ std::vector<std::string> LayersOf(const tenon_runtime_options& options) {
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
   return layers;
+}
+
+std::string CacheDirectoryOf(const tenon_runtime_options& options) {
+  if (options.cache_directory != nullptr) return options.cache_directory;
+  return OrEmpty(options.use_environment != 0 ? Environment("TENON_ARTIFACT_CACHE") : nullptr);
 }
 
 backend::Discovery WhereOf(tenon_discovery discovery) {
@@ -117,7 +123,7 @@ tenon_status tenon_runtime_create(const tenon_runtime_options* options,
     made.discovery.use_environment = given.use_environment != 0;
     made.layers = LayersOf(given);
     made.threads = given.threads;
-    made.cache_directory = OrEmpty(given.cache_directory);
+    made.cache_directory = CacheDirectoryOf(given);
     made.unload = given.unload_backends != 0;
     if (given.log != nullptr) {
       made.log = [log = given.log, context = given.log_context, least = given.log_level](
@@ -201,7 +207,7 @@ void tenon_model_metadata(const tenon_model* model, const char* const** out_pair
 tenon_status tenon_model_inspect(tenon_model* model, tenon_format format, tenon_blob** out_blob) {
   return Guard([&] {
     TENON_REQUIRE(model);
-    return MakeBlob(model->impl->Inspect(format), out_blob);
+    return MakeBlob(InspectModel(*model->impl, "imported", {}, format), out_blob);
   });
 }
 

@@ -1,6 +1,7 @@
 // tenon.h: sessions, what they tell, and one-off runs.
 #include "api.h"
 #include "explanation.h"
+#include "inspection.h"
 
 using namespace tenon;           // NOLINT
 using namespace tenon::session;  // NOLINT
@@ -216,6 +217,16 @@ tenon_status tenon_session_explain(tenon_session* session, tenon_format format,
   return Guard([&] {
     TENON_REQUIRE(session);
     return MakeBlob(session->impl->Explain(format), out_blob);
+  });
+}
+tenon_status tenon_model_inspect_stage(tenon_model* model, const char* stage,
+                                       const tenon_session_options* options, tenon_format format,
+                                       tenon_blob** out_blob) {
+  return Guard([&]() -> Status {
+    TENON_REQUIRE(model);
+    TENON_REQUIRE(stage);
+    TENON_ASSIGN(const SessionOptions read, ToOptions(options));
+    return MakeBlob(InspectModel(*model->impl, stage, read, format), out_blob);
   });
 }
 tenon_status tenon_model_explain(tenon_model* model, const tenon_session_options* options,

@@ -1,9 +1,8 @@
 // An explanation of a model without a session, so that it also tells about one that nobody can run.
-#include <algorithm>
-
 #include "explanation.h"
 #include "tenon/graph/file.h"
 #include "tenon/model/model.h"
+#include "tenon/passes/passes.h"
 #include "tenon/program/lower.h"
 
 namespace tenon::session {
@@ -43,21 +42,6 @@ Result<std::string> AnnotatedModel(const graph::Graph& optimised, const Explanat
   return model::Export(optimised, options);
 }
 
-std::vector<std::string> OpenDims(const graph::Graph& graph) {
-  std::vector<std::string> names;
-  for (graph::ValueId v : graph.inputs) {
-    const Shape& shape = graph.values[v].shape;
-    for (int axis = 0; axis < shape.rank(); ++axis) {
-      if (shape[axis] >= 0) continue;
-      const std::string name = shape[axis] == kUnknownDim
-                                   ? graph.values[v].name + "[" + std::to_string(axis) + "]"
-                                   : graph.symbols[SymbolId(shape[axis])];
-      if (std::ranges::find(names, name) == names.end()) names.push_back(name);
-    }
-  }
-  return names;
-}
-
 }  // namespace
 
 Result<std::string> ExplainModel(const Model& model, const SessionOptions& options,
@@ -82,7 +66,8 @@ Result<std::string> ExplainModel(const Model& model, const SessionOptions& optio
   }
   if (format == TENON_FORMAT_TEXT) return ExplainText(report, used.groups);
   Explanation explanation = Describe(std::move(report), used.groups);
-  explanation.open_dims = OpenDims(graph);
+  for (const passes::OpenDim& dim : passes::OpenDims(graph))
+    explanation.open_dims.push_back(dim.name);
   if (!profile.empty()) TENON_RETURN_IF_ERROR(AddProfile(profile, &explanation));
   if (format == TENON_FORMAT_ONNX) return AnnotatedModel(graph, explanation);
   if (format != TENON_FORMAT_JSON)

@@ -1,5 +1,8 @@
 // Measured times in the place of modelled ones.
+#include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "explanation.h"
 
@@ -15,52 +18,97 @@ Status Bad(const std::string& what) {
                 "the profile " + what + " (expected one of the same model, backends and options)");
 }
 
-// Rows that one step's time is for: those of the step, and where it runs subgraphs what stands in them.
-std::vector<size_t> RowsOf(const Explanation& explanation, size_t first) {
-  const auto& rows = explanation.report.rows;
-  std::vector<size_t> all = {first};
-  const std::string within = rows[first].node + "/";
-  for (size_t r = first + 1; r < rows.size(); ++r) {
-    const bool same = rows[r].path.empty() && rows[r].step == rows[first].step;
-    const bool inside = rows[first].kind == Kind::kHostStep && rows[r].path.starts_with(within);
-    if (same || inside) all.push_back(r);
-  }
-  return all;
-}
+class Reader {
+ public:
+  Reader(double runs, Explanation* explanation) : runs_(runs), explanation_(*explanation) {}
 
-// Several rows share the time as the model says; equally where it says nothing.
-void Share(double us, const std::vector<size_t>& rows, Explanation* explanation) {
-  double modelled = 0;
-  for (size_t r : rows) modelled += explanation->report.rows[r].cost_us;
-  for (size_t r : rows) {
-    const double part = modelled > 0 ? explanation->report.rows[r].cost_us / modelled
-                                     : 1.0 / static_cast<double>(rows.size());
-    explanation->costs[r] = {us * part,
-                             rows.size() == 1 ? CostSource::kMeasured : CostSource::kApportioned};
-  }
-}
-
-Status AddStep(const Json& step, double runs, Explanation* explanation) {
-  const auto index = step.at("step").get<uint32_t>();
-  const auto op = step.at("op").get<std::string>(), name = step.at("node").get<std::string>();
-  const double us = step.at("total_ns").get<double>() / 1e3 / runs;
-  const auto& rows = explanation->report.rows;
-  const auto found = std::ranges::find_if(
-      rows, [&](const NodeChoice& row) { return row.path.empty() && row.step == index; });
-  if (found == rows.end()) {
-    if (!name.empty() || op == "Reorder" || step.at("kind") == "copy")
-      return Bad("has " + op + " \"" + name + "\" at step " + std::to_string(index) +
-                 ", where the program has none");
-    explanation->other_us += us;
+  Status Add(const Json& step) {
+    const auto number = step.at("step").get<uint32_t>();
+    const auto op = step.at("op").get<std::string>(), name = step.at("node").get<std::string>();
+    const bool inner = step.contains("parent") && !step["parent"].is_null();
+    const size_t row = inner ? FindInner(step) : FindOuter(number);
+    const std::string what =
+        op + " \"" + name + "\"" + (inner ? "" : " at step " + std::to_string(number));
+    if (row == kNoRow) {
+      if (!name.empty() || op == "Reorder" || step.at("kind") == "copy")
+        return Bad("has " + what + ", where the program has none");
+      explanation_.other_us += Microseconds(step);
+      return Status();
+    }
+    const NodeChoice& found = Rows()[row];
+    if (found.node != name)
+      return Bad("has " + what + ", where the program has " + found.op + " \"" + found.node + "\"");
+    paths_[number] = (found.path.empty() ? "" : found.path + "/") + found.node;
+    Share(Microseconds(step), RowsOf(row, step.contains("self_ns")));
     return Status();
   }
-  if (found->node != name) {
-    return Bad("has " + op + " \"" + name + "\" at step " + std::to_string(index) +
-               ", where the program has " + found->op + " \"" + found->node + "\"");
+
+ private:
+  static constexpr size_t kNoRow = SIZE_MAX;
+  const std::vector<NodeChoice>& Rows() const { return explanation_.report.rows; }
+
+  // A run; of a step with subgraphs without those, where the profile tells about them.
+  double Microseconds(const Json& step) const {
+    return step.at(step.contains("self_ns") ? "self_ns" : "total_ns").get<double>() / 1e3 / runs_;
   }
-  Share(us, RowsOf(*explanation, static_cast<size_t>(found - rows.begin())), explanation);
-  return Status();
-}
+
+  template <typename F>
+  size_t Find(F wanted) const {
+    const auto found = std::ranges::find_if(Rows(), wanted);
+    return found == Rows().end() ? kNoRow : static_cast<size_t>(found - Rows().begin());
+  }
+
+  size_t FindOuter(uint32_t number) const {
+    return Find([&](const NodeChoice& row) { return row.path.empty() && row.step == number; });
+  }
+
+  // Steps in subgraphs are numbered behind those of the model: there names decide.
+  size_t FindInner(const Json& step) {
+    const auto parent = paths_.find(step["parent"].get<uint32_t>());
+    if (parent == paths_.end()) return kNoRow;
+    const std::string path = parent->second + "/" + step.at("branch").get<std::string>();
+    const auto name = step.at("node").get<std::string>(),
+               value = step.at("value").get<std::string>();
+    const size_t row = Find([&](const NodeChoice& row) {
+      return row.path == path && row.node == name && row.value == value &&
+             row.step != placement::kNone && (!name.empty() || !value.empty()) &&
+             !used_.contains(&row);
+    });
+    if (row != kNoRow) used_.insert(&Rows()[row]);
+    return row;
+  }
+
+  // Rows that one step's time is for: those of the step, and what stands in its subgraphs where these are not told.
+  std::vector<size_t> RowsOf(size_t first, bool without_inner) const {
+    std::vector<size_t> all = {first};
+    const NodeChoice& row = Rows()[first];
+    const std::string within = (row.path.empty() ? "" : row.path + "/") + row.node + "/";
+    for (size_t r = first + 1; r < Rows().size(); ++r) {
+      const bool same = Rows()[r].path == row.path && Rows()[r].step == row.step;
+      const bool inside =
+          !without_inner && row.kind == Kind::kHostStep && Rows()[r].path.starts_with(within);
+      if (same || inside) all.push_back(r);
+    }
+    return all;
+  }
+
+  // Several rows share the time as the model says; equally where it says nothing.
+  void Share(double us, const std::vector<size_t>& rows) {
+    double modelled = 0;
+    for (size_t r : rows) modelled += Rows()[r].cost_us;
+    for (size_t r : rows) {
+      const double part =
+          modelled > 0 ? Rows()[r].cost_us / modelled : 1.0 / static_cast<double>(rows.size());
+      explanation_.costs[r] = {us * part,
+                               rows.size() == 1 ? CostSource::kMeasured : CostSource::kApportioned};
+    }
+  }
+
+  const double runs_;
+  Explanation& explanation_;
+  std::map<uint32_t, std::string> paths_;  // by step: its node with its path
+  std::set<const NodeChoice*> used_;
+};
 
 }  // namespace
 
@@ -74,11 +122,8 @@ Status AddProfile(std::string_view text, Explanation* explanation) {
     if (explanation->runs == 0) return Bad("has no runs");
     // What has no step takes no time.
     explanation->costs.assign(explanation->costs.size(), {0, CostSource::kMeasured});
-    for (const Json& step : json["steps"]) {
-      // The time of a step with subgraphs is that of their steps, too.
-      if (step.contains("parent") && !step["parent"].is_null()) continue;
-      TENON_RETURN_IF_ERROR(AddStep(step, static_cast<double>(explanation->runs), explanation));
-    }
+    Reader reader(static_cast<double>(explanation->runs), explanation);
+    for (const Json& step : json["steps"]) TENON_RETURN_IF_ERROR(reader.Add(step));
   } catch (const Json::exception& error) {
     return Bad(std::string("can't be read: ") + error.what());
   }

@@ -23,9 +23,11 @@ Result<graph::Graph> Import(
 
 }  // namespace
 
-Model::Model(std::shared_ptr<Runtime> runtime, graph::Graph graph, uint64_t import_ns)
+Model::Model(std::shared_ptr<Runtime> runtime, graph::Graph graph, model::FileFacts facts,
+             uint64_t import_ns)
     : runtime_(std::move(runtime)),
       graph_(std::move(graph)),
+      facts_(std::move(facts)),
       import_ns_(import_ns),
       inputs_(graph_, graph_.inputs),
       outputs_(graph_, graph_.outputs),
@@ -35,11 +37,14 @@ Result<std::shared_ptr<const Model>> Model::OpenFile(std::shared_ptr<Runtime> ru
                                                      const std::string& path,
                                                      const model::ImportOptions& limits) {
   const uint64_t begin = backend::ClockNs();
-  TENON_ASSIGN(auto graph, Import(*runtime, limits, [&](const model::ImportOptions& options) {
+  model::FileFacts facts;
+  model::ImportOptions asking = limits;
+  asking.facts = &facts;
+  TENON_ASSIGN(auto graph, Import(*runtime, asking, [&](const model::ImportOptions& options) {
                  return model::ImportFile(path, options);
                }));
-  return std::shared_ptr<const Model>(
-      std::make_shared<Model>(std::move(runtime), std::move(graph), backend::ClockNs() - begin));
+  return std::shared_ptr<const Model>(std::make_shared<Model>(
+      std::move(runtime), std::move(graph), std::move(facts), backend::ClockNs() - begin));
 }
 
 Result<std::shared_ptr<const Model>> Model::OpenMemory(std::shared_ptr<Runtime> runtime,
@@ -52,15 +57,14 @@ Result<std::shared_ptr<const Model>> Model::OpenMemory(std::shared_ptr<Runtime> 
     owner = std::make_shared<const std::vector<std::byte>>(bytes, bytes + size);
     bytes = owner->data();
   }
-  TENON_ASSIGN(auto graph, Import(*runtime, limits, [&](const model::ImportOptions& options) {
+  model::FileFacts facts;
+  model::ImportOptions asking = limits;
+  asking.facts = &facts;
+  TENON_ASSIGN(auto graph, Import(*runtime, asking, [&](const model::ImportOptions& options) {
                  return model::ImportMemory({bytes, static_cast<size_t>(size)}, owner, options);
                }));
-  return std::shared_ptr<const Model>(
-      std::make_shared<Model>(std::move(runtime), std::move(graph), backend::ClockNs() - begin));
-}
-
-Result<std::string> Model::Inspect(tenon_format format) const {
-  return InspectGraph(graph_, "imported", format);
+  return std::shared_ptr<const Model>(std::make_shared<Model>(
+      std::move(runtime), std::move(graph), std::move(facts), backend::ClockNs() - begin));
 }
 
 }  // namespace tenon::session

@@ -19,26 +19,24 @@ class Model {
   static Result<std::shared_ptr<const Model>> OpenMemory(std::shared_ptr<Runtime> runtime,
                                                          const void* data, uint64_t size, bool keep,
                                                          const model::ImportOptions& limits);
-  Model(std::shared_ptr<Runtime> runtime, graph::Graph graph, uint64_t import_ns);
+  Model(std::shared_ptr<Runtime> runtime, graph::Graph graph, model::FileFacts facts,
+        uint64_t import_ns);
 
   const std::shared_ptr<Runtime>& runtime() const { return runtime_; }
   const graph::Graph& graph() const { return graph_; }
+  const model::FileFacts& facts() const { return facts_; }
   uint64_t import_ns() const { return import_ns_; }
   const ValueInfos& inputs() const { return inputs_; }
   const ValueInfos& outputs() const { return outputs_; }
   const Metadata& metadata() const { return metadata_; }
-  Result<std::string> Inspect(tenon_format format) const;
 
  private:
   const std::shared_ptr<Runtime> runtime_;
   const graph::Graph graph_;
+  const model::FileFacts facts_;
   const uint64_t import_ns_;
   const ValueInfos inputs_, outputs_;
   const Metadata metadata_;
 };
-
-// A graph as text, as a summary in JSON, or as an ONNX model.
-Result<std::string> InspectGraph(const graph::Graph& graph, std::string_view stage,
-                                 tenon_format format);
 
 }  // namespace tenon::session

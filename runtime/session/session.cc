@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "explanation.h"
+#include "inspection.h"
 #include "tenon/graph/file.h"
 #include "tenon/program/lower.h"
 
@@ -37,6 +38,7 @@ Status Session::Load(const SessionOptions& options) {
   const uint64_t begin = backend::ClockNs();
   Runtime& runtime = *model_->runtime();
   StageClock clock;
+  options_ = options;
   keep_stages_ = options.keep_stages;
   load_times_.import_ns = model_->import_ns();
   TENON_ASSIGN(UsedBackends used, LoadBackends(runtime, options));
@@ -124,7 +126,9 @@ Result<std::string> Session::Inspect(std::string_view stage, tenon_format format
     return stage == "program" ? executable_->program().Dump() : report_.Dump();
   }
   const auto found = stages_.find(stage);
-  if (found != stages_.end()) return InspectGraph(found->second, stage, format);
+  if (found != stages_.end()) {
+    return InspectGraph(found->second, stage, *model_, options_, foreign_.get(), format);
+  }
   static constexpr std::string_view kStages[] = {"imported", "canonical", "optimised", "placed"};
   if (std::ranges::find(kStages, stage) != std::end(kStages)) {
     return Status(Code::kFailedPrecondition, "the stage \"" + std::string(stage) +

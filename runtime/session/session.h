@@ -67,6 +67,7 @@ class Session {
   std::unique_ptr<PlacementRows> rows_;
   std::shared_ptr<execution::ByteBudget> budget_;
   std::shared_ptr<const ForeignOperators> foreign_;
+  SessionOptions options_;
   LoadTimes load_times_;
   bool keep_stages_ = false;
   std::map<std::string, graph::Graph, std::less<>> stages_;

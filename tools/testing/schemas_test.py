@@ -17,19 +17,20 @@ import jsonschema
 SCHEMAS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "schemas")
 
 
-def undescribed(schema, path="$"):
-    """Keys without a description, and objects that allow any key."""
+def undescribed(schema, path="$", closed=False):
+    """Keys without a description, and objects that allow any key; closed: unevaluatedProperties stands further out."""
     if not isinstance(schema, dict) or not schema:
         return []
     found = []
-    if schema.get("type") == "object" and "additionalProperties" not in schema:
+    closed = closed or schema.get("unevaluatedProperties") is False
+    if schema.get("type") == "object" and "additionalProperties" not in schema and not closed:
         found.append(path + " allows any key")
     for key, value in schema.get("properties", {}).items():
         if "description" not in value and "$ref" not in value:
             found.append(f"{path}.{key} has no description")
         found += undescribed(value, f"{path}.{key}")
     for key, value in schema.get("$defs", {}).items():
-        found += undescribed(value, f"{path}#{key}")
+        found += undescribed(value, f"{path}#{key}", closed)
     return found + undescribed(schema.get("items", {}), path + "[]")
 
 

@@ -5,7 +5,7 @@
 #   RUNS    executions of each target; default 1000000
 #   TARGET  parse, load, run, operators; default: all
 #
-# Begins with what make_malformed.py writes and with what earlier runs found (build-fuzz/corpus). An input may take 2 seconds
+# Begins with what make_malformed.py writes and with what earlier runs found (build-fuzz/corpus). An input may take 10 seconds
 # and 1 GB. A finding ends its target: the input stands in build-fuzz/findings, and build-fuzz/tests/fuzz_TARGET FILE repeats
 # it. Prints one line for each target; exit code 1 where there is a finding.
 set -euo pipefail
@@ -37,7 +37,7 @@ for target in "${targets[@]}"; do
   result="no finding"
   options=(-max_len=$most_bytes -dict=tools/testing/fuzz/onnx.dict "$corpus" "$seeds")
   [ "$target" = operators ] && options=(-max_len=400 -len_control=0 "$corpus")
-  build-fuzz/tests/fuzz_"$target" -runs="$runs" -seed=1 -rss_limit_mb=1024 -timeout=2 -print_final_stats=1 \
+  build-fuzz/tests/fuzz_"$target" -runs="$runs" -seed=1 -rss_limit_mb=1024 -timeout=10 -print_final_stats=1 \
     -artifact_prefix=build-fuzz/findings/"$target"- "${options[@]}" >"$log" 2>&1 || {
     result="FINDING: $(grep -m1 -E 'SUMMARY|runtime error|a status that|ERROR' "$log" || true)"
     failed=1

@@ -93,13 +93,6 @@ class Runtime {
   internal::Handle<tenon_runtime, tenon_runtime_release> handle_;
 };
 
-// JSON: see tenon_operators.
-inline std::string Operators() {
-  tenon_blob* blob = nullptr;
-  Check(tenon_operators(&blob));
-  return internal::TakeText(blob);
-}
-
 struct SessionOptions {
   std::string backends = {};                      // "a,b+c"; "": the default
   std::vector<std::string> backend_options = {};  // "simulator.claim=seed:7"
@@ -154,6 +147,13 @@ class RawSessionOptions {
 };
 }  // namespace internal
 
+// JSON: see tenon_operators.
+inline std::string Operators() {
+  tenon_blob* blob = nullptr;
+  Check(tenon_operators(&blob));
+  return internal::TakeText(blob);
+}
+
 // An imported model; immutable.
 class Model {
  public:
@@ -181,6 +181,14 @@ class Model {
   std::string Inspect(tenon_format format = TENON_FORMAT_TEXT) const {
     tenon_blob* blob = nullptr;
     Check(tenon_model_inspect(get(), format, &blob));
+    return internal::TakeText(blob);
+  }
+  // The stage "imported", "canonical" or "optimised".
+  std::string InspectStage(const std::string& stage, const SessionOptions& options = {},
+                           tenon_format format = TENON_FORMAT_TEXT) const {
+    const internal::RawSessionOptions raw(options);
+    tenon_blob* blob = nullptr;
+    Check(tenon_model_inspect_stage(get(), stage.c_str(), raw.get(), format, &blob));
     return internal::TakeText(blob);
   }
   // profile: Session::Profile of such a session, "" for none.

@@ -15,6 +15,23 @@
 
 namespace tenon::model {
 
+// What a file says about itself, besides its graph.
+struct FileFacts {
+  int64_t ir_version = 0, model_version = 0;
+  std::string producer, producer_version, domain, documentation;
+  struct Function {
+    std::string domain, name;
+    size_t nodes = 0;
+  };
+  std::vector<Function> functions;  // of the model's own; calls are expanded
+  struct File {
+    std::string location;  // as the model says it
+    uint64_t bytes = 0;
+  };
+  std::vector<File> external;  // with weights
+  uint64_t bytes = 0;          // of the model's file
+};
+
 struct ImportOptions {
   uint64_t max_model_bytes = uint64_t{64} << 30;   // of a file
   uint64_t max_tensor_bytes = uint64_t{32} << 30;  // of one initializer
@@ -27,6 +44,7 @@ struct ImportOptions {
                                  // though Tenon knows them
   std::string data_folder;  // of external data; "": the model file's, none for a model from memory
   bool copy_files = false;  // read into memory, not mapped: they may change afterwards
+  FileFacts* facts = nullptr;  // filled where not null
 };
 
 // Registers ONNX's operator schemas: once for the process, when the first runtime is created. Import does it where nobody
@@ -44,7 +62,8 @@ Result<graph::Graph> ImportMemory(std::span<const std::byte> bytes,
                                   const ImportOptions& options = {});
 
 struct ExportOptions {
-  int opset = 0;  // of the default domain; 0: the oldest that has all nodes as they stand, at least 13
+  int opset =
+      0;  // of the default domain; 0: the oldest that has all nodes as they stand, at least 13
   // metadata_props of a node, by the path of its graph ("" for the model's, "If_3/then_branch") and the node; may be null.
   std::function<std::vector<std::pair<std::string, std::string>>(const std::string&,
                                                                  const graph::Node&)>

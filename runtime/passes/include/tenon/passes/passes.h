@@ -61,7 +61,15 @@ Status EliminateDead(graph::Graph& graph, const Options& options);
 // Rewrites one node to an older or newer revision, step by step. kUnsupported: it can't be said there; the graph is then
 // as it was. New nodes may be appended: the graph is sorted again, so ids may change unless nothing was added.
 Status RewriteTo(graph::Graph& graph, graph::NodeId node, int revision);
-// Gives symbols a size (--dim NAME=V). kInvalidArgument names an unknown symbol and lists the known ones.
+// A dimension of an input that has no size: its symbol's name, or "x[0]" where it has none. Each name once.
+struct OpenDim {
+  std::string name;
+  graph::ValueId value;
+  int axis;
+};
+std::vector<OpenDim> OpenDims(const graph::Graph& graph);
+// Gives symbols, and open dimensions of inputs by their OpenDim::name, a size (--dim NAME=V). kInvalidArgument names an
+// unknown one and lists the known ones.
 Status BindSymbols(graph::Graph& graph, const std::map<std::string, int64_t>& sizes);
 
 // A constant of its own bytes.
