@@ -95,16 +95,25 @@ Status Placing::AskCompiler(uint32_t d) {
   const std::string& backend = problem_.devices[d]->backend().name();
   std::vector<bool> offered(graph_.nodes.size());
   for (graph::NodeId n = 0; n < offered.size(); ++n) {
-    const bool open = colours_[n] == 0 && problem_.ways[n].empty() &&
-                      host_[n] != NodeChoice::Kind::kHost &&
-                      host_[n] != NodeChoice::Kind::kHostStep && !reads_contents_[n];
-    offered[n] = open && !declined_->contains({backend, KeyOf(graph_.nodes[n].name)});
+    if (colours_[n] != 0 || !problem_.ways[n].empty() || host_[n] == NodeChoice::Kind::kHost ||
+        host_[n] == NodeChoice::Kind::kHostStep)
+      continue;
+    const bool declined = declined_->contains({backend, KeyOf(graph_.nodes[n].name)});
+    offered[n] = !declined && !reads_contents_[n];
+    if (declined) RefuseToCompile(d, n, "compiler: it declined a segment with this node");
+    if (reads_contents_[n])
+      RefuseToCompile(d, n, "compiler: got a shape that a run computes, wants one known before");
   }
   TENON_ASSIGN(const std::vector<uint32_t> taken,
                AskColours(*problem_.devices[d], options_.numerics, graph_, offered));
   std::map<uint32_t, uint32_t> numbers;
   for (graph::NodeId n = 0; n < taken.size(); ++n) {
-    if (taken[n] == 0) continue;
+    if (taken[n] == 0) {
+      if (offered[n])
+        RefuseToCompile(d, n,
+                        "compiler: got " + graph_.nodes[n].op + ", wants a node that it colours");
+      continue;
+    }
     const auto [number, added] =
         numbers.try_emplace(taken[n], static_cast<uint32_t>(colour_device_.size()));
     if (added) colour_device_.push_back(d);
@@ -112,6 +121,13 @@ Status Placing::AskCompiler(uint32_t d) {
   }
   if (problem_.devices[d]->backend().descriptors().empty()) AssumeColours(d);
   return Status();
+}
+
+// Kernels say more; a view needs no backend.
+void Placing::RefuseToCompile(uint32_t d, graph::NodeId n, std::string why) {
+  if (host_[n] || !problem_.devices[d]->backend().descriptors().empty()) return;
+  refusals_[n].push_back(
+      {problem_.devices[d]->backend().name(), "", TENON_REASON_OTHER, std::move(why)});
 }
 
 bool Placing::IsAssumed(uint32_t d, graph::NodeId n) const {
@@ -144,7 +160,9 @@ void Placing::AskKernels(uint32_t group) {
   for (graph::NodeId n = 0; n < graph_.nodes.size(); ++n) {
     if (!IsOpen(n)) continue;
     for (uint32_t d = 0; d < entries_.size(); ++d) {
-      if (entries_[d].group != group) continue;
+      const backend::Backend& backend = problem_.devices[d]->backend();
+      const bool compiles_only = backend.compile() != nullptr && backend.descriptors().empty();
+      if (entries_[d].group != group || compiles_only) continue;
       AddWays(d, n, entries_[d].matcher->Find(graph_, n, &refusals_[n]));
       if (IsAssumed(d, n) && problem_.ways[n].empty())
         AddWays(d, n, {{&AssumedKernel(graph_.nodes[n]), nullptr}});

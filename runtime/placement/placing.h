@@ -24,6 +24,7 @@ class Placing {
   Status AskGroup(uint32_t group);
   Status AskCompiler(uint32_t device);
   void AskKernels(uint32_t group);
+  void RefuseToCompile(uint32_t device, graph::NodeId node, std::string why);
   bool IsAssumed(uint32_t device, graph::NodeId node) const;
   void AssumeColours(uint32_t device);
   void AddWays(uint32_t device, graph::NodeId node, std::vector<Match> matches);
