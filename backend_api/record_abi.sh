@@ -12,5 +12,5 @@ dlpack=${TENON_DLPACK:-$("$folder/../setup" --third-party-path)/include}
 mkdir -p "$target/tenon/backend_api"
 cp "$folder/include/tenon/backend_api/backend.h" "$target/tenon/backend_api/"
 "$folder/testing/abi_dump.sh" "${CC:-cc}" "$target;$dlpack" "$target/backend.abi"
-cp "$folder/testing/abi_offsets_0_1.txt" "$target/offsets.txt"
+cp "$folder/testing/abi_offsets_0_2.txt" "$target/offsets.txt"
 echo "recorded in $target"

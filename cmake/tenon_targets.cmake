@@ -59,7 +59,7 @@ function(tenon_add_plugin)
   "backend": {
     "name": "@arg_NAME@",
     "library_path": "../lib@target@.so",
-    "abi": {"major": 0, "minor_min": 1, "minor_max": 1},
+    "abi": {"major": 0, "minor_min": 1, "minor_max": 2},
     "vendor": "@arg_VENDOR@",
     "devices": [@devices@],
     "threads": @threads@

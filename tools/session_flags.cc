@@ -91,6 +91,10 @@ void SessionFlags::AddSessionTo(CLI::App& verb) {
   verb.add_option("--plan-cache", plan_cache, "Most bytes of plans kept for other shapes: 4MB")
       ->type_name("BYTES")
       ->transform(CLI::AsSizeValue(false));
+  verb.add_option("--cache", cache,
+                  "Folder that keeps what backends compile for the next load; default: nothing is "
+                  "kept, or the environment's TENON_ARTIFACT_CACHE")
+      ->type_name("DIR");
   verb.add_option("--fallback", fallback,
                   "A node that the first backends don't take: report or forbid")
       ->check(CLI::IsMember({"report", "forbid"}));
@@ -98,9 +102,10 @@ void SessionFlags::AddSessionTo(CLI::App& verb) {
 }
 
 std::unique_ptr<Runtime> MakeRuntime(uint32_t threads, std::vector<std::string> backend_files,
-                                     bool backends_only) {
+                                     bool backends_only, std::string cache) {
   RuntimeOptions options;
   options.backends_only = backends_only;
+  options.cache_directory = std::move(cache);
   options.backend_files = std::move(backend_files);
   options.use_environment = true;
   options.threads = threads;
@@ -135,7 +140,7 @@ SessionOptions OptionsOf(const SessionFlags& flags, tenon_session_flags stage_fl
 OpenedSession Open(const SessionFlags& flags, tenon_session_flags stage_flags, uint32_t threads) {
   OpenedSession opened;
   threads = threads ? threads : flags.threads;
-  opened.runtime = MakeRuntime(threads, flags.backend_files);
+  opened.runtime = MakeRuntime(threads, flags.backend_files, false, flags.cache);
   opened.session = OpenOn(*opened.runtime, flags, stage_flags, threads);
   return opened;
 }

@@ -20,6 +20,7 @@ struct SessionFlags {
   std::string numerics = "standard";
   std::string fallback = "report";
   std::vector<std::string> backend_files;
+  std::string cache;  // folder of compiled artifacts
   uint32_t threads = 0;
   uint64_t budget = 0;
   uint64_t plan_cache = 0;
@@ -45,9 +46,9 @@ OpenedSession Open(const SessionFlags& flags, tenon_session_flags stage_flags = 
 // The same on a runtime of the caller's.
 std::unique_ptr<Session> OpenOn(const Runtime& runtime, const SessionFlags& flags,
                                 tenon_session_flags stage_flags = 0, uint32_t threads = 0);
-// backends_only: no model will be opened; see tenon_runtime_options.
+// backends_only: no model will be opened; see tenon_runtime_options. cache: of compiled artifacts.
 std::unique_ptr<Runtime> MakeRuntime(uint32_t threads, std::vector<std::string> backend_files = {},
-                                     bool backends_only = false);
+                                     bool backends_only = false, std::string cache = {});
 // One tensor for each input, in the model's order: as --input says, the others random.
 std::vector<HostTensor> MakeInputs(const Session& session, const SessionFlags& flags);
 // Complaints of the validation layer, if there are any, as a failure.

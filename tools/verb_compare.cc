@@ -225,7 +225,8 @@ void PrintEveryNode(const EveryNode& every, bool outputs_equal) {
 
 int Compare(const CompareFlags& flags) {
   const Tolerance tolerance = flags.Bound();
-  const std::unique_ptr<Runtime> runtime = MakeRuntime(flags.threads, flags.backend_files);
+  const std::unique_ptr<Runtime> runtime =
+      MakeRuntime(flags.threads, flags.backend_files, false, flags.cache);
   const SessionFlags ours = FlagsFor(flags, flags.backends, flags.reference);
   SessionFlags reference = FlagsFor(flags, flags.reference, flags.backends);
   reference.fallback = "report";

@@ -100,7 +100,8 @@ std::string ExplainAs(const Model& model, const ExplainFlags& flags, const std::
 
 int Explain(const ExplainFlags& flags) {
   std::string profile = flags.profile.empty() ? "" : ReadFile(flags.profile);
-  const std::unique_ptr<Runtime> runtime = MakeRuntime(flags.threads, flags.backend_files);
+  const std::unique_ptr<Runtime> runtime =
+      MakeRuntime(flags.threads, flags.backend_files, false, flags.cache);
   std::unique_ptr<Model> model;
   try {
     model = std::make_unique<Model>(*runtime, flags.model);

@@ -171,7 +171,7 @@ int Verify(const VerifyFlags& flags) {
     tests.insert(tests.end(), found.begin(), found.end());
   }
   const std::unique_ptr<Runtime> runtime =
-      MakeRuntime(flags.threads ? flags.threads : 1, flags.backend_files);
+      MakeRuntime(flags.threads ? flags.threads : 1, flags.backend_files, false, flags.cache);
   static constexpr const char* kWords[] = {"passed", "failed", "skipped"};
   size_t counts[3] = {};
   Json cases = Json::array();

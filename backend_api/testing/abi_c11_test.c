@@ -106,6 +106,7 @@ static int call_host(const everything* e) {
         schema->max_inputs == 2);
   CHECK(!host->operator_schema(host, "", "NoSuchOperator"));
   CHECK(host->clock_ns(host) <= host->clock_ns(host));
+  CHECK(host->thread_count(host) == 1);
   CHECK(!host->cancelled(host, NULL) && !host->cancelled(host, e->objects->cancel));
   return 0;
 }
@@ -316,6 +317,9 @@ static int call_compile(everything* e, const tenon_node* node) {
   uint64_t size = 0;
   CHECK_OK(e->compiler->colour(e->backend, &target, &segment, colours));
   CHECK(colours[0] == 1);
+  const tenon_status no = e->compiler->refusal(e->backend, &target, &segment, 0);
+  CHECK(no.code == TENON_UNSUPPORTED);
+  e->host->error_release(e->host, no.detail);
   CHECK_OK(e->compiler->compile(e->backend, &segment, &request, &artifact));
   CHECK(share == 1);
   CHECK_OK(e->compiler->artifact_bytes(e->backend, artifact, &data, &size));

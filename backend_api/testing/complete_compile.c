@@ -18,6 +18,12 @@ static tenon_status colour(tenon_backend* backend, const tenon_compile_target* t
     out_colours[i] = strcmp(graph->nodes[i]->op, "Neg") == 0;
   return complete_ok();
 }
+static tenon_status refusal(tenon_backend* backend, const tenon_compile_target* target,
+                            const tenon_segment* graph, uint32_t node) {
+  const tenon_host* host = complete_host(backend);
+  (void)target;
+  return host->refuse(host, TENON_REASON_OPERATOR, "operator", graph->nodes[node]->op, "Neg");
+}
 static tenon_status compile(tenon_backend* backend, const tenon_segment* segment,
                             const tenon_compile_request* request, tenon_artifact** out_artifact) {
   const tenon_host* host = complete_host(backend);
@@ -70,7 +76,8 @@ const tenon_compile_interface complete_compile_interface = {
     .artifact_bytes = artifact_bytes,
     .artifact_release = artifact_release,
     .check = check,
-    .load = load};
+    .load = load,
+    .refusal = refusal};
 
 /* -------------------------------------------------------------------------------------- Operators
  */

@@ -65,24 +65,24 @@ TEST(Skew, NewerMinorRuns) { ExpectItsNodeRuns("newer"); }
 TEST(Skew, WithoutANoteNegotiationDecides) { ExpectItsNodeRuns("no_note"); }
 
 TEST(Skew, OtherMajorIsRefusedBeforeItIsLoaded) {
-  EXPECT_NE(Refusal("other_major").find("built for ABI 7.3, this host has 0.1"), std::string::npos)
+  EXPECT_NE(Refusal("other_major").find("built for ABI 7.3, this host has 0.2"), std::string::npos)
       << Refusal("other_major");
 }
 TEST(Skew, MinorThatTheHostLeftBehindIsRefused) {
-  EXPECT_NE(Refusal("too_old").find("speaks ABI 0.0 to 0.0, this host accepts 0.1 to 0.1"),
+  EXPECT_NE(Refusal("too_old").find("speaks ABI 0.0 to 0.0, this host accepts 0.1 to 0.2"),
             std::string::npos)
       << Refusal("too_old");
 }
 TEST(Skew, MinorThatNeedsANewerHostIsRefused) {
-  EXPECT_NE(Refusal("needs_newer").find("speaks ABI 0.2 to 0.3, this host accepts 0.1 to 0.1"),
+  EXPECT_NE(Refusal("needs_newer").find("speaks ABI 0.3 to 0.4, this host accepts 0.1 to 0.2"),
             std::string::npos)
       << Refusal("needs_newer");
 }
 TEST(Skew, MinorOutsideOfTheOfferIsRefused) {
-  EXPECT_NE(Refusal("chooses_old").find("chose ABI 0.0, this host accepts 0.1 to 0.1"),
+  EXPECT_NE(Refusal("chooses_old").find("chose ABI 0.0, this host accepts 0.1 to 0.2"),
             std::string::npos)
       << Refusal("chooses_old");
-  EXPECT_NE(Refusal("chooses_new").find("chose ABI 0.9, this host accepts 0.1 to 0.1"),
+  EXPECT_NE(Refusal("chooses_new").find("chose ABI 0.9, this host accepts 0.1 to 0.2"),
             std::string::npos)
       << Refusal("chooses_new");
 }

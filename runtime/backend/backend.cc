@@ -66,6 +66,7 @@ const tenon_compile_interface* Backend::compile() const { return state_->tables.
 const tenon_profile_interface* Backend::profile() const { return state_->tables.profile; }
 const std::vector<std::string>& Backend::left_out() const { return state_->left_out; }
 uint64_t Backend::host_bytes() const { return state_->host->bytes(); }
+bool Backend::caches() const { return !state_->host->services().cache_directory.empty(); }
 
 std::vector<std::string> Backend::violations() const {
   std::vector<std::string> all;

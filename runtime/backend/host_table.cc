@@ -6,6 +6,7 @@
 #include <new>
 #include <unordered_map>
 
+#include "artifact_cache.h"
 #include "tenon/operators/operator.h"
 
 struct tenon_error {
@@ -142,26 +143,28 @@ int32_t Cancelled(const tenon_host*, const tenon_cancel* token) {
   return token && reinterpret_cast<const CancelToken*>(token)->cancelled();
 }
 
-// Bytes lent to a backend until cache_release: a heap copy.
-tenon_status Lend(const std::string& bytes, const void** out_data, uint64_t* out_size) {
-  void* copy = std::malloc(bytes.empty() ? 1 : bytes.size());
-  if (!copy) return {TENON_OUT_OF_MEMORY, 0, nullptr};
-  std::memcpy(copy, bytes.data(), bytes.size());
-  *out_data = copy;
-  *out_size = bytes.size();
+// Bytes lent to a backend until cache_release.
+tenon_status Lend(const tenon_host* host, OwnedBytes lent, const void** out_data,
+                  uint64_t* out_size) {
+  static constexpr char kNothing = 0;
+  const void* data = lent.bytes.empty() ? &kNothing : lent.bytes.data();
+  HostTable::From(host).Lend(std::move(lent.owner), data);
+  *out_data = data;
+  *out_size = lent.bytes.size();
   return {};
 }
 
 tenon_status CacheGetSlot(const tenon_host* host, const char* key, const void** out_data,
                           uint64_t* out_size) {
   try {
-    Result<std::string> bytes = CacheGet(HostTable::From(host), std::string(OrEmpty(key)));
-    return bytes.ok() ? Lend(*bytes, out_data, out_size) : ToAbi(std::move(bytes).status());
+    Result<OwnedBytes> found = CacheGet(HostTable::From(host), std::string(OrEmpty(key)));
+    return found.ok() ? Lend(host, std::move(found).value(), out_data, out_size)
+                      : ToAbi(std::move(found).status());
   } catch (...) {
     return {TENON_OUT_OF_MEMORY, 0, nullptr};
   }
 }
-void CacheRelease(const tenon_host*, const void* data) { std::free(const_cast<void*>(data)); }
+void CacheRelease(const tenon_host* host, const void* data) { HostTable::From(host).EndLent(data); }
 tenon_status CachePutSlot(const tenon_host* host, const char* key, const void* data,
                           uint64_t size) {
   return Guarded([&] {
@@ -213,11 +216,17 @@ tenon_status SegmentToOnnx(const tenon_host* host, const tenon_segment* segment,
   const SegmentExporter& exporter = HostTable::From(host).services().segment_to_onnx;
   if (!exporter) return {TENON_UNSUPPORTED, 0, MakeError("this host has no ONNX exporter")};
   try {
-    Result<std::string> bytes = exporter(segment, opset);
-    return bytes.ok() ? Lend(*bytes, out_data, out_size) : ToAbi(std::move(bytes).status());
+    Result<std::string> exported = exporter(segment, opset);
+    if (!exported.ok()) return ToAbi(std::move(exported).status());
+    const auto bytes = std::make_shared<const std::string>(std::move(exported).value());
+    return Lend(host, {bytes, *bytes}, out_data, out_size);
   } catch (...) {
     return {TENON_INTERNAL, 0, nullptr};
   }
+}
+
+uint32_t ThreadCount(const tenon_host* host) {
+  return HostTable::From(host).services().parallel->threads();
 }
 
 }  // namespace
@@ -226,7 +235,7 @@ HostTable::HostTable(std::string backend, std::string version, uint32_t abi_mino
                      std::shared_ptr<HostServices> services)
     : backend_(std::move(backend)), version_(std::move(version)), services_(std::move(services)) {
   slots_.self = this;
-  table_.struct_size = TENON_SIZE_TO(tenon_host, segment_to_onnx);
+  table_.struct_size = TENON_SIZE_TO(tenon_host, thread_count);
   table_.abi_minor = abi_minor;
   table_.log = backend::Log;
   table_.error = Error;
@@ -250,6 +259,7 @@ HostTable::HostTable(std::string backend, std::string version, uint32_t abi_mino
   table_.timeline_notify = TimelineNotify;
   table_.allocate_output = AllocateOutput;
   table_.segment_to_onnx = SegmentToOnnx;
+  table_.thread_count = ThreadCount;
 }
 
 void HostTable::Log(tenon_log_level level, std::string_view message) const {
@@ -277,6 +287,20 @@ void HostTable::Free(void* memory) {
   const auto* header = static_cast<uint64_t*>(memory) - 2;
   bytes_ -= header[1];
   std::free(static_cast<std::byte*>(memory) - header[0]);
+}
+
+void HostTable::Lend(std::shared_ptr<const void> owner, const void* data) {
+  const std::lock_guard lock(lent_mutex_);
+  lent_.emplace(data, std::move(owner));
+}
+
+void HostTable::EndLent(const void* data) {
+  std::shared_ptr<const void> owner;  // ends without the lock: unmapping takes time
+  const std::lock_guard lock(lent_mutex_);
+  const auto found = lent_.find(data);
+  if (found == lent_.end()) return;
+  owner = std::move(found->second);
+  lent_.erase(found);
 }
 
 }  // namespace tenon::backend

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "tenon/backend/host_services.h"
@@ -34,6 +35,10 @@ class HostTable {
   void* Allocate(uint64_t size, uint64_t alignment);
   void Free(void* memory);
 
+  // Bytes that the backend ends with cache_release; `owner` keeps them until then.
+  void Lend(std::shared_ptr<const void> owner, const void* data);
+  void EndLent(const void* data);
+
  private:
   // tenon_host is what backends see; the pointer behind it is ours.
   struct Slots {
@@ -47,6 +52,8 @@ class HostTable {
   std::shared_ptr<HostServices> services_;
   std::map<std::string, std::string> options_;
   std::atomic<uint64_t> bytes_{0};
+  std::mutex lent_mutex_;
+  std::multimap<const void*, std::shared_ptr<const void>> lent_;
 };
 
 // A detail with a message; null where memory is out. tenon_error is ours alone.
@@ -55,10 +62,5 @@ const std::string& ErrorMessage(const tenon_error* error);
 tenon_reason ErrorReason(const tenon_error* error);
 void ReleaseError(tenon_error* error);
 tenon_status ToAbi(Status status);
-
-// The artifact cache: files <directory>/<backend>-<version>/<key>, each with a digest that is
-// checked.
-Result<std::string> CacheGet(const HostTable& host, const std::string& key);
-Status CachePut(const HostTable& host, const std::string& key, std::string_view bytes);
 
 }  // namespace tenon::backend

@@ -1,23 +1,22 @@
 // Artifacts: what names a segment in the cache, and the way through it.
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 
 #include "segments.h"
+#include "tenon/backend/digest.h"
 #include "tenon/placement/abi_views.h"
 
 namespace tenon::placement {
 namespace {
 
-// Two FNV-1a hashes of 64 bits with different seeds (http://www.isthe.com/chongo/tech/comp/fnv): a
-// key, no protection.
+// Two digests with different seeds: a key, no protection.
 class Digest {
  public:
   void Bytes(const void* data, size_t size) {
-    const auto* bytes = static_cast<const unsigned char*>(data);
-    for (size_t i = 0; i < size; ++i) {
-      a_ = (a_ ^ bytes[i]) * 1099511628211ull;
-      b_ = (b_ ^ bytes[i]) * 1099511628211ull + 1;
-    }
+    const std::string_view bytes(static_cast<const char*>(data), size);
+    a_ = backend::Digest(bytes, a_);
+    b_ = backend::Digest(bytes, b_);
   }
   void Number(uint64_t number) { Bytes(&number, sizeof number); }
   void Text(std::string_view text) {
@@ -32,7 +31,7 @@ class Digest {
   }
 
  private:
-  uint64_t a_ = 14695981039346656037ull, b_ = 0x9E3779B97F4A7C15ull;
+  uint64_t a_ = 1, b_ = 2;
 };
 
 void AddShape(const Shape& shape, Digest* digest) {
@@ -102,10 +101,23 @@ void AddGraph(const graph::Graph& graph, std::span<const graph::NodeId> nodes, D
   }
 }
 
-std::string KeyOf(const graph::Graph& graph, const Segment& segment,
-                  const tenon_compile_target& target) {
+// What the artifact holds, in the graph's order.
+std::vector<graph::NodeId> AllNodes(const Segment& segment) {
+  std::vector<graph::NodeId> all;
+  std::ranges::merge(segment.arithmetic, segment.nodes, std::back_inserter(all));
+  return all;
+}
+
+// The cache keeps backends and their versions apart; what else decides the artifact is in the key.
+std::string KeyOf(const backend::Backend& backend, const graph::Graph& graph,
+                  const Segment& segment, const tenon_compile_target& target) {
   Digest digest;
-  AddGraph(graph, segment.nodes, &digest);
+  for (const tenon_option* option : backend.options()) {
+    digest.Text(option->name);
+    const char* value = backend.host()->option(backend.host(), option->name);
+    digest.Text(value != nullptr ? value : "");
+  }
+  AddGraph(graph, AllNodes(segment), &digest);
   for (graph::ValueId v : segment.inputs) digest.Number(v);
   for (graph::ValueId v : segment.outputs) digest.Number(v);
   digest.Number(target.numerics);
@@ -114,60 +126,97 @@ std::string KeyOf(const graph::Graph& graph, const Segment& segment,
   return "segment-" + digest.Key();
 }
 
-// Bytes under the key that the backend says it can load; null where there are none.
-std::shared_ptr<const std::string> FromCache(const backend::Backend& backend,
-                                             const std::string& key,
-                                             const tenon_compile_target& target) {
-  const tenon_host* host = backend.host();
+// Bytes under the key that the backend says it can load; null where there are none. They keep the backend.
+ArtifactBytes FromCache(const std::shared_ptr<backend::Backend>& backend, const std::string& key,
+                        const tenon_compile_target& target) {
+  const tenon_host* host = backend->host();
   const void* data = nullptr;
   uint64_t size = 0;
-  if (!backend.Take(host->cache_get(host, key.c_str(), &data, &size)).ok()) return nullptr;
-  std::shared_ptr<const std::string> bytes;
-  if (backend.Take(backend.compile()->check(backend.handle(), &target, data, size)).ok()) {
-    bytes = std::make_shared<const std::string>(static_cast<const char*>(data), size);
+  if (!backend->Take(host->cache_get(host, key.c_str(), &data, &size)).ok()) return nullptr;
+  const Status loadable = backend->Call("compile.check", [&] {
+    return backend->compile()->check(backend->handle(), &target, data, size);
+  });
+  if (!loadable.ok()) {
+    host->cache_release(host, data);
+    const std::string line =
+        "artifact cache: " + std::string(loadable.message()) + "; the segment is compiled again";
+    host->log(host, TENON_LOG_WARNING, line.c_str());
+    return nullptr;
   }
-  host->cache_release(host, data);
-  return bytes;
+  const auto* view = new std::string_view(static_cast<const char*>(data), size);
+  return ArtifactBytes(view, [backend](const std::string_view* lent) {
+    backend->host()->cache_release(backend->host(), lent->data());
+    delete lent;
+  });
 }
 
 }  // namespace
 
-Result<std::shared_ptr<const std::string>> Compile(const backend::Device& device,
-                                                   const Options& options,
-                                                   const graph::Graph& graph,
-                                                   const Segment& segment) {
-  const backend::Backend& backend = device.backend();
-  const tenon_compile_interface& compiler = *backend.compile();
-  tenon_compile_target target{};
-  target.struct_size = sizeof target;
-  target.numerics = options.numerics;
-  target.device_name = device.info().name;
-  target.fingerprint = device.info().fingerprint;
-  const std::string key = KeyOf(graph, segment, target);
-  if (auto cached = FromCache(backend, key, target)) return cached;
+namespace {
+
+std::shared_ptr<backend::Backend> Shared(const Options& options, const backend::Backend& backend) {
+  for (const auto& group : options.backends.groups) {
+    for (const auto& shared : group) {
+      if (shared.get() == &backend) return shared;
+    }
+  }
+  return nullptr;
+}
+
+// What the backend compiled, as its bytes; they keep the backend.
+Result<ArtifactBytes> CompileNow(const std::shared_ptr<backend::Backend>& backend,
+                                 const Options& options, const graph::Graph& graph,
+                                 const Segment& segment, const tenon_compile_target& target) {
+  const tenon_compile_interface& compiler = *backend->compile();
   const std::string& first = graph.nodes[segment.nodes.front()].name;
-  const AbiSegment view(graph, first.c_str(), segment.nodes, segment.inputs, segment.outputs);
+  const std::vector<graph::NodeId> nodes = AllNodes(segment);
+  const AbiSegment view(graph, first.c_str(), nodes, segment.inputs, segment.outputs);
   tenon_compile_request request{};
   request.struct_size = sizeof request;
   request.target = &target;
   request.cancel = options.cancel;
   request.deadline_ns = options.deadline_ns;
   tenon_artifact* artifact = nullptr;
-  TENON_RETURN_IF_ERROR(backend.Call("compile.compile", [&] {
-    return compiler.compile(backend.handle(), view.segment(), &request, &artifact);
+  TENON_RETURN_IF_ERROR(backend->Call("compile.compile", [&] {
+    return compiler.compile(backend->handle(), view.segment(), &request, &artifact);
   }));
+  const auto release = [backend, artifact](const std::string_view* bytes) {
+    backend->compile()->artifact_release(backend->handle(), artifact);
+    delete bytes;
+  };
+  const std::shared_ptr<std::string_view> owner(new std::string_view, release);
   const void* data = nullptr;
   uint64_t size = 0;
-  Status status = backend.Take(compiler.artifact_bytes(backend.handle(), artifact, &data, &size));
-  std::shared_ptr<const std::string> bytes;
-  if (status.ok())
-    bytes = std::make_shared<const std::string>(static_cast<const char*>(data), size);
-  compiler.artifact_release(backend.handle(), artifact);
-  if (!status.ok()) return status;
-  // A cache that can't be written costs the next load time, and nothing else.
-  const Status put = backend.Take(
-      backend.host()->cache_put(backend.host(), key.c_str(), bytes->data(), bytes->size()));
-  static_cast<void>(put);
+  TENON_RETURN_IF_ERROR(backend->Call("compile.artifact_bytes", [&] {
+    return compiler.artifact_bytes(backend->handle(), artifact, &data, &size);
+  }));
+  *owner = std::string_view(static_cast<const char*>(data), size);
+  return ArtifactBytes(owner);
+}
+
+}  // namespace
+
+Result<ArtifactBytes> Compile(const backend::Device& device, const Options& options,
+                              const graph::Graph& graph, const Segment& segment) {
+  const backend::Backend& backend = device.backend();
+  tenon_compile_target target{};
+  target.struct_size = sizeof target;
+  target.numerics = options.numerics;
+  target.device_name = device.info().name;
+  target.fingerprint = device.info().fingerprint;
+  const auto shared = Shared(options, backend);
+  if (!backend.caches()) return CompileNow(shared, options, graph, segment, target);
+  const std::string key = KeyOf(backend, graph, segment, target);
+  if (ArtifactBytes cached = FromCache(shared, key, target)) return cached;
+  TENON_ASSIGN(ArtifactBytes bytes, CompileNow(shared, options, graph, segment, target));
+  const tenon_host* host = backend.host();
+  const Status put = backend.Take(host->cache_put(host, key.c_str(), bytes->data(), bytes->size()));
+  if (put.ok()) {  // the mapped file needs no memory of its own
+    if (ArtifactBytes cached = FromCache(shared, key, target)) return cached;
+  } else {  // costs the next load time, and nothing else
+    const std::string line = "artifact cache: " + std::string(put.message());
+    host->log(host, TENON_LOG_WARNING, line.c_str());
+  }
   return bytes;
 }
 

@@ -60,8 +60,10 @@ NodeChoice Placing::RowOf(graph::NodeId n) const {
 }
 
 PlacedGraph Placing::Assemble() {
-  const std::vector<uint32_t> parts = SplitColours(graph_, colours_);
-  const std::vector<graph::NodeId> order = OrderByParts(graph_, parts);
+  std::vector<bool> arithmetic;
+  for (const auto& kind : host_) arithmetic.push_back(kind == Kind::kHost);
+  const auto [parts, among] = SplitColours(graph_, colours_, arithmetic);
+  const std::vector<graph::NodeId> order = OrderByParts(graph_, among);
   PlacedGraph out;
   std::vector<graph::Node> nodes = std::move(graph_.nodes);
   graph_.nodes = nodes;  // rows and choices still look at it
@@ -70,6 +72,8 @@ PlacedGraph Placing::Assemble() {
   out.graph.nodes.clear();
   std::vector<uint32_t> device_number(problem_.devices.size(), kNone),
       segment_number(nodes.size(), kNone);
+  std::vector<uint32_t> segment_colour;
+  std::vector<std::set<uint32_t>> held_by;  // by node of `out`: see arithmetic_colours_
   auto use_device = [&](uint32_t d) {
     if (device_number[d] == kNone) {
       device_number[d] = static_cast<uint32_t>(out.devices.size());
@@ -85,6 +89,7 @@ PlacedGraph Placing::Assemble() {
       if (segment_number[parts[n]] == kNone) {
         segment_number[parts[n]] = static_cast<uint32_t>(out.segments.size());
         out.segments.emplace_back().device = placement.device;
+        segment_colour.push_back(colours_[n]);
       }
       placement.segment = segment_number[parts[n]];
       out.segments[placement.segment].nodes.push_back(
@@ -102,11 +107,21 @@ PlacedGraph Placing::Assemble() {
         continue;
       }
     }
+    held_by.resize(out.graph.nodes.size());
+    held_by.push_back(arithmetic_colours_[n]);
     out.report.rows.push_back(RowOf(n));
     out.nodes.push_back(std::move(placement));
     out.graph.AddNode(std::move(nodes[n]));
   }
-  for (Segment& segment : out.segments) FindBoundary(out.graph, &segment);
+  held_by.resize(out.graph.nodes.size());
+  arithmetic.clear();
+  for (const NodePlacement& node : out.nodes) arithmetic.push_back(node.kind == Kind::kHost);
+  for (size_t s = 0; s < out.segments.size(); ++s) {
+    FindBoundary(out.graph, arithmetic, &out.segments[s]);
+    std::vector<bool> wanted;
+    for (const auto& colours : held_by) wanted.push_back(colours.contains(segment_colour[s]));
+    TakeArithmetic(out.graph, wanted, &out.segments[s]);
+  }
   return out;
 }
 
@@ -166,8 +181,11 @@ Result<bool> Placing::CompileSegments(PlacedGraph* placed) {
           "compiling a segment of " + std::to_string(segment.nodes.size()) + " nodes from \"" +
           placed->graph.nodes[segment.nodes[0]].name + "\" on " + backend);
     }
-    for (graph::NodeId n : segment.nodes)
-      declined_->insert({backend, KeyOf(placed->graph.nodes[n].name)});
+    for (graph::NodeId n : segment.nodes) {
+      declined_->emplace(
+          std::pair(backend, KeyOf(placed->graph.nodes[n].name)),
+          "its segment was not compiled: " + std::string(artifact.status().message()));
+    }
     return false;
   }
   return true;

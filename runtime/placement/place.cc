@@ -42,6 +42,7 @@ Result<std::optional<PlacedGraph>> Placing::Run() {
   problem_.ways.resize(count);
   problem_.view_of.assign(graph_.values.size(), graph::kNone);
   colours_.assign(count, 0);
+  arithmetic_colours_.resize(count);
   colour_device_.assign(1, kNone);
   refusals_.resize(count);
   HostNodes host(graph_);
@@ -95,39 +96,40 @@ Status Placing::AskCompiler(uint32_t d) {
   const std::string& backend = problem_.devices[d]->backend().name();
   std::vector<bool> offered(graph_.nodes.size());
   for (graph::NodeId n = 0; n < offered.size(); ++n) {
-    if (colours_[n] != 0 || !problem_.ways[n].empty() || host_[n] == NodeChoice::Kind::kHost ||
-        host_[n] == NodeChoice::Kind::kHostStep)
-      continue;
-    const bool declined = declined_->contains({backend, KeyOf(graph_.nodes[n].name)});
-    offered[n] = !declined && !reads_contents_[n];
-    if (declined) RefuseToCompile(d, n, "compiler: it declined a segment with this node");
-    if (reads_contents_[n])
-      RefuseToCompile(d, n, "compiler: got a shape that a run computes, wants one known before");
+    const bool open =
+        colours_[n] == 0 && problem_.ways[n].empty() && host_[n] != NodeChoice::Kind::kHostStep;
+    if (!open) continue;
+    const auto declined = declined_->find({backend, KeyOf(graph_.nodes[n].name)});
+    if (reads_contents_[n] && !problem_.devices[d]->backend().descriptors().empty()) continue;
+    if (reads_contents_[n]) {
+      refusals_[n].push_back(
+          {backend, "", TENON_REASON_DYNAMIC_SHAPE,
+           "its shapes follow from contents that only a run knows; compilers are "
+           "not asked for such nodes"});
+    } else if (declined != declined_->end()) {
+      refusals_[n].push_back({backend, "", TENON_REASON_OTHER, declined->second});
+    } else {
+      offered[n] = true;
+    }
   }
   TENON_ASSIGN(const std::vector<uint32_t> taken,
-               AskColours(*problem_.devices[d], options_.numerics, graph_, offered));
+               AskColours(*problem_.devices[d], options_.numerics, graph_, offered, &refusals_));
   std::map<uint32_t, uint32_t> numbers;
   for (graph::NodeId n = 0; n < taken.size(); ++n) {
-    if (taken[n] == 0) {
-      if (offered[n])
-        RefuseToCompile(d, n,
-                        "compiler: got " + graph_.nodes[n].op + ", wants a node that it colours");
-      continue;
-    }
+    // The host computes it for itself anyway: shapes are known before anything runs.
+    if (host_[n] == NodeChoice::Kind::kHost) refusals_[n].clear();
+    if (taken[n] == 0) continue;
     const auto [number, added] =
         numbers.try_emplace(taken[n], static_cast<uint32_t>(colour_device_.size()));
     if (added) colour_device_.push_back(d);
-    colours_[n] = number->second;
+    if (host_[n] == NodeChoice::Kind::kHost) {
+      arithmetic_colours_[n].insert(number->second);
+    } else {
+      colours_[n] = number->second;
+    }
   }
   if (problem_.devices[d]->backend().descriptors().empty()) AssumeColours(d);
   return Status();
-}
-
-// Kernels say more; a view needs no backend.
-void Placing::RefuseToCompile(uint32_t d, graph::NodeId n, std::string why) {
-  if (host_[n] || !problem_.devices[d]->backend().descriptors().empty()) return;
-  refusals_[n].push_back(
-      {problem_.devices[d]->backend().name(), "", TENON_REASON_OTHER, std::move(why)});
 }
 
 bool Placing::IsAssumed(uint32_t d, graph::NodeId n) const {
@@ -160,9 +162,9 @@ void Placing::AskKernels(uint32_t group) {
   for (graph::NodeId n = 0; n < graph_.nodes.size(); ++n) {
     if (!IsOpen(n)) continue;
     for (uint32_t d = 0; d < entries_.size(); ++d) {
+      if (entries_[d].group != group) continue;
       const backend::Backend& backend = problem_.devices[d]->backend();
-      const bool compiles_only = backend.compile() != nullptr && backend.descriptors().empty();
-      if (entries_[d].group != group || compiles_only) continue;
+      if (backend.descriptors().empty() && backend.compile() != nullptr) continue;
       AddWays(d, n, entries_[d].matcher->Find(graph_, n, &refusals_[n]));
       if (IsAssumed(d, n) && problem_.ways[n].empty())
         AddWays(d, n, {{&AssumedKernel(graph_.nodes[n]), nullptr}});

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <fstream>
 
 #include "fake_backend.h"
 #include "graph_builder.h"
@@ -115,8 +116,7 @@ TEST(Place, AnAssumptionOfACompilerJoinsTheSegmentBeforeIt) {
   ASSERT_TRUE(before.ok()) << before.status().message();
   EXPECT_EQ(before->segments.size(), 2u);
   ASSERT_EQ(before->report.rows[1].refusals.size(), 1u);
-  EXPECT_EQ(before->report.rows[1].refusals[0].message,
-            "compiler: got Exp, wants a node that it colours");
+  EXPECT_EQ(before->report.rows[1].refusals[0].backend, "compiler");
   const int compiled = testing::CompileCount(*compiler);
   const Assumption assumption{"compiler", {{"", "Exp_v2"}}};
   options.assumption = &assumption;
@@ -222,6 +222,38 @@ TEST(Place, SegmentsAreConvexAndNeedEachOtherInOneDirection) {
   }
 }
 
+TEST(Place, ACompilerSaysWhyItDoesNotTakeANode) {
+  auto compiler = MakeFake(
+      {.name = "compiler",
+       .refuses = [](const tenon_node& node) { return node.op; },
+       .colour =
+           [](const tenon_node& node) { return std::string_view(node.op) == "Exp" ? 1u : 0u; }});
+  Options options;
+  options.backends.groups = {{compiler},
+                             {MakeFake({.name = "host", .kernels = KernelsFor({"Neg"})})}};
+  auto placed = Place(Chain({"Exp", "Neg"}), options);
+  ASSERT_TRUE(placed.ok()) << placed.status().message();
+  EXPECT_TRUE(placed->report.rows[0].refusals.empty());
+  ASSERT_EQ(placed->report.rows[1].refusals.size(), 1u);
+  EXPECT_EQ(placed->report.rows[1].refusals[0].backend, "compiler");
+  EXPECT_EQ(placed->report.rows[1].refusals[0].reason, TENON_REASON_RANK);
+  EXPECT_EQ(placed->report.rows[1].refusals[0].message, "rank: got Neg, wants another");
+}
+
+TEST(Place, WhatACompilerDeclinesSaysWhy) {
+  auto compiler = MakeFake({.name = "compiler",
+                            .colour = [](const tenon_node&) { return 1u; },
+                            .compile_code = TENON_UNSUPPORTED});
+  Options options;
+  options.backends.groups = {{compiler},
+                             {MakeFake({.name = "host", .kernels = KernelsFor({"Exp"})})}};
+  auto placed = Place(Chain({"Exp"}), options);
+  ASSERT_TRUE(placed.ok()) << placed.status().message();
+  ASSERT_EQ(placed->report.rows[0].refusals.size(), 1u);
+  EXPECT_THAT(placed->report.rows[0].refusals[0].message,
+              StartsWith("its segment was not compiled: "));
+}
+
 TEST(Place, WhatACompilerDeclinesGoesToKernels) {
   auto compiler = MakeFake({.name = "compiler",
                             .kernels = KernelsFor({"Exp"}),
@@ -260,6 +292,92 @@ TEST(Place, ArtifactsComeFromTheCacheTheSecondTime) {
   ASSERT_TRUE(Place(Chain({"Exp", "Exp"}), options).ok());
   EXPECT_EQ(testing::CompileCount(*compiler), 2);
   std::filesystem::remove_all(services->cache_directory);
+}
+
+TEST(Place, ArtifactsThatCannotBeKeptOrUsedCostALogLine) {
+  auto services = std::make_shared<backend::HostServices>();
+  std::string log;
+  services->log = [&](tenon_log_level, std::string_view line) { log += line; };
+  services->cache_directory = ::testing::TempDir() + "/tenon_place_test_stale";
+  std::filesystem::remove_all(services->cache_directory);
+  const auto place = [&](tenon_code check_code) {
+    auto compiler = MakeFake({.name = "compiler",
+                              .colour = [](const tenon_node&) { return 1u; },
+                              .check_code = check_code},
+                             services);
+    Options options;
+    options.backends.groups = {{compiler}};
+    auto placed = Place(Chain({"Exp", "Neg"}), options);
+    EXPECT_TRUE(placed.ok()) << placed.status().message();
+    return testing::CompileCount(*compiler);
+  };
+  EXPECT_EQ(place(TENON_OK), 1);
+  EXPECT_EQ(place(TENON_OK), 0);
+  EXPECT_EQ(log, "");
+  EXPECT_EQ(place(TENON_INCOMPATIBLE), 1);
+  EXPECT_THAT(log, HasSubstr("the segment is compiled again"));
+  std::filesystem::remove_all(services->cache_directory);
+  std::ofstream(services->cache_directory) << "no folder";
+  log.clear();
+  EXPECT_EQ(place(TENON_OK), 1);
+  EXPECT_THAT(log, HasSubstr("can't be written"));
+  std::filesystem::remove_all(services->cache_directory);
+}
+
+// Reshape to the shape of a value from within: one segment, which knows where the sizes come from if the
+// compiler takes Shape.
+TEST(Place, ShapeArithmeticDoesNotEndASegmentAndGoesAlong) {
+  for (const bool takes_shape : {true, false}) {
+    GraphBuilder b;
+    b.Input("x", {"N", "6"});
+    b.Node("Exp", {"x"}, {"a"});
+    b.Node("Shape", {"a"}, {"s"});
+    b.Node("Neg", {"a"}, {"b"});
+    b.Node("Reshape", {"b", "s"}, {"y"});
+    b.Output("y");
+    auto compiler =
+        MakeFake({.name = "compiler", .colour = [=](const tenon_node& node) {
+                    return std::string_view(node.op) != "Shape" || takes_shape ? 1u : 0u;
+                  }});
+    Options options;
+    options.backends.groups = {{compiler}};
+    auto placed = Place(b.Take(), options);
+    ASSERT_TRUE(placed.ok()) << placed.status().message();
+    EXPECT_TRUE(placed->graph.Validate().ok());
+    EXPECT_THAT(Where(*placed), ::testing::UnorderedElementsAre("Exp@compiler", "Neg@compiler",
+                                                                "Reshape@compiler", "Shape@host"));
+    for (const NodeChoice& row : placed->report.rows) EXPECT_TRUE(row.refusals.empty());
+    ASSERT_EQ(placed->segments.size(), 1u);
+    const Segment& segment = placed->segments[0];
+    EXPECT_EQ(segment.nodes.size(), 3u);
+    EXPECT_EQ(segment.arithmetic.size(), takes_shape ? 1u : 0u);
+    EXPECT_EQ(segment.inputs.size(), takes_shape ? 1u : 2u);
+    EXPECT_EQ(segment.outputs.size(), 1u);
+    EXPECT_EQ(*segment.artifact, takes_shape ? "4 nodes" : "3 nodes");
+  }
+}
+
+// A shape that comes from another backend's node keeps the order: that node first.
+TEST(Place, ShapeArithmeticKeepsPartsInOrder) {
+  GraphBuilder b;
+  b.Input("x", {"N", "6"});
+  b.Node("Exp", {"x"}, {"a"});
+  b.Node("Neg", {"a"}, {"n"});
+  b.Node("Shape", {"n"}, {"s"});
+  b.Node("Exp", {"a"}, {"e"});
+  b.Node("Reshape", {"e", "s"}, {"y"});
+  b.Output("y");
+  b.Output("n");
+  auto compiler = MakeFake({.name = "compiler", .colour = [](const tenon_node& node) {
+                              return std::string_view(node.op) != "Neg" ? 1u : 0u;
+                            }});
+  Options options;
+  options.backends.groups = {{compiler},
+                             {MakeFake({.name = "host", .kernels = KernelsFor({"Neg"})})}};
+  auto placed = Place(b.Take(), options);
+  ASSERT_TRUE(placed.ok()) << placed.status().message();
+  EXPECT_TRUE(placed->graph.Validate().ok());
+  EXPECT_EQ(placed->segments.size(), 2u);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // One attempt at placing a graph.
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,7 +25,6 @@ class Placing {
   Status AskGroup(uint32_t group);
   Status AskCompiler(uint32_t device);
   void AskKernels(uint32_t group);
-  void RefuseToCompile(uint32_t device, graph::NodeId node, std::string why);
   bool IsAssumed(uint32_t device, graph::NodeId node) const;
   void AssumeColours(uint32_t device);
   void AddWays(uint32_t device, graph::NodeId node, std::vector<Match> matches);
@@ -54,6 +54,8 @@ class Placing {
   std::vector<bool> reads_contents_;                   // by node: no compiler is asked for it
   std::vector<uint32_t>
       colours_;  // by node: device and the backend's own colour together, 0 for none
+  std::vector<std::set<uint32_t>>
+      arithmetic_colours_;  // by node that the host computes: colours of segments that may hold it, too
   std::vector<uint32_t> colour_device_;         // by colour
   std::vector<std::vector<Refusal>> refusals_;  // by node
   std::vector<uint32_t> chosen_;

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <queue>
+#include <set>
 
 #include "tenon/placement/abi_views.h"
 
@@ -31,29 +33,72 @@ struct Groups {
   std::vector<uint32_t> parent;
 };
 
+// A node, or one that is seen through  arithmetic: the level is how often the colour
+// changes on the way to it.
+struct Source {
+  uint32_t colour, level;
+  NodeId node;
+};
+
+// Of each colour the highest level counts. Nodes of one colour and level may be joined: a way from one
+// to another never leaves them.
+void AddSource(const Source& source, std::vector<Source>* sources, Groups* groups) {
+  const auto known = std::ranges::find(*sources, source.colour, &Source::colour);
+  if (known == sources->end()) return sources->push_back(source);
+  if (known->level == source.level && source.colour != 0) groups->Join(known->node, source.node);
+  if (known->level < source.level) *known = source;
+}
+
 }  // namespace
 
-std::vector<uint32_t> SplitColours(const graph::Graph& graph, std::span<const uint32_t> colours) {
+Parts SplitColours(const graph::Graph& graph, std::span<const uint32_t> colours,
+                   const std::vector<bool>& arithmetic) {
   const size_t count = graph.nodes.size();
-  std::vector<uint32_t> changes(count, 0), parts(count, kNone);
   Groups groups(count);
+  // What a node waits for, seen through arithmetic; of a node that is none: itself.
+  std::vector<std::vector<Source>> sources(count);
   for (NodeId n = 0; n < count; ++n) {
+    std::vector<Source> before;
     for (ValueId v : graph.nodes[n].inputs) {
       const NodeId from = ProducerOf(graph, v);
-      if (from != graph::kNone)
-        changes[n] = std::max(changes[n], changes[from] + (colours[from] != colours[n]));
+      if (from == graph::kNone) continue;
+      for (const Source& source : sources[from]) AddSource(source, &before, &groups);
     }
-    for (ValueId v : graph.nodes[n].inputs) {
-      const NodeId from = ProducerOf(graph, v);
-      if (from == graph::kNone || colours[n] == 0) continue;
-      if (colours[from] == colours[n] && changes[from] == changes[n]) groups.Join(from, n);
+    if (arithmetic[n]) {
+      sources[n] = std::move(before);
+      continue;
     }
+    uint32_t level = 0;
+    for (const Source& source : before)
+      level = std::max(level, source.level + (source.colour != colours[n]));
+    for (const Source& source : before) {
+      if (colours[n] != 0 && source.colour == colours[n] && source.level == level)
+        groups.Join(source.node, n);
+    }
+    sources[n] = {{colours[n], level, n}};
   }
+  Parts parts{std::vector<uint32_t>(count, kNone), std::vector<uint32_t>(count, kNone)};
   std::map<uint32_t, uint32_t> numbers;
   for (NodeId n = 0; n < count; ++n) {
-    if (colours[n] != 0) {
-      parts[n] =
-          numbers.try_emplace(groups.Find(n), static_cast<uint32_t>(numbers.size())).first->second;
+    if (colours[n] == 0) continue;
+    parts.of[n] =
+        numbers.try_emplace(groups.Find(n), static_cast<uint32_t>(numbers.size())).first->second;
+  }
+  // Arithmetic between nodes of one part stands among them.
+  parts.among = parts.of;
+  std::vector<std::set<uint32_t>> read_by(count);  // of arithmetic: parts
+  for (NodeId n = static_cast<NodeId>(count); n-- > 0;) {
+    if (arithmetic[n]) {
+      for (const Source& source : sources[n]) {
+        const uint32_t part = parts.of[source.node];
+        if (part != kNone && read_by[n].contains(part)) parts.among[n] = part;
+      }
+    }
+    for (ValueId v : graph.nodes[n].inputs) {
+      const NodeId from = ProducerOf(graph, v);
+      if (from == graph::kNone || !arithmetic[from]) continue;
+      if (arithmetic[n]) read_by[from].insert(read_by[n].begin(), read_by[n].end());
+      if (parts.of[n] != kNone) read_by[from].insert(parts.of[n]);
     }
   }
   return parts;
@@ -97,7 +142,8 @@ std::vector<NodeId> OrderByParts(const graph::Graph& graph, std::span<const uint
   return order;
 }
 
-void FindBoundary(const graph::Graph& graph, Segment* segment) {
+void FindBoundary(const graph::Graph& graph, const std::vector<bool>& arithmetic,
+                  Segment* segment) {
   std::vector<bool> inside(graph.nodes.size()), entered(graph.values.size());
   for (NodeId n : segment->nodes) inside[n] = true;
   std::vector<bool> leaves(graph.values.size());
@@ -105,7 +151,7 @@ void FindBoundary(const graph::Graph& graph, Segment* segment) {
   for (NodeId n = 0; n < graph.nodes.size(); ++n) {
     for (ValueId v : graph.nodes[n].inputs) {
       if (v == graph::kNone) continue;
-      if (!inside[n]) leaves[v] = true;
+      if (!inside[n] && !arithmetic[n]) leaves[v] = true;  // which reads shapes alone
       const NodeId from = graph.values[v].producer;
       const bool enters =
           inside[n] && !graph.values[v].constant && (from == graph::kNone || !inside[from]);
@@ -121,6 +167,46 @@ void FindBoundary(const graph::Graph& graph, Segment* segment) {
   }
 }
 
+void TakeArithmetic(const graph::Graph& graph, const std::vector<bool>& wanted, Segment* segment) {
+  std::vector<bool> there(graph.values.size()), taken(graph.nodes.size());
+  for (ValueId v : segment->inputs) {
+    const NodeId from = graph.values[v].producer;
+    there[v] = from == graph::kNone || !wanted[from];
+  }
+  for (NodeId n : segment->nodes) {
+    for (ValueId v : graph.nodes[n].outputs) {
+      if (v != graph::kNone) there[v] = true;
+    }
+  }
+  for (NodeId n = 0; n < segment->nodes.back(); ++n) {
+    const auto& inputs = graph.nodes[n].inputs;
+    taken[n] = wanted[n] && std::ranges::all_of(inputs, [&](ValueId v) {
+                 return v == graph::kNone || graph.values[v].constant || there[v];
+               });
+    for (ValueId v : graph.nodes[n].outputs) {
+      if (taken[n] && v != graph::kNone) there[v] = true;
+    }
+  }
+  // Only what the segment reads.
+  std::vector<ValueId> open;
+  std::erase_if(segment->inputs, [&](ValueId v) {
+    const NodeId from = graph.values[v].producer;
+    const bool inside = from != graph::kNone && taken[from];
+    if (inside) open.push_back(v);
+    return inside;
+  });
+  std::set<NodeId> needed;
+  while (!open.empty()) {
+    const NodeId from = graph.values[open.back()].producer;
+    open.pop_back();
+    if (from == graph::kNone || !taken[from] || !needed.insert(from).second) continue;
+    for (ValueId v : graph.nodes[from].inputs) {
+      if (v != graph::kNone) open.push_back(v);
+    }
+  }
+  segment->arithmetic.assign(needed.begin(), needed.end());
+}
+
 namespace {
 
 tenon_compile_target TargetOf(const backend::Device& device, tenon_numerics numerics) {
@@ -132,18 +218,33 @@ tenon_compile_target TargetOf(const backend::Device& device, tenon_numerics nume
   return target;
 }
 
+// Why the backend has not coloured a node; nothing where it does not say, and has kernels that do.
+std::optional<Refusal> WhyNot(const backend::Backend& backend, const tenon_compile_target& target,
+                              const tenon_segment& graph, uint32_t node) {
+  const tenon_compile_interface& compiler = *backend.compile();
+  Refusal refusal{backend.name(), "", TENON_REASON_OTHER, "its compiler does not take the node"};
+  if (!TENON_HAS(&compiler, tenon_compile_interface, refusal) || compiler.refusal == nullptr)
+    return backend.descriptors().empty() ? std::optional(refusal) : std::nullopt;
+  const Status status = backend.Call(
+      "compile.refusal", [&] { return compiler.refusal(backend.handle(), &target, &graph, node); },
+      &refusal.reason);
+  if (!status.ok()) refusal.message = status.message();
+  return refusal;
+}
+
 }  // namespace
 
 Result<std::vector<uint32_t>> AskColours(const backend::Device& device, tenon_numerics numerics,
                                          const graph::Graph& graph,
-                                         const std::vector<bool>& offered) {
+                                         const std::vector<bool>& offered,
+                                         std::vector<std::vector<Refusal>>* refusals) {
   std::vector<uint32_t> colours(graph.nodes.size(), 0);
   Segment part;
   for (NodeId n = 0; n < offered.size(); ++n) {
     if (offered[n]) part.nodes.push_back(n);
   }
   if (part.nodes.empty()) return colours;
-  FindBoundary(graph, &part);
+  FindBoundary(graph, std::vector<bool>(graph.nodes.size()), &part);
   const AbiSegment view(graph, graph.name.c_str(), part.nodes, part.inputs, part.outputs);
   const tenon_compile_target target = TargetOf(device, numerics);
   std::vector<uint32_t> taken(part.nodes.size(), 0);
@@ -155,7 +256,12 @@ Result<std::vector<uint32_t>> AskColours(const backend::Device& device, tenon_nu
                                                                      view.segment(), taken.data());
                                   })
                             .WithContext("colouring the graph for " + backend.name()));
-  for (size_t i = 0; i < part.nodes.size(); ++i) colours[part.nodes[i]] = taken[i];
+  for (uint32_t i = 0; i < part.nodes.size(); ++i) {
+    colours[part.nodes[i]] = taken[i];
+    if (taken[i] != 0) continue;
+    if (auto refusal = WhyNot(backend, target, *view.segment(), i))
+      (*refusals)[part.nodes[i]].push_back(std::move(*refusal));
+  }
   return colours;
 }
 

@@ -33,6 +33,11 @@ std::vector<std::string> LayersOf(const tenon_runtime_options& options) {
   return layers;
 }
 
+std::string CacheDirectoryOf(const tenon_runtime_options& options) {
+  if (options.cache_directory != nullptr) return options.cache_directory;
+  return OrEmpty(options.use_environment != 0 ? Environment("TENON_ARTIFACT_CACHE") : nullptr);
+}
+
 backend::Discovery WhereOf(tenon_discovery discovery) {
   switch (discovery) {
     case TENON_DISCOVER_NONE:
@@ -118,7 +123,7 @@ tenon_status tenon_runtime_create(const tenon_runtime_options* options,
     made.discovery.use_environment = given.use_environment != 0;
     made.layers = LayersOf(given);
     made.threads = given.threads;
-    made.cache_directory = OrEmpty(given.cache_directory);
+    made.cache_directory = CacheDirectoryOf(given);
     made.unload = given.unload_backends != 0;
     if (given.log != nullptr) {
       made.log = [log = given.log, context = given.log_context, least = given.log_level](

@@ -18,8 +18,10 @@ using graph::kNone;
 using graph::Node;
 using graph::ValueId;
 
-// The operators of the default domain that some backend has a kernel for; nullopt where one takes whole segments.
+// The operators of the default domain that some backend has a kernel for; nullopt where one takes whole segments, or there
+// is none.
 std::optional<std::set<std::string>> Offered(const placement::BackendList& backends) {
+  if (backends.groups.empty()) return std::nullopt;
   std::set<std::string> offered;
   for (const auto& group : backends.groups) {
     for (const auto& backend : group) {

@@ -11,13 +11,21 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr double kWindowMs = 0.3;     // that is timed at once, unless one run takes longer
-constexpr double kSliceMs = 4;        // of the model
-constexpr int kMostWindows = 4;       // of a slice
-constexpr int kMostTurns = 200;       // of the calibration in a window
+constexpr double kWindowMs = 0.3;  // that is timed at once, unless one run takes longer
+constexpr double kSliceMs = 4;     // of the model
+constexpr int kMostWindows = 4;    // of a slice
+constexpr int kMostTurns = 200;    // of the calibration in a window
+// The system tells only about so precisely how long a thread waited: what is short and was interrupted keeps its wait, so
+// that it doesn't seem fast.
+constexpr double kWaitErrorMs = 0.05, kShortMs = 2;
 constexpr double kMemoryShare = 0.1;  // of the time, for the calibration of memory
 constexpr double kLongest = 3;        // times the seconds
 constexpr size_t kLeastSlices = 10;
+
+double Busy(double elapsed_ms, double waited_ms) {
+  if (waited_ms <= 0 || elapsed_ms - waited_ms < kShortMs) return elapsed_ms;
+  return elapsed_ms - waited_ms + kWaitErrorMs;
+}
 
 double MillisecondsSince(Clock::time_point begin) {
   return std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
@@ -43,7 +51,7 @@ Interleaved Interleave(Streams& streams, Calibration& calibration, double second
     const double waited = wait.Milliseconds();
     for (int turn = 0; turn < turns; ++turn) work();
     const double lost = wait.Milliseconds() - waited;
-    return std::max(MillisecondsSince(start) - lost, 1e-6) / turns;
+    return Busy(MillisecondsSince(start), lost) / turns;
   };
   const double unit =
       std::min({time(1, [&] { calibration.Compute(); }), time(1, [&] { calibration.Compute(); }),
@@ -56,11 +64,12 @@ Interleaved Interleave(Streams& streams, Calibration& calibration, double second
       if (until >= kLongest * seconds * 1e3 || enough(out.slices)) break;
       until += seconds * 1e3 / 2;
     }
-    double model = INFINITY, compute = INFINITY, busy = 0;
+    double model = INFINITY, compute = INFINITY, busy = INFINITY;
     for (int window = 0; window < windows; ++window) {
       const LoadResult load = streams.Closed(kWindowMs * 1e-3, 1);
-      busy = std::max(load.busy_ms - load.core_wait_ms, 1e-6);
-      model = std::min(model, busy / static_cast<double>(load.runs.size()));
+      const double took = Busy(load.busy_ms, load.core_wait_ms);
+      busy = std::min(busy, took);
+      model = std::min(model, took / static_cast<double>(load.runs.size()));
       Append(out.load, load);
     }
     const int turns = std::clamp(static_cast<int>(std::lround(busy / unit)), 1, kMostTurns);

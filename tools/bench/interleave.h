@@ -10,8 +10,8 @@
 
 namespace tenon::tools {
 
-// Milliseconds without those in which the thread was ready to run while other programs had its core. Short runs are
-// repeated, and the fastest counts: the first has the caches that others have left.
+// Milliseconds; of long runs without those in which the thread was ready to run while other programs had its core. Short
+// runs are repeated, and the fastest counts: the first has the caches that others have left.
 struct Slices {
   std::vector<double> model;  // a run; with several callers, of each
   std::vector<double>

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Run models with tenon and with ONNX Runtime on the same inputs, and compare every output.
 
-usage: equal_to_onnxruntime.py --session RUN_SESSION [--set fast|sanitized|slow|nightly] [--seeds N] MODEL.onnx...
+usage: equal_to_onnxruntime.py --session RUN_SESSION [--set fast|sanitized|slow|nightly] [--seeds N] [--backends LIST [--backend-file FILE]] MODEL.onnx...
 
 Floats may differ by 1e-4 of the output's largest magnitude (in all steps of a chain: ONNX Runtime's Sigmoid is off by 1e-7
 however small its value is), all else must be equal. All shapes of a model (model_inputs.py)
@@ -10,7 +10,7 @@ claims; the memory kind of seed N is N modulo 3 (nightly: every memory kind). Me
 stay below its limit, which is half of what all shapes need but for the first session, which plans each shape once; the last
 round needs no more memory than the one before. The validation layer is on, and a complaint of it is a failure (sanitized: with it
 and without). What a sanitizer finds ends the program with an exit code that is not 0, so it is a failure, too.
-Graphs without weights are filled by inflate_models.py beforehand.
+With --backends the models run on these alone. Graphs without weights are filled by inflate_models.py beforehand.
 Needs the Python packages numpy, onnx and onnxruntime. Ends with a line "N passed, N failed", in runs.
 """
 import argparse
@@ -42,6 +42,9 @@ def configurations(name, args):
 
 
 def placements(name, args):
+    if args.backends:
+        yield args.backends, {}
+        return
     yield "reference", {}
     night = args.set == "nightly"
     if args.set != "fast":
@@ -128,6 +131,8 @@ class Run:
     def go(self, plan_cache):
         """Runs all; gives the bytes of all plans where the cache holds them."""
         arguments = ["-b", self.backends, "--threads", "2"] + [a for k, v in self.options.items() for a in ("--set", f"simulator.{k}={v}")]
+        if self.args.backend_file:
+            arguments += ["--backend-file", self.args.backend_file]
         if plan_cache:
             arguments += ["--plan-cache", str(plan_cache)]
         after = []
@@ -202,6 +207,8 @@ def main():
     parser.add_argument("--session", required=True, help="the program run_session")
     parser.add_argument("--set", choices=("fast", "sanitized", "slow", "nightly"), default="slow")
     parser.add_argument("--seeds", type=int, help="random claims, instead of the set's number")
+    parser.add_argument("--backends", help="instead of reference and simulator")
+    parser.add_argument("--backend-file", help="a backend's shared object or manifest")
     parser.add_argument("models", nargs="+")
     args = parser.parse_args()
     ort.set_default_logger_severity(3)

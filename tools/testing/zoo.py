@@ -60,6 +60,7 @@ def main():
     parser.add_argument("--set", choices=("fast", "sanitized", "slow", "nightly"), default="slow")
     parser.add_argument("--seeds", type=int, help="random claims, instead of the set's number")
     parser.add_argument("names", nargs="*", help="of graphs, or of architectures; all where none is given")
+    parser.set_defaults(backends=None, backend_file=None)
     args = parser.parse_args()
     equal.ort.set_default_logger_severity(3)
     rows = read_table()

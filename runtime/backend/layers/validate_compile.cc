@@ -42,6 +42,26 @@ tenon_status TENON_CALL Colour(tenon_backend* handle, const tenon_compile_target
   return status;
 }
 
+tenon_status TENON_CALL Refusal(tenon_backend* handle, const tenon_compile_target* target,
+                                const tenon_segment* graph, uint32_t node) {
+  constexpr const char* kSlot = "compile.refusal";
+  Backend* backend = Of(handle, kSlot);
+  if (!backend || !CheckTarget(*backend->state, kSlot, target) ||
+      !CheckSegment(*backend->state, kSlot, graph))
+    return Unusable();
+  State& state = *backend->state;
+  if (node >= graph->node_count) {
+    return state.Refuse(
+        "R13", kSlot,
+        "node " + std::to_string(node) + " of " + std::to_string(graph->node_count) + " nodes");
+  }
+  const tenon_status status = state.Call(
+      kSlot, [&] { return Compiler(*backend).refusal(backend->inner, target, graph, node); });
+  if (status.code == TENON_OK)
+    state.Complain("R13", kSlot, "gives OK for a node, expected a status from host.refuse");
+  return status;
+}
+
 // The way of the share done to the host.
 struct Progress {
   Progress(State& of, const tenon_compile_request& given)
@@ -326,6 +346,7 @@ void FillCompile(const tenon_compile_interface& theirs, tenon_compile_interface*
   if (theirs.artifact_release) ours->artifact_release = ArtifactRelease;
   if (theirs.check) ours->check = Check;
   if (theirs.load) ours->load = Load;
+  if (theirs.refusal) ours->refusal = Refusal;
 }
 void FillOperators(const tenon_operators_interface& theirs, tenon_operators_interface* ours) {
   *ours = theirs;

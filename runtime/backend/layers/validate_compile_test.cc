@@ -106,6 +106,12 @@ std::vector<Misdeed> OfTheHost() {
                                                     nullptr)),
                            kRefused);
                }),
+      Compiles("RefusalOfNoNode", "R13: compile.refusal: node 1 of 1 nodes",
+               [](Compiler& c) {
+                 EXPECT_EQ(
+                     c.p.Code(c.table.refusal(c.p->handle(), &c.node.target, &c.node.segment, 1)),
+                     kRefused);
+               }),
       Compiles("BytesWithoutOutData", "R3: compile.artifact_bytes: out_data is NULL",
                [](Compiler& c) {
                  EXPECT_EQ(c.Compile(), TENON_OK);
@@ -184,6 +190,17 @@ std::vector<Misdeed> OfTheBackend() {
               out_colours[1] = 3;
               return tenon_status{};
             };
+          }),
+      Compiles(
+          "RefusesWithoutReason",
+          "R13: compile.refusal: gives OK for a node, expected a status from *",
+          [](Compiler& c) {
+            EXPECT_EQ(c.table.refusal(c.p->handle(), &c.node.target, &c.node.segment, 0).code,
+                      TENON_OK);
+          },
+          [](Table& t) {
+            t.refusal = [](tenon_backend*, const tenon_compile_target*, const tenon_segment*,
+                           uint32_t) { return tenon_status{}; };
           }),
       Compiles("GivesNoArtifact", "R3: compile.compile: gives no artifact", CompileOne,
                [](Table& t) {

@@ -363,13 +363,18 @@ tenon_status TENON_CALL SegmentToOnnx(const tenon_host* host, const tenon_segmen
   return Lent(h, h.outer->segment_to_onnx(h.outer, segment, opset, out_data, out_size), out_data);
 }
 
+uint32_t TENON_CALL ThreadCount(const tenon_host* host) {
+  const Host* h = Of(host, "host.thread_count");
+  return h ? h->outer->thread_count(h->outer) : 1;
+}
+
 }  // namespace
 
 std::unique_ptr<Host> WrapHost(State& state, const tenon_host* outer) {
   auto host = std::make_unique<Host>();
   host->state = &state;
   host->outer = outer;
-  host->table = {.struct_size = TENON_SIZE_TO(tenon_host, segment_to_onnx),
+  host->table = {.struct_size = TENON_SIZE_TO(tenon_host, thread_count),
                  .abi_minor = outer->abi_minor,
                  .log = Log,
                  .error = Error,
@@ -392,7 +397,8 @@ std::unique_ptr<Host> WrapHost(State& state, const tenon_host* outer) {
                  .timeline_wait = TimelineWait,
                  .timeline_notify = TimelineNotify,
                  .allocate_output = AllocateOutput,
-                 .segment_to_onnx = SegmentToOnnx};
+                 .segment_to_onnx = SegmentToOnnx,
+                 .thread_count = ThreadCount};
   return host;
 }
 

@@ -381,7 +381,8 @@ std::vector<Misdeed> AfterTheEnd() {
       {"allocate_output",
        [](const tenon_host* h) { h->allocate_output(h, nullptr, 0, 0, nullptr, nullptr); }},
       {"segment_to_onnx",
-       [](const tenon_host* h) { h->segment_to_onnx(h, nullptr, 17, &data, &size); }}};
+       [](const tenon_host* h) { h->segment_to_onnx(h, nullptr, 17, &data, &size); }},
+      {"thread_count", [](const tenon_host* h) { EXPECT_EQ(h->thread_count(h), 1u); }}};
   std::vector<Misdeed> rows;
   for (const auto& [slot, call] : calls) {
     rows.push_back(

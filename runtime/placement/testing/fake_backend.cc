@@ -165,9 +165,17 @@ tenon_compile_interface MakeCompile() {
     return kOk;
   };
   t.artifact_release = [](tenon_backend*, tenon_artifact* artifact) { delete artifact; };
-  t.check = [](tenon_backend*, const tenon_compile_target*, const void*, uint64_t) { return kOk; };
+  t.check = [](tenon_backend* b, const tenon_compile_target*, const void*, uint64_t) {
+    return tenon_status{Of(b).spec.check_code, 0, nullptr};
+  };
   t.load = [](tenon_device*, const void*, uint64_t, const tenon_kernel_descriptor**,
               tenon_kernel**) { return No(); };
+  t.refusal = [](tenon_backend* b, const tenon_compile_target*, const tenon_segment* graph,
+                 uint32_t n) {
+    const Fake& fake = Of(b);
+    const std::string why = fake.spec.refuses ? fake.spec.refuses(*graph->nodes[n]) : "no";
+    return fake.host->refuse(fake.host, TENON_REASON_RANK, "rank", why.c_str(), "another");
+  };
   return t;
 }
 

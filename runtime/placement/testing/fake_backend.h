@@ -37,9 +37,10 @@ struct FakeSpec {
   std::vector<tenon_layout> layouts = {};
   // May refuse what the descriptors take: gives a reason, or "".
   std::function<std::string(const tenon_node&)> refuses = {};
-  // With it the backend compiles: the colour of a node. Artifacts say how many nodes they hold.
+  // With it the backend compiles: the colour of a node. Artifacts say how many nodes they hold. Nodes that
+  // are not coloured are refused as `refuses` says.
   std::function<uint32_t(const tenon_node&)> colour = {};
-  tenon_code compile_code = TENON_OK;
+  tenon_code compile_code = TENON_OK, check_code = TENON_OK;
 };
 
 // A kernel for each of `ops`, with the same other facts.

@@ -1,4 +1,4 @@
-/* Tenon backend ABI 0.1. This header is the specification; a backend needs nothing else.
+/* Tenon backend ABI 0.2. This header is the specification; a backend needs nothing else.
  *
  * A backend is one shared object that exports one function, tenon_negotiate, and describes itself in one note section
  * (see "Note" below). It runs kernels one by one (interface "kernel"), compiles whole segments ("compile"), or both.
@@ -60,7 +60,7 @@ extern "C" {
 #endif
 
 #define TENON_ABI_MAJOR 0u
-#define TENON_ABI_MINOR 1u
+#define TENON_ABI_MINOR 2u
 
 /* The calling convention of every function here: the platform's C convention, said where compilers differ. */
 #if defined(_WIN32) && !defined(_WIN64)
@@ -384,10 +384,14 @@ struct tenon_host {
                                             uint32_t index, int32_t rank, const int64_t* dims,
                                             const tenon_argument** out_argument);
   /* The segment as an ONNX model in the given opset of the default domain, weights included; while a call with this
-   * segment is under way. out_data is ended by cache_release. */
+   * segment is under way. It may also be one that the backend makes of the segment's nodes and values: a part of it, or
+   * all of it with large constants as inputs. out_data is ended by cache_release. */
   tenon_status(TENON_CALL* segment_to_onnx)(const tenon_host* host, const tenon_segment* segment,
                                             uint32_t opset, const void** out_data,
                                             uint64_t* out_size);
+  /* Since 0.2. How many threads the application gives to one run, the caller's among them; at least 1. parallel_for uses
+   * as many, and so does a backend with compute threads of its own. */
+  uint32_t(TENON_CALL* thread_count)(const tenon_host* host);
 };
 
 /* --------------------------------------------------------------------------------------------------- Negotiation */
@@ -904,6 +908,10 @@ typedef struct tenon_compile_interface {
   tenon_status(TENON_CALL* load)(tenon_device* device, const void* data, uint64_t size,
                                  const tenon_kernel_descriptor** out_descriptor,
                                  tenon_kernel** out_kernel);
+  /* Since 0.2. Why `colour` does not take nodes[node]: a status from tenon_host.refuse. Called on the thread that has
+   * called colour, with the same target and graph, before it calls colour again. (optional: a reason without detail) */
+  tenon_status(TENON_CALL* refusal)(tenon_backend* backend, const tenon_compile_target* target,
+                                    const tenon_segment* graph, uint32_t node);
 } tenon_compile_interface;
 
 /* --------------------------------------------------------------------------------------------------- "operators" */

@@ -91,7 +91,9 @@ typedef struct tenon_runtime_options {
   uint32_t layer_count;
   uint32_t threads; /* threads that compute, the caller's included; 0: one for each core that the
                        process may use, by its affinity and its control groups */
-  const char* cache_directory; /* of compiled artifacts; NULL: off */
+  /* Where compiled artifacts are kept for the next load, created where it is missing; NULL: nowhere, or where
+   * TENON_ARTIFACT_CACHE says if the environment works; "": nowhere. Any number of processes may use one. */
+  const char* cache_directory;
   /* One line at a time, from any thread, also several at once. NULL: dropped. */
   void(TENON_CALL* log)(void* context, tenon_log_level level, const char* message);
   void* log_context;
@@ -239,8 +241,9 @@ typedef struct tenon_session_options {
                            simulator */
   const char* const* backend_options; /* "simulator.claim=seed:7" */
   uint32_t backend_option_count;
-  uint32_t threads;        /* 0: the runtime's */
-  const char* const* dims; /* "NAME=4": a symbol's size, fixed; "x[0]=4": an open dimension of an input */
+  uint32_t threads; /* 0: the runtime's */
+  const char* const*
+      dims; /* "NAME=4": a symbol's size, fixed; "x[0]=4": an open dimension of an input */
   uint32_t dim_count;
   tenon_fallback fallback; /* a node that is not on the first group: in the report, or an error */
   tenon_session_flags flags;
@@ -477,7 +480,7 @@ TENON_API tenon_status tenon_model_explain(tenon_model* model, const tenon_sessi
                                            tenon_blob** out_blob);
 /* A stage before placement, "imported", "canonical" or "optimised", of a model without a session: a dump, a summary as
  * JSON (tools/schemas/inspect.json) or ONNX bytes. Of the options, which may be NULL, dims and flags are read; backends
- * for "optimised", which keeps the functions that they take, else for their own operators, where some are named. */
+ * are loaded for "optimised", which keeps the functions that they have, else only where options->backends names some. */
 TENON_API tenon_status tenon_model_inspect_stage(tenon_model* model, const char* stage,
                                                  const tenon_session_options* options,
                                                  tenon_format format, tenon_blob** out_blob);

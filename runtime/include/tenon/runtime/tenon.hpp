@@ -93,13 +93,6 @@ class Runtime {
   internal::Handle<tenon_runtime, tenon_runtime_release> handle_;
 };
 
-// JSON: see tenon_operators.
-inline std::string Operators() {
-  tenon_blob* blob = nullptr;
-  Check(tenon_operators(&blob));
-  return internal::TakeText(blob);
-}
-
 struct SessionOptions {
   std::string backends = {};                      // "a,b+c"; "": the default
   std::vector<std::string> backend_options = {};  // "simulator.claim=seed:7"
@@ -153,6 +146,13 @@ class RawSessionOptions {
   tenon_session_options raw_ = TENON_INIT(tenon_session_options);
 };
 }  // namespace internal
+
+// JSON: see tenon_operators.
+inline std::string Operators() {
+  tenon_blob* blob = nullptr;
+  Check(tenon_operators(&blob));
+  return internal::TakeText(blob);
+}
 
 // An imported model; immutable.
 class Model {

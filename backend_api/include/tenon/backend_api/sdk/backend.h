@@ -87,6 +87,8 @@ constexpr void CheckMembers() {
   static_assert(
       HasCompile<B> || !requires { &B::Compile; },
       "Colour, Compile, Check and class Program are not as compile.h says");
+  static_assert(
+      HasRefusal<B> || !requires { &B::Refusal; }, "Refusal is not as compile.h says");
   static_assert(HasDevices<B> || !(
                                      requires { &B::Devices; } || requires { typename B::Device; }),
                 "class Device and Devices() are public, and as device.h says");

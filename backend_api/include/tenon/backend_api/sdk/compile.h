@@ -1,7 +1,11 @@
 // The interface "compile" from members of a backend's class B. It is there when B has
 //   void Colour(const tenon_compile_target&, const tenon_segment&, std::span<uint32_t> colours);
-//   std::vector<std::byte> Compile(const tenon_segment&, const tenon_compile_request&);
+//   Artifact Compile(const tenon_segment&, const tenon_compile_request&);
+//                                    bytes that own themselves: std::vector<std::byte>, or whatever
+//                                    has data() and size()
 //   tenon_status Check(const tenon_compile_target&, Bytes artifact);
+//   tenon_status Refusal(const tenon_compile_target&, const tenon_segment&, uint32_t node);
+//                                    may be left out: why Colour does not take the node
 //   class Device (see device.h), on which artifacts are loaded;
 //   class Program, made by Program(tenon_device*, Bytes artifact) and otherwise like the class of a
 //   kernel (see Class in kernel_slots.h): Prepare, where it needs a plan or workspace, and Run.
@@ -12,7 +16,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <vector>
+#include <type_traits>
+#include <utility>
 
 #include "tenon/backend_api/backend.h"
 #include "tenon/backend_api/sdk/kernel_slots.h"
@@ -29,8 +34,15 @@ concept HasCompile = requires(B& b, const tenon_compile_target& target,
                               std::span<uint32_t> colours, Bytes bytes) {
   typename B::Program;
   b.Colour(target, segment, colours);
-  { b.Compile(segment, request) } -> std::convertible_to<std::vector<std::byte>>;
+  { b.Compile(segment, request).data() } -> std::convertible_to<const std::byte*>;
+  { b.Compile(segment, request).size() } -> std::convertible_to<uint64_t>;
   { b.Check(target, bytes) } -> std::same_as<tenon_status>;
+};
+
+template <typename B>
+concept HasRefusal = requires(B& b, const tenon_compile_target& target,
+                              const tenon_segment& segment) {
+  { b.Refusal(target, segment, uint32_t{}) } -> std::same_as<tenon_status>;
 };
 
 namespace detail {
@@ -38,7 +50,8 @@ namespace detail {
 template <typename B>
 struct CompileSlots {
   using Program = typename B::Program;
-  using Artifact = std::vector<std::byte>;
+  using Artifact = std::remove_cvref_t<decltype(std::declval<B&>().Compile(
+      std::declval<const tenon_segment&>(), std::declval<const tenon_compile_request&>()))>;
   static B& Self(tenon_backend* backend) { return *static_cast<B*>(backend); }
   static Bytes View(const void* data, uint64_t size) {
     return {static_cast<const std::byte*>(data), static_cast<size_t>(size)};
@@ -53,6 +66,10 @@ struct CompileSlots {
     return Guarded(backend, [&] {
       return Self(backend).Colour(*target, *graph, {out_colours, graph->node_count});
     });
+  }
+  static tenon_status TENON_CALL Refusal(tenon_backend* backend, const tenon_compile_target* target,
+                                         const tenon_segment* graph, uint32_t node) {
+    return Guarded(backend, [&] { return Self(backend).Refusal(*target, *graph, node); });
   }
   static tenon_status TENON_CALL Compile(tenon_backend* backend, const tenon_segment* segment,
                                          const tenon_compile_request* request,
@@ -102,14 +119,20 @@ struct CompileSlots {
       *out_kernel = reinterpret_cast<tenon_kernel*>(loaded);
     });
   }
-  static constexpr tenon_compile_interface kTable{TENON_SIZE_TO(tenon_compile_interface, load),
-                                                  0,
-                                                  &Colour,
-                                                  &Compile,
-                                                  &ArtifactBytes,
-                                                  &ArtifactRelease,
-                                                  &Check,
-                                                  &Load};
+  static constexpr tenon_compile_interface Make() {
+    tenon_compile_interface table{TENON_SIZE_TO(tenon_compile_interface, refusal),
+                                  0,
+                                  &Colour,
+                                  &Compile,
+                                  &ArtifactBytes,
+                                  &ArtifactRelease,
+                                  &Check,
+                                  &Load,
+                                  nullptr};
+    if constexpr (HasRefusal<B>) table.refusal = &Refusal;
+    return table;
+  }
+  static constexpr tenon_compile_interface kTable = Make();
 };
 
 }  // namespace detail

@@ -51,6 +51,10 @@ class Host {
     const char* value = table_->option(table_, name);
     return value ? std::strtoll(value, nullptr, 10) : 0;
   }
+  // Threads for one run, the caller's among them; 0 where the host is too old to say.
+  uint32_t ThreadCount() const {
+    return TENON_HAS(table_, tenon_host, thread_count) ? table_->thread_count(table_) : 0;
+  }
   uint64_t ClockNs() const { return table_->clock_ns(table_); }
   bool Cancelled(const tenon_cancel* token) const { return table_->cancelled(table_, token) != 0; }
 

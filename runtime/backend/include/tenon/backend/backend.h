@@ -121,6 +121,7 @@ class Backend {
   // Complaints of the validation layer so far, "R4: ..." each; empty where it is not on. The layer
   // also logs them.
   std::vector<std::string> violations() const;
+  bool caches() const;  // whether the host keeps artifacts
   // Bytes that the backend holds of the host's memory through tenon_host.allocate.
   uint64_t host_bytes() const;
 

@@ -22,6 +22,7 @@ class ParallelRunner {
  public:
   using Body = void (*)(void* context, int64_t begin, int64_t end);
   virtual ~ParallelRunner() = default;
+  virtual uint32_t threads() const { return 1; }  // that compute, the caller's included
   virtual void ParallelFor(int64_t total, int64_t chunk, Body body, void* context) = 0;
   virtual Status Submit(std::function<void()> task) = 0;
 };

@@ -24,7 +24,7 @@ class ThreadPool final : public backend::ParallelRunner {
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
 
-  uint32_t threads() const { return threads_; }
+  uint32_t threads() const override { return threads_; }
   // The caller takes part; nested calls run serially on the thread that makes them.
   void ParallelFor(int64_t total, int64_t chunk, Body body, void* context) override;
   // Tasks come in order of submission; they must not wait for each other. A pool of one thread

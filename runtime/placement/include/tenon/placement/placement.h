@@ -1,10 +1,12 @@
 // Placement gives each node of a canonical graph a backend, a kernel and layouts, and says why.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <set>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tenon/backend/backend.h"
@@ -29,8 +31,8 @@ struct Assumption {
   std::set<NodeKey> nodes;
 };
 
-// Nodes that a backend would not compile after all.
-using Declined = std::set<std::pair<std::string, NodeKey>>;
+// Nodes that a backend would not compile after all, by backend: why.
+using Declined = std::map<std::pair<std::string, NodeKey>, std::string>;
 
 struct Options {
   BackendList backends;
@@ -105,12 +107,18 @@ struct NodePlacement {
   std::vector<std::shared_ptr<const PlacedGraph>> subgraphs;  // of kHostStep: as Node::Subgraphs
 };
 
+// The bytes of an artifact, kept in memory or in a mapped file.
+using ArtifactBytes = std::shared_ptr<const std::string_view>;
+
 // Nodes that a backend compiled into one kernel. Arguments are dense, in the device's default memory.
 struct Segment {
   uint32_t device = kNone;
-  std::vector<graph::NodeId> nodes;  // one after the other in the graph
+  std::vector<graph::NodeId>
+      nodes;  // one after the other in the graph, but for arithmetic on shapes
+  std::vector<graph::NodeId>
+      arithmetic;  // that the artifact holds, too; the host computes it for itself
   std::vector<graph::ValueId> inputs, outputs;
-  std::shared_ptr<const std::string> artifact;
+  ArtifactBytes artifact;
 };
 
 // A graph in which every node stands in the revision that its kernel takes, with the decisions. Lowered at once: devices

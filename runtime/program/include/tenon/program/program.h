@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tenon/graph/graph.h"
@@ -108,7 +109,7 @@ struct KernelRef {
       fallbacks;                  // same device and layouts, tried in order where prepare declines
   uint32_t node = kNone;          // index in Program::nodes; kNone: a reorder
   std::vector<uint32_t> segment;  // nodes of a compiled segment; then `artifact` is its bytes
-  std::shared_ptr<const std::string> artifact;
+  std::shared_ptr<const std::string_view> artifact;
   // The run gives all its outputs their shapes (TENON_KERNEL_ALLOCATES_OUTPUT), where not all are
   // known when the model is loaded. Their homes are kSized and kOutput.
   bool allocates = false;

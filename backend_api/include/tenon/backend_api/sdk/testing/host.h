@@ -23,7 +23,7 @@ namespace testing {
 class TestHost : public tenon_host {
  public:
   explicit TestHost(int threads = 1) : tenon_host{}, threads_(threads) {
-    struct_size = TENON_SIZE_TO(tenon_host, segment_to_onnx);
+    struct_size = TENON_SIZE_TO(tenon_host, thread_count);
     abi_minor = TENON_ABI_MINOR;
     log = [](const tenon_host* host, tenon_log_level, const char* line) {
       Of(host).lines.push_back(line);
@@ -64,6 +64,7 @@ class TestHost : public tenon_host {
                                    std::chrono::nanoseconds(1));
     };
     cancelled = [](const tenon_host*, const tenon_cancel*) { return int32_t{0}; };
+    thread_count = [](const tenon_host* host) { return static_cast<uint32_t>(Of(host).threads_); };
   }
 
   // The message of a status, which is ended.
