@@ -23,11 +23,11 @@ h1 { font-size: 1.35em; margin: 0 0 .2em; overflow-wrap: anywhere; } h2 { font-s
 .bars div:nth-child(3n) { text-align: right; font-variant-numeric: tabular-nums; }
 .key { display: inline-block; width: .8em; height: .8em; border-radius: 2px; margin-right: .5em; }
 table { border-collapse: collapse; width: 100%; }
-th, td { text-align: left; padding: .28em .7em .28em 0; border-bottom: 1px solid var(--line); vertical-align: top; }
-th { font-weight: 600; white-space: nowrap; } th.sort { cursor: pointer; } th.sort:hover { color: var(--s0); }
+th, td { text-align: left; padding: .28em .7em .28em 0; border-bottom: 1px solid var(--line); vertical-align: top; white-space: nowrap; }
+td.w { white-space: normal; overflow-wrap: anywhere; min-width: 12em; }
+th { font-weight: 600; } th.sort { cursor: pointer; } th.sort:hover { color: var(--s0); }
 th.up::after { content: " \25b4"; } th.down::after { content: " \25be"; }
-td.w { overflow-wrap: anywhere; }
-td.n, th.n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; }
 tbody tr:hover { background: var(--row); }
 input { font: inherit; color: inherit; background: var(--back); border: 1px solid var(--line); border-radius: 4px; padding: .3em .6em; width: 22em; max-width: 100%; margin-bottom: .6em; }
 ol { padding-left: 1.4em; } li { margin-bottom: .5em; }
@@ -132,7 +132,7 @@ bar("nodes", part(s => s.where === "copies" ? 0 : s.nodes), all.nodes, String(al
 if (all.cost_us > 0) bar("time", part(s => s.us), all.cost_us, time(all.cost_us));
 table("shares", [["where", s => s.where, , "", s => s.where], ["nodes", s => s.nodes ? String(s.nodes) : "", , "n"],
   ["", s => s.where === "copies" ? "" : percent(s.nodes, all.nodes), , "n"], ["time", s => time(s.us), , "n"],
-  ["", s => percent(s.us, all.cost_us), , "n"], ["", s => s.note]], page.shares, false);
+  ["", s => percent(s.us, all.cost_us), , "n"], ["", s => s.note, , "w"]], page.shares, false);
 if (page.helps.length) {
   at("help").append(make("h2", "What would help, as the model of costs sees it"));
   const list = at("help").appendChild(make("ol"));
@@ -144,9 +144,11 @@ table("groups", [["where", g => g.kind === "nobody" ? "nobody" : g.backend, , ""
 const nameOf = r => (r.path ? r.path + "/" : "") + (r.value ? '"' + r.value + '"' : r.node) + (r.origin ? "\nsays " + r.origin : "");
 const rows = report.rows.map((r, i) => ({...r, index: i, name: nameOf(r), why: whyNot(report.groups[r.group])}));
 for (const r of rows) r.text = [r.name, r.op, r.kind, r.backend, r.kernel, r.why].join(" ").toLowerCase();
+// Where some times are those of several rows, divided.
+const apportioned = rows.some(r => r.cost === "apportioned") ? [["", r => r.cost === "apportioned" ? "a share" : ""]] : [];
 const show = table("rows", [["#", r => String(r.index), r => -r.index, "n"], ["node", r => r.name, , "w"], ["operator", r => r.op], ["kind", r => r.kind],
   ["where", r => where(r) === "copies" ? r.backend : where(r), , "", where], ["kernel", r => r.kernel],
-  ["time", r => time(r.cost_us), r => r.cost_us, "n"], ["cost", r => r.cost_us ? r.cost : ""], ["bytes", r => bytes(r.bytes), r => r.bytes, "n"],
+  ["time", r => time(r.cost_us), r => r.cost_us, "n"], ...apportioned, ["bytes", r => bytes(r.bytes), r => r.bytes, "n"],
   ["why not before", r => r.why, , "w"]], rows, true);
 const count = n => at("count").textContent = `  ${n} of ${rows.length} rows`;
 count(rows.length);

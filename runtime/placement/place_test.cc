@@ -83,6 +83,50 @@ TEST(Place, NobodyTakesANode) {
   EXPECT_THAT(message, HasSubstr("; and 2 more"));
 }
 
+TEST(Place, NobodyIsARowWhereThatIsAllowed) {
+  Options options;
+  options.backends.groups = {{MakeFake({.name = "a", .kernels = KernelsFor({"Neg"})})}};
+  options.allow_nobody = true;
+  const auto placed = Place(Chain({"Neg", "Exp", "Neg"}), options);
+  ASSERT_TRUE(placed.ok()) << placed.status().message();
+  EXPECT_THAT(Where(*placed), ElementsAre("Neg@a", "Exp@", "Neg@a"));
+  EXPECT_EQ(placed->report.rows[1].kind, NodeChoice::Kind::kNobody);
+  EXPECT_EQ(placed->report.rows[1].refusals.size(), 1u);
+}
+
+TEST(Place, AnAssumptionTakesBackARefusal) {
+  Options options;
+  options.backends.groups = {{MakeFake({.name = "a", .kernels = KernelsFor({"Neg"})})},
+                             {MakeFake({.name = "b", .kernels = KernelsFor({"Exp"})})}};
+  const Assumption assumption{"a", {{"", "Exp_v2"}}};
+  options.assumption = &assumption;
+  const auto placed = Place(Chain({"Neg", "Exp", "Exp"}), options);
+  ASSERT_TRUE(placed.ok()) << placed.status().message();
+  EXPECT_THAT(Where(*placed), ElementsAre("Neg@a", "Exp@a", "Exp@b"));
+  EXPECT_EQ(placed->report.rows[1].kernel, "assumed");
+}
+
+TEST(Place, AnAssumptionOfACompilerJoinsTheSegmentBeforeIt) {
+  auto compiler = MakeFake({.name = "compiler", .colour = [](const tenon_node& node) {
+                              return *node.op == 'N' ? 1u : 0u;
+                            }});
+  Options options;
+  options.backends.groups = {{compiler}, {MakeFake({.name = "b", .kernels = KernelsFor({"Exp"})})}};
+  const auto before = Place(Chain({"Neg", "Exp", "Neg"}), options);
+  ASSERT_TRUE(before.ok()) << before.status().message();
+  EXPECT_EQ(before->segments.size(), 2u);
+  ASSERT_EQ(before->report.rows[1].refusals.size(), 1u);
+  EXPECT_EQ(before->report.rows[1].refusals[0].backend, "compiler");
+  const int compiled = testing::CompileCount(*compiler);
+  const Assumption assumption{"compiler", {{"", "Exp_v2"}}};
+  options.assumption = &assumption;
+  const auto placed = Place(Chain({"Neg", "Exp", "Neg"}), options);
+  ASSERT_TRUE(placed.ok()) << placed.status().message();
+  ASSERT_EQ(placed->segments.size(), 1u);
+  EXPECT_EQ(placed->segments[0].nodes.size(), 3u);
+  EXPECT_EQ(testing::CompileCount(*compiler), compiled);
+}
+
 TEST(Place, AGroupIsDecidedByCost) {
   auto slow =
       MakeFake({.name = "slow", .kernels = KernelsFor({"Neg", "Exp"}, {.efficiency = 100})});

@@ -27,7 +27,8 @@ bool IsBesidesThePoint(const placement::Refusal& refusal,
                        const std::vector<placement::Refusal>& all) {
   return refusal.reason == TENON_REASON_DTYPE &&
          std::ranges::any_of(all, [&](const placement::Refusal& other) {
-           return other.backend == refusal.backend && other.reason != TENON_REASON_DTYPE;
+           return other.backend == refusal.backend && !other.kernel.empty() &&
+                  other.reason != TENON_REASON_DTYPE;
          });
 }
 

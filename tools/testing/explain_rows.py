@@ -20,6 +20,7 @@ import tempfile
 import onnx
 
 MEMORY = ("locked", "unified", "handle")
+COMPILE = ("on", "off")
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.append(os.path.join(HERE, "graphs"))
 
@@ -84,7 +85,7 @@ def check_model(tenon, path, seeds):
         optimised = onnx.load(f"{folder}/o.onnx").graph
     for seed in seeds:
         options = ["-b", "simulator,reference", "--json"]
-        for setting in f"claim=seed:{seed}", f"memory={MEMORY[seed % 3]}", f"largest_allocation={1 << 30}":
+        for setting in f"claim=seed:{seed}", f"compile={COMPILE[seed % 2]}", f"memory={MEMORY[seed % 3]}", f"largest_allocation={1 << 30}":
             options += ["--set", f"simulator.{setting}"]
         report = json.loads(call(tenon, "explain", path, *options))
         program = json.loads(call(tenon, "inspect", path, "--stage", "program", *options))
