@@ -65,7 +65,8 @@ struct Where {
 std::map<std::string, Where> PlacesOf(const Session& session) {
   std::map<std::string, Where> places;
   for (const tenon_placement_row* row : session.placement()) {
-    if (*row->node != '\0') places[row->node] = {row->backend, row->kernel, row->kind};
+    if (*row->node != '\0' && *row->path == '\0')
+      places[row->node] = {row->backend, row->kernel, row->kind};
   }
   return places;
 }
