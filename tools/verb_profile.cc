@@ -166,19 +166,31 @@ std::string Rate(double rate) {
   return rate == 0 ? "" : fmt::format("{:.{}f}", rate, rate < 9.995 ? 2 : rate < 99.95 ? 1 : 0);
 }
 
-std::vector<std::string> Cells(const ProfileRow& row, bool by_operator, bool one_backend,
-                               size_t name_width) {
-  const double calls = by_operator ? row.calls : row.calls == 1 ? 0 : row.calls;
-  std::string name = row.node;
-  if (name.empty() && !row.value.empty()) name = row.value;
-  if (row.op == "(segment)") name = fmt::format("{} + {} more", name, row.nodes - 1);
-  return {by_operator ? "" : Shorten(name, name_width),
-          by_operator ? "" : Shorten(row.parent, name_width / 2),
+struct Layout {
+  bool by_operator, one_backend, narrow;
+  size_t name_width;
+
+  std::string Where(const ProfileRow& row) const {
+    if (row.kernel.empty() || (narrow && !one_backend)) return row.backend;
+    return Shorten((one_backend ? "" : row.backend + ".") + row.kernel, 28);
+  }
+  std::string Name(const ProfileRow& row) const {
+    if (by_operator) return "";
+    if (row.op == "(segment)") {
+      const std::string more = fmt::format(" + {} more", row.nodes - 1);
+      return Shorten(row.node, name_width - std::min(more.size(), name_width / 2)) + more;
+    }
+    return Shorten(row.node.empty() ? row.value : row.node, name_width);
+  }
+};
+
+std::vector<std::string> Cells(const ProfileRow& row, const Layout& layout) {
+  const bool calls = layout.by_operator || row.calls != 1;
+  return {layout.Name(row),
+          layout.by_operator || layout.narrow ? "" : Shorten(row.parent, layout.name_width / 2),
           row.op,
-          Shorten(row.kernel.empty() ? row.backend
-                                     : (one_backend ? "" : row.backend + ".") + row.kernel,
-                  28),
-          calls == 0 ? "" : fmt::format("{:g}", calls),
+          layout.Where(row),
+          calls ? fmt::format("{:g}", row.calls) : "",
           Seconds(row.seconds),
           Percent(row.share),
           Rate(row.Gflops()),
@@ -186,17 +198,18 @@ std::vector<std::string> Cells(const ProfileRow& row, bool by_operator, bool one
           OfPeak(row)};
 }
 
-std::string TableText(const ProfileTable& table, const ProfileFlags& flags, size_t name_width) {
-  const bool by_operator = flags.by == "op";
-  const std::vector<ProfileRow>& rows = by_operator ? table.operators : table.steps;
+std::string TableText(const ProfileTable& table, const ProfileFlags& flags, size_t width,
+                      size_t name_width) {
   const bool one_backend = std::ranges::all_of(table.operators, [&](const ProfileRow& row) {
     return row.backend == table.operators[0].backend;
   });
-  Table text({"node", "in", "op", one_backend ? "kernel" : "backend.kernel", "calls", "time",
-              "share", "GFLOP/s", "GB/s", "of peak"},
+  const Layout layout = {flags.by == "op", one_backend, width < 100, name_width};
+  const std::vector<ProfileRow>& rows = layout.by_operator ? table.operators : table.steps;
+  const char* where = one_backend ? "kernel" : layout.narrow ? "backend" : "backend.kernel";
+  Table text({"node", "in", "op", where, "calls", "time", "share", "GFLOP/s", "GB/s", "of peak"},
              "llllrrrrrr");
   const size_t shown = flags.top == 0 ? rows.size() : std::min(flags.top, rows.size());
-  for (size_t i = 0; i < shown; ++i) text.Add(Cells(rows[i], by_operator, one_backend, name_width));
+  for (size_t i = 0; i < shown; ++i) text.Add(Cells(rows[i], layout));
   std::string out = text.Text();
   if (shown == rows.size()) return out;
   double rest = 0;
@@ -210,13 +223,13 @@ void PrintText(const ProfileFlags& flags, const HostPeak& host, const Measured& 
   // Names get what the width leaves them.
   const size_t width = TerminalWidth();
   size_t names = 60;
-  std::string text = TableText(table, flags, names);
+  std::string text = TableText(table, flags, width, names);
   for (; names > 12; names -= 4) {
     size_t widest = 0;
     for (size_t at = 0; at < text.size(); at = text.find('\n', at) + 1)
       widest = std::max(widest, text.find('\n', at) - at);
     if (widest <= width) break;
-    text = TableText(table, flags, names - 4);
+    text = TableText(table, flags, width, names - 4);
   }
   const double plain = Mean(measured.plain);
   fmt::print("{}\n", text);
