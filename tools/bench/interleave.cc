@@ -18,8 +18,8 @@ constexpr int kMostTurns = 200;    // of the calibration in a window
 // The system tells only about so precisely how long a thread waited: what is short and was interrupted keeps its wait, so
 // that it doesn't seem fast.
 constexpr double kWaitErrorMs = 0.05, kShortMs = 2;
-constexpr double kMemoryShare = 0.1;  // of the time, for the calibration of memory
-constexpr double kLongest = 3;        // times the seconds
+constexpr double kMemoryShare = 0.1;            // of the time, for the calibration of memory
+constexpr double kLongest = 10, kLonger = 1.5;  // times as long
 constexpr size_t kLeastSlices = 10;
 
 double Busy(double elapsed_ms, double waited_ms) {
@@ -61,8 +61,8 @@ Interleaved Interleave(Streams& streams, Calibration& calibration, double second
   double until = seconds * 1e3;
   for (const auto begin = Clock::now();;) {
     if (out.slices.model.size() >= kLeastSlices && MillisecondsSince(begin) >= until) {
-      if (until >= kLongest * seconds * 1e3 || enough(out.slices)) break;
-      until += seconds * 1e3 / 2;
+      if (until > kLongest * seconds * 1e3 || enough(out.slices)) break;
+      until *= kLonger;  // few looks: each has its chance to be wrong
     }
     double model = INFINITY, compute = INFINITY, busy = INFINITY;
     for (int window = 0; window < windows; ++window) {
