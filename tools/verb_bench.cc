@@ -123,7 +123,9 @@ void AddBench(CLI::App& app, Action& action) {
   verb->add_option("--threads", flags->thread_list,
                    "Threads that compute; 0: one for each core; a list is a sweep: 1,2")
       ->delimiter(',');
-  verb->add_option("--seconds", flags->seconds, "How long to measure")
+  verb->add_option("--seconds", flags->seconds,
+                   "How long to measure; what is saved or compared up to ten times as long, "
+                   "where the host is busy")
       ->capture_default_str()
       ->check(CLI::Range(0.0, 86400.0));
   verb->add_option("--warmup", flags->warmup, "Seconds of runs before")

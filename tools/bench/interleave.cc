@@ -18,8 +18,8 @@ constexpr int kMostTurns = 200;    // of the calibration in a window
 // The system tells only about so precisely how long a thread waited: what is short and was interrupted keeps its wait, so
 // that it doesn't seem fast.
 constexpr double kWaitErrorMs = 0.05, kShortMs = 2;
-constexpr double kMemoryShare = 0.1;  // of the time, for the calibration of memory
-constexpr double kLongest = 3;        // times the seconds
+constexpr double kMemoryShare = 0.1;            // of the time, for the calibration of memory
+constexpr double kLongest = 10, kLonger = 1.5;  // times as long
 constexpr size_t kLeastSlices = 10;
 
 double Busy(double elapsed_ms, double waited_ms) {
@@ -57,25 +57,26 @@ Interleaved Interleave(Streams& streams, Calibration& calibration, double second
       std::min({time(1, [&] { calibration.Compute(); }), time(1, [&] { calibration.Compute(); }),
                 time(1, [&] { calibration.Compute(); })});
   double memory = 0;
+  double least = INFINITY;  // of the model's windows so far: interruptions make none longer
   int windows = 1;
   double until = seconds * 1e3;
   for (const auto begin = Clock::now();;) {
     if (out.slices.model.size() >= kLeastSlices && MillisecondsSince(begin) >= until) {
-      if (until >= kLongest * seconds * 1e3 || enough(out.slices)) break;
-      until += seconds * 1e3 / 2;
+      if (until > kLongest * seconds * 1e3 || enough(out.slices)) break;
+      until *= kLonger;  // few looks: each has its chance to be wrong
     }
-    double model = INFINITY, compute = INFINITY, busy = INFINITY;
+    double model = INFINITY, compute = INFINITY;
     for (int window = 0; window < windows; ++window) {
       const LoadResult load = streams.Closed(kWindowMs * 1e-3, 1);
       const double took = Busy(load.busy_ms, load.core_wait_ms);
-      busy = std::min(busy, took);
+      least = std::min(least, took);
       model = std::min(model, took / static_cast<double>(load.runs.size()));
       Append(out.load, load);
     }
-    const int turns = std::clamp(static_cast<int>(std::lround(busy / unit)), 1, kMostTurns);
+    const int turns = std::clamp(static_cast<int>(std::lround(least / unit)), 1, kMostTurns);
     for (int window = 0; window < windows; ++window)
       compute = std::min(compute, time(turns, [&] { calibration.Compute(); }));
-    windows = std::clamp(static_cast<int>(kSliceMs / busy), 1, kMostWindows);
+    windows = std::clamp(static_cast<int>(kSliceMs / least), 1, kMostWindows);
     out.slices.model.push_back(model);
     out.slices.compute.push_back(compute);
     if (memory > kMemoryShare * MillisecondsSince(begin)) continue;

@@ -24,7 +24,7 @@ struct Interleaved {
   Slices slices;
 };
 
-// Goes on for `seconds`, and then for at most twice as long again until `enough` is content; ten slices at least.
+// Goes on for `seconds`, and until `enough` is content, but at most about ten times as long; ten slices at least.
 Interleaved Interleave(Streams& streams, Calibration& calibration, double seconds,
                        const std::function<bool(const Slices&)>& enough);
 

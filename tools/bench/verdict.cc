@@ -17,6 +17,7 @@ using Json = nlohmann::ordered_json;
 // Measured with models of several kinds, on cores that other programs share, too.
 constexpr double kPower = 1, kPowerDeviation = 0.25;  // with which models follow the calibration
 constexpr double kCurveDeviation = 0.05;              // of a quantile from that power's curve
+constexpr double kMostSlowdown = 1;                   // of what a neighbour does, as a logarithm
 constexpr double kPowerLeastDeviation = 0.1;  // neighbours differ in what they take from whom
 constexpr double kProcessDeviation = 0.008;
 constexpr double kStreamFollows = 0.5, kChaseFollows = 0.25;  // at most about so, by the model
@@ -69,12 +70,27 @@ struct Power {
   double value, variance;
 };
 
+// Without what other programs interrupted, which says nothing about their neighbourhood.
+Logs Uninterrupted(const Logs& logs) {
+  const double model_most = std::ranges::min(logs.model) + kMostSlowdown;
+  const double compute_most = std::ranges::min(logs.compute) + kMostSlowdown;
+  Logs kept;
+  for (size_t i = 0; i < logs.model.size(); ++i) {
+    if (logs.model[i] > model_most || logs.compute[i] > compute_most) continue;
+    kept.model.push_back(logs.model[i]);
+    kept.compute.push_back(logs.compute[i]);
+  }
+  return kept;
+}
+
 // By least squares over the quantiles of each measurement, around their means, with what is known before.
 Power FindPower(std::initializer_list<const Logs*> measurements) {
   double xx = 0, xy = 0;
-  for (const Logs* logs : measurements) {
-    const std::vector<double> x = Quantiles(logs->compute, kCurveShares);
-    const std::vector<double> y = Quantiles(logs->model, kCurveShares);
+  for (const Logs* all : measurements) {
+    const Logs logs = Uninterrupted(*all);
+    if (logs.model.size() < kLeastSlices) continue;
+    const std::vector<double> x = Quantiles(logs.compute, kCurveShares);
+    const std::vector<double> y = Quantiles(logs.model, kCurveShares);
     const double x_mean = Mean(x), y_mean = Mean(y);
     for (size_t p = 0; p < x.size(); ++p) {
       xx += (x[p] - x_mean) * (x[p] - x_mean);
@@ -83,7 +99,9 @@ Power FindPower(std::initializer_list<const Logs*> measurements) {
   }
   const double before = 1 / Square(kPowerDeviation), seen = 1 / Square(kCurveDeviation);
   const double precision = before + seen * xx;
-  return {(before * kPower + seen * xy) / precision, 1 / precision + Square(kPowerLeastDeviation)};
+  const double value = (before * kPower + seen * xy) / precision;
+  return {std::clamp(value, kPower - 2 * kPowerDeviation, kPower + 2 * kPowerDeviation),
+          1 / precision + Square(kPowerLeastDeviation)};
 }
 
 struct Side {
