@@ -6,6 +6,10 @@ import subprocess
 import numpy as np
 
 
+# Freed memory goes back to the system at once, not to the heap of the thread that had it: resident memory tells what is held.
+GIVE_BACK = "glibc.malloc.mmap_threshold=1048576"
+
+
 class TenonError(RuntimeError):
     pass
 
@@ -21,7 +25,7 @@ class TenonSession:
         self.folder, self.statistics, self.runs = folder, {}, 0
         self.log = open(f"{folder}/stderr", "w+")
         self.process = subprocess.Popen([program, model, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log,
-                                        text=True, env={**os.environ, "TENON_LAYERS": layers})
+                                        text=True, env={"GLIBC_TUNABLES": GIVE_BACK, **os.environ, "TENON_LAYERS": layers})
 
     def run(self, feeds):
         """Outputs in the model's order. `feeds` are arrays."""
