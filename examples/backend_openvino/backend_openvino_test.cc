@@ -164,7 +164,7 @@ TEST_F(Openvino, ARunStopsWhenItIsToldTo) {
     EXPECT_EQ(error.code(), TENON_CANCELLED) << error.what();
   }
   canceller.join();
-  EXPECT_LT(std::clock() - begin, work * 7 / 10);
+  EXPECT_LT(std::clock() - begin, work / 2);
   try {
     (void)session.Run({input}, {.timeout = std::chrono::milliseconds(10)});
     ADD_FAILURE() << "the run went on beyond its deadline";
