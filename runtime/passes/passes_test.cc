@@ -192,6 +192,42 @@ TEST(PassesTest, OfADeclaredOutputTheTypeIsAPromiseAndTheShapeIsNot) {
   EXPECT_NE(status.message().find("\"y\""), std::string_view::npos) << status.ToString();
 }
 
+// A graph of one node, of what it takes from around it.
+graph::Subgraph Branch(const std::string& op) {
+  Graph branch;
+  const ValueId x = AddInput(branch, "x", Shape::UnknownRank());
+  branch.outputs = {AddNode(branch, op, {x}, "y")};
+  return graph::Subgraph(std::move(branch));
+}
+
+Status RunIf(const std::string& then_branch, const std::string& else_branch, Shape* shape) {
+  Graph graph;
+  const ValueId x = AddInput(graph, "x", {4, 3});
+  const ValueId condition = AddInput(graph, "condition", {});
+  graph.values[condition].type = DataType::kBool;
+  graph.outputs = {
+      AddNode(graph, "If", {condition, x}, "y",
+              {{"then_branch", Branch(then_branch)}, {"else_branch", Branch(else_branch)}})};
+  graph.nodes[0].captured = 1;
+  Status status = RunPipeline(graph, {});
+  *shape = graph.values[graph.outputs[0]].shape;
+  return status;
+}
+
+// Det takes square matrices.
+TEST(PassesTest, ABranchThatTheShapesRuleOutIsNoError) {
+  Shape shape;
+  Status status = RunIf("Relu", "Det", &shape);
+  EXPECT_TRUE(status.ok()) << status.ToString();
+  EXPECT_EQ(shape, (Shape{4, 3}));
+  status = RunIf("Det", "Relu", &shape);
+  EXPECT_TRUE(status.ok()) << status.ToString();
+  EXPECT_EQ(shape, (Shape{4, 3}));
+  status = RunIf("Det", "Det", &shape);
+  EXPECT_EQ(status.code(), Code::kInvalidArgument) << status.ToString();
+  EXPECT_NE(status.message().find("Det_y"), std::string_view::npos) << status.ToString();
+}
+
 TEST(PassesTest, RewritingDownAndUpGivesTheSameNode) {
   Graph graph;
   const ValueId x = AddInput(graph, "x", {2, 3});

@@ -1,4 +1,6 @@
 // Types and shapes of what If, Loop, Scan and SequenceMap make, from their subgraphs.
+#include <optional>
+
 #include "node_inference.h"
 
 namespace tenon::passes {
@@ -12,8 +14,8 @@ using graph::Value;
 using graph::ValueId;
 using operators::InferOutput;
 
-// Finding out what a loop leaves as it is takes several looks at its body, at each level. Deeper
-// down nothing is found out.
+// Finding out what a loop leaves as it is takes several looks at its body, and a branch that cannot
+// be taken is looked at twice, at each level. Deeper down nothing is found out.
 constexpr int kDeepest = 3;
 
 Status Bad(const Node& node, const std::string& what) {
@@ -108,11 +110,11 @@ class Inference {
     value.kind = kind;
     value.shape = shape;
   }
-  void SetCaptured(Graph& body) const {
+  void SetCaptured(Graph& body, bool with_shapes = true) const {
     for (size_t c = 0; c < node_.captured; ++c) {
       const Value& value = outer(formal() + c);
       Set(body, body.inputs.size() - node_.captured + c, value.type, value.kind,
-          MapShape(graph_, value.shape, body));
+          with_shapes ? MapShape(graph_, value.shape, body) : Shape::UnknownRank());
     }
   }
   Status Infer(Graph& body) const {
@@ -129,6 +131,7 @@ class Inference {
     const auto branches = node_.Subgraphs();
     if (branches.size() != 2 || formal() != 1) return Bad(node_, "it needs two branches");
     const int taken = ConstantBranch(graph_, node_);
+    bool possible[2] = {taken != 1, taken != 0};
     for (int b = 0; b < 2; ++b) {
       Graph& branch = *branches[static_cast<size_t>(b)];
       TENON_RETURN_IF_ERROR(CheckInputs(branch, 0));
@@ -136,20 +139,31 @@ class Inference {
         return Bad(node_, "a branch has " + std::to_string(branch.outputs.size()) +
                               " outputs, the node " + std::to_string(node_.outputs.size()));
       }
-      if (taken >= 0 && taken != b) continue;
+      if (!possible[b]) continue;
+      std::optional<Graph> before;
+      if (taken < 0 && options_.depth <= kDeepest) before = branch;
       SetCaptured(branch);
+      Status fits = Infer(branch);
+      if (fits.ok()) continue;
+      possible[b] = false;
+      if (!before || fits.code() != Code::kInvalidArgument || !(possible[0] || possible[1]))
+        return fits;
+      // With these shapes no run can take it: one that does gets the error. Until then it is a
+      // branch of which no shape is known.
+      branch = *std::move(before);
+      SetCaptured(branch, false);
       TENON_RETURN_IF_ERROR(Infer(branch));
     }
     for (size_t o = 0; o < outputs_.size(); ++o) {
-      outputs_[o] = OutputOf(*branches[taken > 0 ? 1 : 0], o);
+      outputs_[o] = OutputOf(*branches[possible[0] ? 0 : 1], o);
       if (taken >= 0) continue;
-      const InferOutput other = OutputOf(*branches[1], o);
+      const InferOutput other = OutputOf(*branches[possible[0] ? 1 : 0], o);
       if (outputs_[o].type != other.type || outputs_[o].kind != other.kind) {
         return Bad(node_, "output " + std::to_string(o) + " is " +
                               std::string(DataTypeName(outputs_[o].type)) + " in one branch and " +
                               std::string(DataTypeName(other.type)) + " in the other");
       }
-      outputs_[o].shape = Join(outputs_[o].shape, other.shape);
+      if (possible[0] && possible[1]) outputs_[o].shape = Join(outputs_[o].shape, other.shape);
     }
     return {};
   }
