@@ -1,11 +1,10 @@
 // `tenon`: runs, measures and explains models. Results go to stdout, messages to stderr; exit codes are in failure.h.
 #include <fmt/format.h>
 
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
+#include <memory>
 
 #include "failure.h"
+#include "help.h"
 #include "nearest.h"
 #include "tenon/runtime/tenon.hpp"
 #include "verbs.h"
@@ -55,16 +54,15 @@ int Main(int argc, char** argv) {
   app.name("tenon");
   app.set_version_flag("--version", std::string("tenon ") + tenon_version());
   app.require_subcommand(1);
+  app.formatter(std::make_shared<HelpFormatter>());
   app.footer(
       "Begin with: tenon run MODEL.onnx; tenon bench MODEL.onnx; tenon VERB --help tells more.\n"
-      "Exit codes: 0 ok, 1 mismatch or regression, 2 usage, 3 model rejected, 4 backend failed or\n"
+      "Exit codes: 0 ok, 1 mismatch or regression, 2 usage, 3 model rejected, 4 backend failed or "
       "budget exceeded, 5 inconclusive or output not writable.\n"
       "Environment: TENON_ADD_BACKEND_FILES (shared objects or manifests, joined by :, besides "
-      "those\n"
-      "that are found), TENON_BACKEND_FILES (instead of them), TENON_BACKENDS_SELECT,\n"
+      "those that are found), TENON_BACKEND_FILES (instead of them), TENON_BACKENDS_SELECT, "
       "TENON_BACKENDS_DISABLE (names or patterns, joined by a comma), TENON_LAYERS=validate "
-      "(checks\n"
-      "backends against the rules of the ABI).");
+      "(checks backends against the rules of the ABI).");
   Action action;
   AddRun(app, action);
   AddBench(app, action);

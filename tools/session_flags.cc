@@ -87,10 +87,10 @@ void SessionFlags::AddSessionTo(CLI::App& verb) {
   verb.add_option("--budget", budget,
                   "Most bytes that the session may ask for: 64000000, 64MB, 64MiB")
       ->type_name("BYTES")
-      ->transform(CLI::AsSizeValue(false));
+      ->transform(CLI::AsSizeValue(true).description(""));
   verb.add_option("--plan-cache", plan_cache, "Most bytes of plans kept for other shapes: 4MB")
       ->type_name("BYTES")
-      ->transform(CLI::AsSizeValue(false));
+      ->transform(CLI::AsSizeValue(true).description(""));
   verb.add_option("--cache", cache,
                   "Folder that keeps what backends compile for the next load; default: nothing is "
                   "kept, or the environment's TENON_ARTIFACT_CACHE")

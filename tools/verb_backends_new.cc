@@ -58,12 +58,10 @@ std::shared_ptr<BackendsNew> AddBackendsNew(CLI::App& backends) {
   made->verb
       ->add_option("--kind", made->backend.kind, "Runs operators one by one, or compiles segments")
       ->check(CLI::IsMember({"kernel", "compiler"}))
-      ->capture_default_str()
-      ->type_name("kernel|compiler");
+      ->capture_default_str();
   made->verb->add_option("--lang", made->backend.lang, "Language of its sources")
       ->check(CLI::IsMember({"c", "c++"}))
-      ->capture_default_str()
-      ->type_name("c|c++");
+      ->capture_default_str();
   made->verb->add_option("--output", made->output, "Folder (default: NAME)")->type_name("DIR");
   made->verb->add_flag("--json", made->json, "Print JSON on stdout");
   made->verb->footer("Example: tenon backends new acme --kind compiler --lang c");

@@ -282,10 +282,9 @@ void AddCompare(CLI::App& app, Action& action) {
   verb->add_option("--threads", flags->threads, "Threads that compute; 0: one for each core");
   verb->footer(
       "Float types of 16 bits may differ by a unit in the last place at least; what is no float is "
-      "equal or\n"
-      "not. --every-node makes every value of the optimised graph an output: backends that fuse "
-      "nodes or\n"
-      "compile segments then work node by node. Exit code 1 where anything differs.\n"
+      "equal or not. --every-node makes every value of the optimised graph an output: backends "
+      "that fuse nodes or compile segments then work node by node. Exit code 1 where anything "
+      "differs.\n"
       "Example: tenon compare resnet50.onnx -b simulator --reference reference --every-node");
   verb->callback([flags, &action] { action = [flags] { return Compare(*flags); }; });
 }

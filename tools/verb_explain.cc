@@ -144,8 +144,7 @@ void AddExplain(CLI::App& app, Action& action) {
                    "Writes the optimised graph with the report in each node, for Netron")
       ->type_name("FILE");
   verb->footer(
-      "Costs are modelled, unless --measure or --profile is given. Exit code 4: no backend takes "
-      "a\n"
+      "Costs are modelled, unless --measure or --profile is given. Exit code 4: no backend takes a "
       "node, or one falls back and --fallback forbid is given.\n"
       "Example: tenon explain model.onnx -b simulator,reference --set simulator.claim=seed:7");
   verb->callback([flags, &action] { action = [flags] { return Explain(*flags); }; });

@@ -306,17 +306,12 @@ void AddProfile(CLI::App& app, Action& action) {
       ->type_name("FILE");
   verb->footer(
       "Times are means of a run; a node with subgraphs is without the nodes in them, which have "
-      "rows\n"
-      "of their own. FLOPs and bytes are the operators' own: a multiply-add is two, each input "
-      "and\n"
-      "output moves once. \"of peak\" is the nearer bound, of operations (flop) or of bytes (mem), "
-      "as\n"
-      "measured on this host for float32; what lies in a cache can exceed the memory's.\n"
-      "Where it misleads: nodes run one after the other (asynchronous devices can't overlap), what "
-      "one\n"
-      "leaves in the caches is the next one's gain, and less than a microsecond is partly the "
-      "timer.\n"
-      "The line \"steps\" says how much all that is.\n"
+      "rows of their own. FLOPs and bytes are the operators' own: a multiply-add is two, each "
+      "input and output moves once. \"of peak\" is the nearer bound, of operations (flop) or of "
+      "bytes (mem), as measured on this host for float32; what lies in a cache can exceed the "
+      "memory's. Where it misleads: nodes run one after the other (asynchronous devices can't "
+      "overlap), what one leaves in the caches is the next one's gain, and less than a microsecond "
+      "is partly the timer. The line \"steps\" says how much all that is.\n"
       "Example: tenon profile resnet50.onnx --by op --trace resnet50.json");
   verb->callback([flags, &action] { action = [flags] { return Profile(*flags); }; });
 }

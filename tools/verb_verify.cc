@@ -231,8 +231,8 @@ void AddVerify(CLI::App& app, Action& action) {
   verb->add_option("--junit", flags->junit, "Writes the results as JUnit's XML")->type_name("FILE");
   verb->add_flag("--quiet", flags->quiet, "Prints what did not pass, and the counts");
   verb->footer(
-      "A test is a folder with model.onnx and test_data_set_<i>/input_<j>.pb, output_<j>.pb.\n"
-      "Exit code 1 where one fails.\n"
+      "A test is a folder with model.onnx and test_data_set_<i>/input_<j>.pb, output_<j>.pb. Exit "
+      "code 1 where one fails.\n"
       "Example: tenon verify /usr/share/libonnx-testdata/data/simple -b reference -j 2");
   verb->callback([flags, &action] { action = [flags] { return Verify(*flags); }; });
 }

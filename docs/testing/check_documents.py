@@ -33,6 +33,8 @@ def main():
         help_text = subprocess.run([tenon, verb, "--help"], capture_output=True, text=True, check=True).stdout
         if "Example: " not in help_text and "Examples:" not in help_text:
             failures.append(f"tenon {verb} --help has no example")
+        failures += [f"tenon {verb} --help, beyond 80 columns: {line}" for line in help_text.splitlines()
+                     if len(line) > 80 and not line.startswith("Example")]
 
     listed = subprocess.run(["git", "-C", root, "ls-files", "*.md"], capture_output=True, text=True)
     pages = listed.stdout.split() or [os.path.join("docs", name) for name in os.listdir(os.path.join(root, "docs")) if name.endswith(".md")]

@@ -1,0 +1,71 @@
+#include "help.h"
+
+#include <algorithm>
+#include <regex>
+
+namespace tenon::tools {
+namespace {
+
+constexpr size_t kColumns = 80;
+
+}  // namespace
+
+std::string Wrapped(std::string_view text, size_t width) {
+  std::string lines;
+  size_t column = 0;
+  while (!text.empty()) {
+    const size_t end = std::min(text.find_first_of(" \n"), text.size());
+    if (column > 0 && column + 1 + end > width) {
+      lines += '\n';
+      column = 0;
+    } else if (column > 0) {
+      lines += ' ';
+      ++column;
+    }
+    lines += text.substr(0, end);
+    column += end;
+    if (end < text.size() && text[end] == '\n') {
+      lines += '\n';
+      column = 0;
+    }
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return lines;
+}
+
+std::string HelpFormatter::make_description(const CLI::App* app) const {
+  return Wrapped(app->get_description(), kColumns) + "\n";
+}
+
+// Examples stay on their line, to be copied.
+std::string HelpFormatter::make_footer(const CLI::App* app) const {
+  const std::string footer = app->get_footer();
+  const size_t examples = std::min(footer.find("Example"), footer.size());
+  return Wrapped(footer.substr(0, examples), kColumns) + footer.substr(examples) + "\n";
+}
+
+std::string HelpFormatter::make_subcommand(const CLI::App* verb) const {
+  std::stringstream out;
+  CLI::detail::format_help(out, verb->get_display_name(true),
+                           Wrapped(verb->get_description(), kColumns - get_column_width()),
+                           get_column_width());
+  return out.str();
+}
+
+// CLI11 shows choices as TEXT:{a,b}, ranges as FLOAT:FLOAT in [0 - 1].
+std::string HelpFormatter::make_option_opts(const CLI::Option* option) const {
+  static const std::regex kChoices("TEXT:\\{([^}]*)\\}"),
+      kRange(":(\\w+ in \\[[^\\]]*\\]|NONNEGATIVE)");
+  std::string text = CLI::Formatter::make_option_opts(option);
+  std::smatch choices;
+  if (!std::regex_search(text, choices, kChoices)) return std::regex_replace(text, kRange, "");
+  std::string list = choices[1];
+  std::ranges::replace(list, ',', '|');
+  return choices.prefix().str() + list + choices.suffix().str();
+}
+
+std::string HelpFormatter::make_option_desc(const CLI::Option* option) const {
+  return Wrapped(option->get_description(), kColumns - get_column_width());
+}
+
+}  // namespace tenon::tools
