@@ -1,5 +1,6 @@
 #include "host_peak.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,6 +11,7 @@
 #include <cstring>
 #include <functional>
 #include <memory>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -18,6 +20,8 @@
 #elif defined(__aarch64__)
 #include <arm_neon.h>
 #endif
+
+#include "failure.h"
 
 namespace tenon::tools {
 namespace {
@@ -148,13 +152,16 @@ Loops Widest() { return {"plain", 1, MultiplyPlain, ReadPlain}; }
 class Team {
  public:
   explicit Team(uint32_t threads) : threads_(threads), barrier_(threads) {
-    for (uint32_t t = 1; t < threads; ++t) others_.emplace_back([this, t] { Follow(t); });
+    try {
+      for (uint32_t t = 1; t < threads; ++t) others_.emplace_back([this, t] { Follow(t); });
+    } catch (const std::system_error& error) {
+      for (size_t t = others_.size() + 1; t < threads; ++t) barrier_.arrive_and_drop();
+      End();
+      throw Failure(kBackendFailed, fmt::format("no thread {} of {} for the host's peak: {}",
+                                                others_.size() + 2, threads, error.what()));
+    }
   }
-  ~Team() {
-    work_ = nullptr;
-    barrier_.arrive_and_wait();
-    for (std::thread& other : others_) other.join();
-  }
+  ~Team() { End(); }
   // The time that work(thread) took, from the first to begin to the last to end.
   double Round(const std::function<void(uint32_t)>& work) {
     work_ = &work;
@@ -178,6 +185,11 @@ class Team {
   uint32_t threads() const { return threads_; }
 
  private:
+  void End() {
+    work_ = nullptr;
+    barrier_.arrive_and_wait();
+    for (std::thread& other : others_) other.join();
+  }
   void Follow(uint32_t thread) {
     for (;;) {
       barrier_.arrive_and_wait();

@@ -11,7 +11,7 @@
 namespace tenon::tools {
 namespace {
 
-constexpr uint64_t kMostBytes = uint64_t{1} << 40;
+constexpr uint64_t kMostElements = uint64_t{1} << 40;
 
 template <typename T>
 std::string SummariseAs(const tenon_tensor_info& tensor) {
@@ -49,6 +49,7 @@ std::string SummariseNumbers(const tenon_tensor_info& tensor) {
     case TENON_INT8:
       return SummariseAs<int8_t>(tensor);
     case TENON_UINT8:
+    case TENON_BOOL:  // 0 and 1, unless a file said otherwise
       return SummariseAs<uint8_t>(tensor);
     case TENON_INT16:
       return SummariseAs<int16_t>(tensor);
@@ -62,8 +63,6 @@ std::string SummariseNumbers(const tenon_tensor_info& tensor) {
       return SummariseAs<int64_t>(tensor);
     case TENON_UINT64:
       return SummariseAs<uint64_t>(tensor);
-    case TENON_BOOL:
-      return SummariseAs<bool>(tensor);
     default:
       return fmt::format("{} bytes", tensor.bytes);
   }
@@ -99,16 +98,20 @@ uint64_t HostTensor::ElementCount() const {
 HostTensor MakeTensor(tenon_dtype dtype, std::vector<int64_t> dims) {
   uint64_t count = 1;
   for (int64_t dim : dims) {
-    if (dim < 0 || (dim > 0 && count > kMostBytes / static_cast<uint64_t>(dim))) {
+    if (dim < 0 || (dim > 0 && count > kMostElements / static_cast<uint64_t>(dim))) {
       throw Failure(kUsage, fmt::format("a tensor of shape {} is too large or negative", dims));
     }
     count *= static_cast<uint64_t>(dim);
   }
   HostTensor tensor{.dtype = dtype, .dims = std::move(dims)};
-  if (dtype == kString)
-    tensor.strings.resize(count);
-  else
-    tensor.data.resize(tenon_dtype_bytes(dtype, count));
+  try {
+    if (dtype == kString)
+      tensor.strings.resize(count);
+    else
+      tensor.data.resize(tenon_dtype_bytes(dtype, count));
+  } catch (const std::exception&) {  // bad_alloc, length_error
+    throw Failure(kUsage, fmt::format("no memory for a tensor of shape {}", tensor.dims));
+  }
   return tensor;
 }
 

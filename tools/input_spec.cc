@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "failure.h"
+#include "files.h"
 #include "npy.h"
 #include "picture.h"
 #include "value_pb.h"
@@ -160,12 +161,18 @@ PictureOptions ParsePictureOptions(const std::string& text) {
   return options;
 }
 
-HostTensor FromFile(const ValueInfo& input, const std::string& path_and_options) {
-  const size_t colon = path_and_options.rfind(':');
-  const std::string path = path_and_options.substr(0, colon);
-  const std::string options = colon == std::string::npos ? "" : path_and_options.substr(colon + 1);
-  if (path.ends_with(".npy")) return ReadNpy(path);
-  if (path.ends_with(".pb")) return ReadValuePb(path, input.kind, input.dtype);
+// Only pictures have options; paths may have colons.
+HostTensor FromFile(const ValueInfo& input, const std::string& spec) {
+  if (spec.ends_with(".npy")) return ReadNpy(spec);
+  if (spec.ends_with(".pb")) return ReadValuePb(spec, input.kind, input.dtype);
+  const size_t colon = spec.rfind(':');
+  const std::string path = spec.substr(0, colon);
+  const std::string options = colon == std::string::npos ? "" : spec.substr(colon + 1);
+  if (path.ends_with(".npy") || path.ends_with(".pb")) {
+    throw Failure(kUsage, fmt::format("input {}: '{}' in '@{}': only pictures have options",
+                                      input.name, options, spec));
+  }
+  if (options.find('=') == std::string::npos) return ReadPicture(spec, {});
   return ReadPicture(path, ParsePictureOptions(options));
 }
 
@@ -190,25 +197,24 @@ HostTensor MakeInput(const ValueInfo& input, const std::string& spec,
                                       "--input {}=@file.pb",
                                       input.name, input.name));
   }
-  std::vector<std::string> parts = Split(spec, ':');
+  const size_t at = std::min(spec.find(":@"), spec.size());  // the rest is a path
+  const std::vector<std::string> parts = Split(spec.substr(0, at), ':');
   const std::string kind = parts.empty() ? "" : parts[0];
   std::vector<int64_t> shape = DefaultShape(input, dims);
   uint64_t seed = 0;
-  std::string file;
+  const std::string file = at < spec.size() ? spec.substr(at + 2) : "";
   for (size_t i = 1; i < parts.size(); ++i) {
     if (parts[i].starts_with("shape="))
       shape = ParseShape(parts[i].substr(6));
     else if (parts[i].starts_with("seed="))
       seed = ParseNumber<uint64_t>(parts[i].substr(5), "seed");
-    else if (kind == "raw" && parts[i].starts_with('@'))
-      file = parts[i].substr(1);
     else
       throw Failure(kUsage,
                     fmt::format("input {}: unknown part '{}' in '{}'", input.name, parts[i], spec));
   }
   if (kind == "raw" && !file.empty() && input.dtype != kString)
     return FromRaw(input.dtype, shape, file);
-  if (kind != "zeros" && kind != "rand") {
+  if ((kind != "zeros" && kind != "rand") || at < spec.size()) {
     throw Failure(
         kUsage,
         fmt::format(

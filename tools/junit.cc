@@ -3,7 +3,7 @@
 #include <pugixml.hpp>
 #include <sstream>
 
-#include "npy.h"
+#include "files.h"
 
 namespace tenon::tools {
 

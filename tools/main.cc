@@ -1,6 +1,9 @@
 // `tenon`: runs, measures and explains models. Results go to stdout, messages to stderr; exit codes are in failure.h.
 #include <fmt/format.h>
 
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
 #include <memory>
 
 #include "failure.h"
@@ -62,7 +65,7 @@ int Main(int argc, char** argv) {
       "Environment: TENON_ADD_BACKEND_FILES (shared objects or manifests, joined by :, besides "
       "those that are found), TENON_BACKEND_FILES (instead of them), TENON_BACKENDS_SELECT, "
       "TENON_BACKENDS_DISABLE (names or patterns, joined by a comma), TENON_LAYERS=validate "
-      "(checks backends against the rules of the ABI).");
+      "(checks backends against the rules of the ABI), TENON_ARTIFACT_CACHE (as --cache).");
   Action action;
   AddRun(app, action);
   AddBench(app, action);
@@ -87,7 +90,10 @@ int Main(int argc, char** argv) {
       fmt::print(stderr, "tenon: {}\n", hint.empty() ? error.what() : hint);
     return kUsage;
   }
-  return action();
+  const int code = action();
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
+    throw Failure(kNotWritable, fmt::format("stdout: can't be written: {}", std::strerror(errno)));
+  return code;
 }
 
 }  // namespace
@@ -101,6 +107,6 @@ int main(int argc, char** argv) {
     return failure.code();
   } catch (const std::exception& error) {
     fmt::print(stderr, "tenon: {}\n", error.what());
-    return tenon::tools::kBackendFailed;
+    return std::ferror(stdout) ? tenon::tools::kNotWritable : tenon::tools::kBackendFailed;
   }
 }

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "failure.h"
+#include "files.h"
 #include "templates.h"
 
 namespace tenon::tools {
@@ -51,16 +52,13 @@ void CheckFolder(const fs::path& folder) {
           folder.string()));
 }
 
-void WriteFile(const fs::path& path, const std::string& content) {
+void WriteSource(const fs::path& path, const std::string& content) {
   std::error_code error;
   fs::create_directories(path.parent_path(), error);
   if (error)
     throw Failure(kNotWritable,
                   fmt::format("can't make {}: {}", path.parent_path().string(), error.message()));
-  std::ofstream out(path, std::ios::binary);
-  out << content;
-  out.close();
-  if (!out) throw Failure(kNotWritable, fmt::format("can't write {}", path.string()));
+  WriteFile(path, content, nullptr, 0);
 }
 
 }  // namespace
@@ -86,7 +84,7 @@ std::vector<std::string> Write(const NewBackend& backend) {
   for (const Template& file : Templates()) {
     if (std::ranges::count(folders, file.folder) == 0) continue;
     written.push_back(Replaced(file.path, backend.name));
-    WriteFile(backend.folder / written.back(), ContentOf(file, backend.name));
+    WriteSource(backend.folder / written.back(), ContentOf(file, backend.name));
   }
   std::ranges::sort(written);
   return written;

@@ -3,15 +3,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
-#include <fstream>
-#include <regex>
-#include <sstream>
+#include <optional>
 
 #include "failure.h"
+#include "files.h"
 
 namespace tenon::tools {
 namespace {
+
+constexpr size_t kMostDims = 64;
 
 struct NpyType {
   tenon_dtype dtype;
@@ -39,51 +41,56 @@ std::pair<std::string, size_t> SplitHeader(const std::string& path, const std::s
   return {bytes.substr(begin, length), begin + length};
 }
 
-std::vector<int64_t> ParseShape(const std::string& path, const std::string& text) {
+// What follows 'key': in the text of a Python dict, as NumPy writes it; empty where the key is missing.
+std::string_view ValueOf(std::string_view header, std::string_view key) {
+  const size_t at = header.find(fmt::format("'{}':", key));
+  if (at == std::string_view::npos) return {};
+  header.remove_prefix(at + key.size() + 3);
+  header.remove_prefix(std::min(header.find_first_not_of(' '), header.size()));
+  return header;
+}
+
+// What stands between `open`, with which the text begins, and `close`.
+std::optional<std::string_view> Between(std::string_view text, char open, char close) {
+  const size_t end = text.find(close, 1);
+  if (!text.starts_with(open) || end == std::string_view::npos) return std::nullopt;
+  return text.substr(1, end - 1);
+}
+
+std::vector<int64_t> ParseShape(const std::string& path, std::string_view text) {
   std::vector<int64_t> dims;
-  static const std::regex number("[0-9]+");
-  for (auto it = std::sregex_iterator(text.begin(), text.end(), number);
-       it != std::sregex_iterator(); ++it) {
-    if (it->length() > 18) throw Failure(kUsage, fmt::format("{}: a dimension is too large", path));
-    dims.push_back(std::stoll(it->str()));
+  for (size_t at = 0; at < text.size();) {
+    if (text[at] == ' ' || text[at] == ',') {
+      ++at;
+      continue;
+    }
+    int64_t dim = 0;
+    const auto [end, error] = std::from_chars(text.data() + at, text.data() + text.size(), dim);
+    if (error != std::errc() || dim < 0 || dims.size() == kMostDims) {
+      throw Failure(kUsage, fmt::format("{}: shape ({}) (expected at most {} sizes)", path,
+                                        text.substr(0, 100), kMostDims));
+    }
+    dims.push_back(dim);
+    at = static_cast<size_t>(end - text.data());
   }
   return dims;
 }
 
 }  // namespace
 
-std::string ReadFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file)
-    throw Failure(kUsage, fmt::format("{}: can't be read: {}", path, std::strerror(errno)));
-  std::ostringstream bytes;
-  bytes << file.rdbuf();
-  return std::move(bytes).str();
-}
-
-void WriteFile(const std::string& path, std::string_view header, const void* data, uint64_t bytes) {
-  std::ofstream file(path, std::ios::binary);
-  file.write(header.data(), static_cast<std::streamsize>(header.size()));
-  if (bytes) file.write(static_cast<const char*>(data), static_cast<std::streamsize>(bytes));
-  file.flush();
-  if (!file)
-    throw Failure(kNotWritable,
-                  fmt::format("{}: can't be written: {}", path, std::strerror(errno)));
-}
-
 HostTensor ReadNpy(const std::string& path) {
   const std::string bytes = ReadFile(path);
   const auto [header, begin] = SplitHeader(path, bytes);
-  static const std::regex pattern(
-      "'descr': *'([^']*)'.*'fortran_order': *(True|False).*'shape': *\\(([0-9, ]*)\\)");
-  std::smatch match;
-  if (!std::regex_search(header, match, pattern))
+  const auto descr = Between(ValueOf(header, "descr"), '\'', '\'');
+  const auto shape = Between(ValueOf(header, "shape"), '(', ')');
+  const std::string_view fortran = ValueOf(header, "fortran_order");
+  if (!descr || !shape || !(fortran.starts_with("True") || fortran.starts_with("False")))
     throw Failure(kUsage, fmt::format("{}: unknown npy header", path));
-  if (match[2] == "True")
+  if (fortran.starts_with("True"))
     throw Failure(kUsage, fmt::format("{}: Fortran order; save it in C order", path));
   for (const NpyType& type : kTypes) {
-    if (match[1] != type.name) continue;
-    HostTensor tensor = MakeTensor(type.dtype, ParseShape(path, match[3]));
+    if (*descr != type.name) continue;
+    HostTensor tensor = MakeTensor(type.dtype, ParseShape(path, *shape));
     if (tensor.data.size() != bytes.size() - begin) {
       throw Failure(kUsage, fmt::format("{}: holds {} bytes of data, its shape needs {}", path,
                                         bytes.size() - begin, tensor.data.size()));
@@ -92,7 +99,7 @@ HostTensor ReadNpy(const std::string& path) {
                 reinterpret_cast<char*>(tensor.data.data()));
     return tensor;
   }
-  throw Failure(kUsage, fmt::format("{}: unknown element type {}", path, match[1].str()));
+  throw Failure(kUsage, fmt::format("{}: unknown element type {}", path, descr->substr(0, 100)));
 }
 
 bool WriteNpy(const std::string& path, tenon_dtype dtype, std::span<const int64_t> dims,

@@ -12,7 +12,5 @@ HostTensor ReadNpy(const std::string& path);
 // Throws Failure(kNotWritable). False where npy has no such dtype (bfloat16, float8, sub-byte types).
 bool WriteNpy(const std::string& path, tenon_dtype dtype, std::span<const int64_t> dims,
               const void* data, uint64_t bytes);
-std::string ReadFile(const std::string& path);
-void WriteFile(const std::string& path, std::string_view header, const void* data, uint64_t bytes);
 
 }  // namespace tenon::tools

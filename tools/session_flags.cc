@@ -164,7 +164,9 @@ std::vector<HostTensor> MakeInputs(const Session& session, const SessionFlags& f
     const size_t equals = input.find('=');
     if (equals == std::string::npos)
       throw Failure(kUsage, fmt::format("--input '{}': expected NAME=SPEC", input));
-    specs[input.substr(0, equals)] = input.substr(equals + 1);
+    const std::string name = input.substr(0, equals);
+    if (!specs.emplace(name, input.substr(equals + 1)).second)
+      throw Failure(kUsage, fmt::format("--input {} is given twice", name));
   }
   std::string names;
   for (const ValueInfo& input : session.inputs()) {
@@ -205,7 +207,7 @@ void RethrowRunError(const Error& error, const Session& session,
   throw Failure(kUsage, error.what() + open);
 }
 
-void ReportFallback(const Session& session) {
+std::string FallbackOf(const Session& session) {
   size_t count = 0, nodes = 0;
   std::map<std::string, size_t> where;
   for (const tenon_placement_row* row : session.placement()) {
@@ -214,12 +216,16 @@ void ReportFallback(const Session& session) {
     ++count;
     ++where[row->backend];
   }
-  if (count == 0) return;
+  if (count == 0) return {};
   std::string text;
   for (const auto& [backend, on] : where)
     text += fmt::format("{}{} on {}", text.empty() ? "" : ", ", on, backend);
-  fmt::print(stderr, "tenon: fallback: {} of {} nodes ({}); tenon explain says why\n", count, nodes,
-             text);
+  return fmt::format("fallback: {} of {} nodes ({}); tenon explain says why", count, nodes, text);
+}
+
+void ReportFallback(const Session& session) {
+  const std::string text = FallbackOf(session);
+  if (!text.empty()) fmt::print(stderr, "tenon: {}\n", text);
 }
 
 }  // namespace tenon::tools

@@ -56,7 +56,9 @@ void CheckViolations(const Runtime& runtime);
 // What a failed run means for the exit code; where inputs don't fit, the message tells the sizes that open dimensions had.
 [[noreturn]] void RethrowRunError(const Error& error, const Session& session,
                                   std::span<const HostTensor> inputs);
-// One line on stderr where nodes run on another group of backends than the first.
+// One line where nodes run on another group of backends than the first, else empty.
+std::string FallbackOf(const Session& session);
+// Prints it on stderr.
 void ReportFallback(const Session& session);
 
 }  // namespace tenon::tools

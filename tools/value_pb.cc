@@ -7,7 +7,7 @@
 #include <cstring>
 
 #include "failure.h"
-#include "npy.h"
+#include "files.h"
 
 namespace tenon::tools {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "comparison.h"
 #include "failure.h"
-#include "npy.h"
+#include "files.h"
 
 namespace tenon::tools {
 namespace {

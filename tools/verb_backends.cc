@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "files.h"
 #include "kernel_text.h"
 #include "session_flags.h"
 #include "table.h"
@@ -146,7 +147,7 @@ int List(bool json, bool full) {
   if (json) {
     Json out = {{"version", 1}, {"backends", Json::array()}};
     for (const tenon_backend_info* info : infos) out["backends"].push_back(ToJson(*info));
-    fmt::print("{}\n", out.dump(2));
+    PrintJson(out);
   } else if (full) {
     for (const tenon_backend_info* info : infos) PrintLong(*info);
   } else {
@@ -170,7 +171,7 @@ int Info(const std::string& file, bool json) {
   const Runtime runtime(std::move(options));
   for (const tenon_backend_info* info : runtime.backends()) {
     if (json)
-      fmt::print("{}\n", Json{{"version", 1}, {"backend", ToJson(*info)}}.dump(2));
+      PrintJson(Json{{"version", 1}, {"backend", ToJson(*info)}});
     else
       PrintLong(*info);
     if (info->code != TENON_OK || info->left_out_count != 0) return kBackendFailed;

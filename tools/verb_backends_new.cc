@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "failure.h"
+#include "files.h"
 
 namespace tenon::tools {
 namespace {
@@ -39,7 +40,7 @@ int BackendsNew::Run() const {
     const nlohmann::ordered_json out = {{"version", 1},          {"name", made.name},
                                         {"kind", made.kind},     {"lang", made.lang},
                                         {"folder", made.folder}, {"files", files}};
-    fmt::print("{}\n", out.dump(2));
+    PrintJson(out);
   } else {
     PrintNext(made, files.size());
   }

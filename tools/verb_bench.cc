@@ -10,7 +10,7 @@
 #include "bench/measure.h"
 #include "bench/saved.h"
 #include "bench/text.h"
-#include "npy.h"
+#include "files.h"
 #include "output_files.h"
 #include "table.h"
 #include "verbs.h"
@@ -27,10 +27,18 @@ void CheckFlags(const BenchFlags& flags) {
                   "--rate can't be saved or compared: waiting depends on the rate more than on the "
                   "model (leave out --rate, or --save and --against)");
   }
+  constexpr double kMostArrivals = 1e7;
+  if (flags.rate * flags.seconds > kMostArrivals) {
+    throw Failure(
+        kUsage, fmt::format("--rate {} for {} s is {:.1e} runs (expected at most {:.0e})",
+                            flags.rate, flags.seconds, flags.rate * flags.seconds, kMostArrivals));
+  }
   if (!flags.save.empty()) {
-    const std::filesystem::path folder = std::filesystem::absolute(flags.save).parent_path();
+    std::error_code unknown;
+    const std::filesystem::path folder =
+        std::filesystem::absolute(flags.save, unknown).parent_path();
     if (access(folder.c_str(), W_OK) != 0 ||
-        (std::filesystem::exists(flags.save) && access(flags.save.c_str(), W_OK) != 0))
+        (std::filesystem::exists(flags.save, unknown) && access(flags.save.c_str(), W_OK) != 0))
       throw Failure(kNotWritable, fmt::format("--save {}: not writable", flags.save));
   }
 }
@@ -100,7 +108,7 @@ int Bench(const BenchFlags& flags) {
     WriteFile(flags.save, "", text.data(), text.size());
   }
   if (flags.json) {
-    fmt::print("{}\n", WholeResult(flags, results, false).dump(2));
+    PrintJson(WholeResult(flags, results, false));
   } else if (results.size() == 1) {
     fmt::print("{}", PointText(results[0]));
   } else {
@@ -134,21 +142,25 @@ void AddBench(CLI::App& app, Action& action) {
   verb->add_option("--streams", flags->streams, "Callers that run the model at the same time")
       ->capture_default_str()
       ->check(CLI::Range(1U, 1024U));
-  verb->add_option("--rate", flags->rate,
-                   "Runs a second that arrive, whether earlier ones have ended or not; latency "
-                   "counts from the arrival")
-      ->type_name("QPS")
-      ->check(CLI::Range(0.001, 1e7));
+  CLI::Option* rate =
+      verb->add_option("--rate", flags->rate,
+                       "Runs a second that arrive, whether earlier ones have ended or not; latency "
+                       "counts from the arrival")
+          ->type_name("QPS")
+          ->check(CLI::Range(0.001, 1e7));
   verb->add_option("--arrivals", flags->arrivals, "At --rate: poisson or fixed distances")
       ->capture_default_str()
+      ->needs(rate)
       ->check(CLI::IsMember({"poisson", "fixed"}));
   verb->add_option("--save", flags->save, "Writes the result, to be compared with")
       ->type_name("FILE");
-  verb->add_option("--against", flags->against,
-                   "Compares with a saved result: SAME, FASTER, SLOWER or CANNOT TELL")
-      ->type_name("FILE");
+  CLI::Option* against =
+      verb->add_option("--against", flags->against,
+                       "Compares with a saved result: SAME, FASTER, SLOWER or CANNOT TELL")
+          ->type_name("FILE");
   verb->add_option("--margin", flags->margin, "Per cent of difference that count as the same")
       ->capture_default_str()
+      ->needs(against)
       ->check(CLI::Range(0.1, 50.0));
   verb->add_option("--output-dir", flags->output_dir,
                    "Writes the outputs of the last timed run; of a sweep, of its last point")

@@ -4,7 +4,7 @@
 #include <chrono>
 
 #include "explain_report.h"
-#include "npy.h"
+#include "files.h"
 #include "session_flags.h"
 #include "table.h"
 #include "verbs.h"

@@ -1,8 +1,8 @@
 // tenon inspect: what is in a model, at any stage on its way to a program.
 #include <fmt/format.h>
 
+#include "files.h"
 #include "inspect_text.h"
-#include "npy.h"
 #include "session_flags.h"
 #include "verbs.h"
 

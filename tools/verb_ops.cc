@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "files.h"
 #include "kernel_text.h"
 #include "nearest.h"
 #include "session_flags.h"
@@ -131,7 +132,7 @@ int Ops(const OpsFlags& flags) {
     operators = std::move(chosen);
   }
   if (flags.json) {
-    fmt::print("{}\n", all.dump(2));
+    PrintJson(all);
   } else if (!flags.name.empty()) {
     for (const Json& op : operators) PrintOne(op);
   } else {

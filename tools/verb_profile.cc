@@ -8,8 +8,8 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "files.h"
 #include "host_peak.h"
-#include "npy.h"
 #include "profile_rows.h"
 #include "session_flags.h"
 #include "table.h"
@@ -275,7 +275,7 @@ int Profile(const ProfileFlags& flags) {
     WriteFile(flags.trace, "", trace.data(), trace.size());
   }
   if (flags.json) {
-    fmt::print("{}\n", ProfileJson(flags, host, measured, table, threads).dump(2));
+    PrintJson(ProfileJson(flags, host, measured, table, threads));
   } else {
     PrintText(flags, host, measured, table, threads);
   }

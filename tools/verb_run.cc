@@ -4,7 +4,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "npy.h"
+#include "files.h"
 #include "output_files.h"
 #include "session_flags.h"
 #include "trace.h"
@@ -51,7 +51,7 @@ int Run(const RunFlags& flags) {
       fmt::print("{}: {}  {}\n", infos[i].name, Describe(output), Summarise(output));
     }
   }
-  if (flags.json) fmt::print("{}\n", json.dump(2));
+  if (flags.json) PrintJson(json);
   if (!flags.profile.empty()) {
     const std::string profile = opened.session->Profile();
     WriteFile(flags.profile, "", profile.data(), profile.size());

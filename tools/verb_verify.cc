@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <thread>
 
 #include "comparison.h"
+#include "files.h"
 #include "junit.h"
 #include "session_flags.h"
 #include "value_pb.h"
@@ -41,16 +43,20 @@ std::vector<fs::path> FindTests(const std::string& path) {
   if (!fs::is_directory(path, error)) throw Failure(kUsage, fmt::format("{}: not a folder", path));
   std::vector<fs::path> found;
   const auto is_test = [](const fs::path& folder) {
-    return fs::exists(folder / "model.onnx") || folder.filename().string().starts_with("test_");
+    std::error_code unknown;
+    return fs::exists(folder / "model.onnx", unknown) ||
+           folder.filename().string().starts_with("test_");
   };
   const fs::path top = fs::path(path + "/.").lexically_normal().parent_path();
   if (is_test(top)) return {top};
-  for (auto at = fs::recursive_directory_iterator(top); at != fs::recursive_directory_iterator();
-       ++at) {
-    if (!at->is_directory() || !is_test(at->path())) continue;
+  auto at = fs::recursive_directory_iterator(top, error);
+  for (; !error && at != fs::recursive_directory_iterator(); at.increment(error)) {
+    std::error_code unknown;
+    if (!at->is_directory(unknown) || !is_test(at->path())) continue;
     found.push_back(at->path());
     at.disable_recursion_pending();
   }
+  if (error) throw Failure(kUsage, fmt::format("{}: can't be read: {}", path, error.message()));
   std::ranges::sort(found);
   return found;
 }
@@ -74,6 +80,9 @@ std::vector<HostTensor> ReadValues(const std::vector<fs::path>& files,
   }
   return values;
 }
+
+// JSON has no infinity.
+Json Finite(double value) { return std::isfinite(value) ? Json(value) : Json(); }
 
 // Runs one data set; what is wrong with it, or "".
 std::string RunDataSet(const Session& session, const fs::path& folder, const Tolerance& tolerance,
@@ -183,8 +192,8 @@ int Verify(const VerifyFlags& flags) {
     if (flags.json) {
       cases.push_back({{"test", test.string()},
                        {"result", kWords[kind]},
-                       {"relative", outcome.relative},
-                       {"largest", outcome.largest},
+                       {"relative", Finite(outcome.relative)},
+                       {"largest", Finite(outcome.largest)},
                        {"reason", outcome.reason}});
     } else if (outcome.kind != Outcome::Kind::kPassed) {
       fmt::print("{:<8} {}: {}\n", kWords[kind], test.string(), outcome.reason);
@@ -199,7 +208,7 @@ int Verify(const VerifyFlags& flags) {
                        {"failed", counts[1]},
                        {"skipped", counts[2]},
                        {"tests", cases}};
-    fmt::print("{}\n", json.dump(2));
+    PrintJson(json);
   } else {
     fmt::print("{} passed, {} failed, {} skipped\n", counts[0], counts[1], counts[2]);
   }

@@ -16,22 +16,23 @@ Status Session::EnableProfile(bool on) {
     return Status();
   }
   profiling_ = on;
+  if (on) model_->runtime()->StartProfile();
   if (executable_) executable_->EnableProfile(on);
+  Status first;
   for (const auto& group : backends_.groups) {
     for (const auto& backend : group) {
       if (backend->profile() == nullptr || !executable_) continue;
       for (const auto& device : backend->devices()) {
-        TENON_RETURN_IF_ERROR(backend->Take(backend->profile()->enable(device->handle(), on)));
+        Status status = backend->Take(backend->profile()->enable(device->handle(), on));
+        if (first.ok()) first = std::move(status);
       }
     }
   }
-  if (on) {
+  if (on)
     clocks_ = ReadClocks();
-    model_->runtime()->StartProfile();
-  } else {
+  else
     model_->runtime()->StopProfile();
-  }
-  return Status();
+  return first;
 }
 
 namespace {

@@ -172,10 +172,9 @@ void Runtime::StartProfile() {
   events_left_out_ = 0;
 }
 
-std::vector<DeviceEvent> Runtime::StopProfile() {
+void Runtime::StopProfile() {
   std::lock_guard lock(profile_mutex_);
   if (profiling_ > 0) --profiling_;
-  return events_;
 }
 
 std::vector<DeviceEvent> Runtime::device_events(uint64_t* out_left_out) const {

@@ -63,7 +63,7 @@ class Runtime {
 
   // Device events are kept while somebody profiles.
   void StartProfile();
-  std::vector<DeviceEvent> StopProfile();
+  void StopProfile();
   // With how many were not kept, because there were too many.
   std::vector<DeviceEvent> device_events(uint64_t* out_left_out) const;
 

@@ -62,7 +62,7 @@ Interleaved Interleave(Streams& streams, Calibration& calibration, double second
   double until = seconds * 1e3;
   for (const auto begin = Clock::now();;) {
     if (out.slices.model.size() >= kLeastSlices && MillisecondsSince(begin) >= until) {
-      if (until > kLongest * seconds * 1e3 || enough(out.slices)) break;
+      if (until >= kLongest * seconds * 1e3 || enough(out.slices)) break;
       until *= kLonger;  // few looks: each has its chance to be wrong
     }
     double model = INFINITY, compute = INFINITY;

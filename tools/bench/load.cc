@@ -1,5 +1,6 @@
 #include "bench/load.h"
 
+#include <fmt/format.h>
 #include <sys/prctl.h>
 
 #include <algorithm>
@@ -7,10 +8,12 @@
 #include <barrier>
 #include <chrono>
 #include <exception>
+#include <system_error>
 #include <thread>
 
 #include "bench/core_wait.h"
 #include "bench/statistics.h"
+#include "failure.h"
 
 namespace tenon::tools {
 namespace {
@@ -90,14 +93,20 @@ LoadResult Streams::InParallel(const std::function<void(Caller&)>& work) {
       begin = Clock::now();
       for (Caller& caller : callers) caller.begin = begin;
     });
-    std::vector<std::thread> threads;
-    for (Caller& caller : callers) {
-      threads.emplace_back([&] {
-        together.arrive_and_wait();
-        call(caller);
-      });
+    std::vector<std::jthread> threads;
+    try {
+      for (Caller& caller : callers) {
+        threads.emplace_back([&] {
+          together.arrive_and_wait();
+          call(caller);
+        });
+      }
+    } catch (const std::system_error& error) {
+      stop = true;
+      for (size_t c = threads.size(); c < callers.size(); ++c) together.arrive_and_drop();
+      throw Failure(kBackendFailed, fmt::format("caller {} of {} gets no thread: {}",
+                                                threads.size() + 1, count, error.what()));
     }
-    for (std::thread& thread : threads) thread.join();
   }
   LoadResult result;
   Clock::time_point end = begin;

@@ -98,6 +98,8 @@ class Measurement {
                 {"processor", ReadHostFacts().processor}});
     out["bound"] = Bounds(streams, out);
     out["warnings"] = WarningsOf(out, ReadHostFacts().cores);
+    if (const std::string fallback = FallbackOf(*opened_.session); !fallback.empty())
+      out["warnings"].push_back(fallback);
     if (compares()) out["series"] = SeriesJson(slices);
     if (before_) out["against"] = Against(slices);
     return out;
@@ -112,7 +114,12 @@ class Measurement {
                                           "or more --seconds)",
                                           flags_.rate, flags_.seconds));
       }
-      return streams.Open(arrivals, 2 * flags_.seconds);
+      LoadResult load = streams.Open(arrivals, 2 * flags_.seconds);
+      if (load.runs.size() == load.unserved) {
+        throw Failure(kUsage, fmt::format("no run began within {} s (expected more --seconds)",
+                                          2 * flags_.seconds));
+      }
+      return load;
     }
     if (!compares()) return streams.Closed(flags_.seconds, 3);
     Calibration calibration;

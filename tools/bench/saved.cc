@@ -8,6 +8,8 @@
 
 #include "bench/calibration.h"
 #include "bench/host_facts.h"
+#include "bench/verdict.h"
+#include "files.h"
 
 namespace tenon::tools {
 namespace {
@@ -56,6 +58,16 @@ std::string Describe(const Json& point) {
   return text;
 }
 
+// Throws where something that is read later isn't there or has another type.
+void CheckPoint(const Json& point) {
+  if (!point.contains("series"))
+    throw std::runtime_error("no series of times, which --json's output lacks");
+  ReadSeries(point.at("series"));
+  static_cast<void>(Describe(point));
+  for (const char* key : {"requested_backends", "class", "processor"})
+    static_cast<void>(point.at(key).get<std::string>());
+}
+
 }  // namespace
 
 Json PointKey(const Point& point) {
@@ -90,19 +102,11 @@ SavedResult::SavedResult(const std::string& path) : path_(path) {
   const auto refuse = [&](const std::string& what) {
     throw Failure(kUsage, fmt::format("--against {}: {}", path, what));
   };
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  if (!file || !(text << file.rdbuf())) refuse("can't be read (tenon bench --save writes one)");
-  whole_ = Json::parse(text.str(), nullptr, false);
+  whole_ = Json::parse(ReadFile(path), nullptr, false);
   if (whole_.is_discarded() || !whole_.is_object() || !whole_.contains("version"))
     refuse("no result of tenon bench (expected a file that --save wrote)");
   if (whole_["version"] != 1)
     refuse("version " + whole_["version"].dump() + " of the format (expected 1): measure it anew");
-  const bool sweep = whole_.contains("results");
-  if (!sweep ? !whole_.contains("series")
-             : whole_["results"].empty() || !whole_["results"][0].contains("series")) {
-    refuse("has no series of times (expected a file that --save wrote, not --json's output)");
-  }
   const Json calibration = whole_.value(Json::json_pointer("/host/calibration"), Json());
   const Json own = {{"version", kCalibrationVersion}, {"build", __VERSION__}};
   if (calibration != own) {
@@ -111,6 +115,21 @@ SavedResult::SavedResult(const std::string& path) : path_(path) {
                     "with a program that the same compiler built",
                     calibration.dump(), own.dump()));
   }
+  try {
+    for (const Json* point : Points()) CheckPoint(*point);
+  } catch (const std::exception& error) {
+    refuse(fmt::format("damaged, or not from --save: {}", error.what()));
+  }
+}
+
+// One, or those of a sweep.
+std::vector<const Json*> SavedResult::Points() const {
+  if (!whole_.contains("results")) return {&whole_};
+  std::vector<const Json*> points;
+  if (!whole_["results"].is_array() || whole_["results"].empty())
+    throw std::runtime_error("\"results\" is no list of measurements");
+  for (const Json& point : whole_["results"]) points.push_back(&point);
+  return points;
 }
 
 const Json& SavedResult::Find(const Json& result) const {
@@ -123,11 +142,7 @@ const Json& SavedResult::Find(const Json& result) const {
     }
     same.push_back(&point);
   };
-  if (whole_.contains("results")) {
-    for (const Json& point : whole_["results"]) look(point);
-  } else {
-    look(whole_);
-  }
+  for (const Json* point : Points()) look(*point);
   if (same.empty()) {
     throw Failure(kUsage, fmt::format("--against {}: has no measurement with {} (it has: {})",
                                       path_, Describe(result), known));

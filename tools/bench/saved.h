@@ -30,6 +30,7 @@ class SavedResult {
                                        const nlohmann::ordered_json& point) const;
 
  private:
+  std::vector<const nlohmann::ordered_json*> Points() const;
   std::string path_;
   nlohmann::ordered_json whole_;
 };

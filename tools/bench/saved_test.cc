@@ -27,7 +27,15 @@ class SavedTest : public ::testing::Test {
     point.flags.backends = backends;
     point.flags.dims = {dim};
     Json result = PointKey(point);
-    result.update({{"threads", threads}, {"streams", 1}, {"series", {{"model_ms", {threads}}}}});
+    const std::vector<double> times(10, threads);
+    result.update({{"threads", threads},
+                   {"streams", 1},
+                   {"processor", "p"},
+                   {"series",
+                    {{"model_ms", times},
+                     {"compute_ms", times},
+                     {"stream_ms", times},
+                     {"chase_ms", times}}}});
     return result;
   }
   std::string Write(const Json& whole) const {
@@ -92,6 +100,21 @@ TEST_F(SavedTest, RefusesWhatCannotBeCompared) {
   bad = good;
   bad["host"]["calibration"]["build"] = "another compiler";
   ExpectRefusal(bad, "same compiler");
+  bad = good;
+  bad["results"] = 5;
+  ExpectRefusal(bad, "no list");
+  bad = good;
+  bad["requested_backends"] = 5;
+  ExpectRefusal(bad, "string");
+  bad = good;
+  bad["series"]["stream_ms"].push_back(1);
+  ExpectRefusal(bad, "as many");
+  bad = good;
+  bad["series"]["chase_ms"][0] = -1;
+  ExpectRefusal(bad, "not positive");
+  bad = WholeResult(flags_, {PointOf("a", "N=1", 1), PointOf("a", "N=8", 1)}, true);
+  bad["results"][1].erase("series");
+  ExpectRefusal(bad, "no series");
   ExpectRefusal(Json::array(), "no result of tenon bench");
   EXPECT_THROW(SavedResult(Path("missing.json")), Failure);
 }

@@ -106,6 +106,7 @@ Power FindPower(std::initializer_list<const Logs*> measurements) {
 
 struct Side {
   ByShare model, compute, variance;
+  bool has_memory = false;
   ByShare stream{}, chase{};
 };
 
@@ -171,8 +172,9 @@ ByShare Bootstrap(const Logs& logs, double power) {
 
 Side Summarised(const Slices& slices, const Logs& logs, double power) {
   Side side{LowQuantiles(logs.model), LowQuantiles(logs.compute), Bootstrap(logs, power)};
-  if (slices.stream.size() > 2) side.stream = LowQuantiles(Logarithms(slices.stream));
-  if (slices.chase.size() > 2) side.chase = LowQuantiles(Logarithms(slices.chase));
+  side.has_memory = slices.stream.size() > 2;
+  if (side.has_memory) side.stream = LowQuantiles(Logarithms(slices.stream));
+  if (side.has_memory) side.chase = LowQuantiles(Logarithms(slices.chase));
   return side;
 }
 
@@ -185,7 +187,9 @@ struct Open {
 Open OpenAt(size_t p, const Side& a, const Side& b, const Power& power,
             const CompareOptions& options) {
   const double compute = b.compute[p] - a.compute[p];
-  const double stream = b.stream[p] - a.stream[p], chase = b.chase[p] - a.chase[p];
+  const bool memory = a.has_memory && b.has_memory;
+  const double stream = memory ? b.stream[p] - a.stream[p] : 0;
+  const double chase = memory ? b.chase[p] - a.chase[p] : 0;
   Open open{.sampling = a.variance[p] + b.variance[p], .compute = power.variance * Square(compute)};
   if (options.beyond_caches)
     open.memory = Square(kStreamFollows * stream) + Square(kChaseFollows * chase);
@@ -275,10 +279,17 @@ Slices ReadSeries(const Json& series) {
   } catch (const Json::exception& error) {
     throw Failure(kUsage, fmt::format("a saved series of times is damaged: {}", error.what()));
   }
-  if (slices.model.size() < kLeastSlices || slices.compute.size() != slices.model.size()) {
-    throw Failure(kUsage, fmt::format("a saved series has {} times of the model and {} of the "
-                                      "calibration (expected as many, {} at least)",
-                                      slices.model.size(), slices.compute.size(), kLeastSlices));
+  if (slices.model.size() < kLeastSlices || slices.compute.size() != slices.model.size() ||
+      slices.stream.size() != slices.chase.size()) {
+    throw Failure(kUsage, fmt::format("a saved series has {} times of the model and {}, {} and {} "
+                                      "of the calibration (expected as many of the first two, {} "
+                                      "at least, and as many of the others)",
+                                      slices.model.size(), slices.compute.size(),
+                                      slices.stream.size(), slices.chase.size(), kLeastSlices));
+  }
+  for (const auto* times : {&slices.model, &slices.compute, &slices.stream, &slices.chase}) {
+    if (!std::ranges::all_of(*times, [](double ms) { return ms > 0 && std::isfinite(ms); }))
+      throw Failure(kUsage, "a saved series has a time that is not positive");
   }
   return slices;
 }

@@ -227,11 +227,10 @@ enum {
 typedef uint32_t tenon_session_flags;
 enum {
   TENON_SESSION_KEEP_STAGES = 1u << 0, /* tenon_session_inspect can show every stage */
-  TENON_SESSION_NO_FUSION = 1u << 1,
-  TENON_SESSION_NO_FOLDING = 1u << 2,
+  TENON_SESSION_NO_FOLDING = 1u << 1,  /* nodes of constants run in each run */
   /* What nodes make becomes outputs, behind the model's and in the order of the nodes, but for what is
    * in subgraphs. Whatever fuses nodes stops there. */
-  TENON_SESSION_ALL_OUTPUTS = 1u << 3
+  TENON_SESSION_ALL_OUTPUTS = 1u << 2
 };
 
 typedef struct tenon_session_options {
