@@ -8,6 +8,7 @@ element. Ends with a line "N passed, N failed". Needs the Python packages numpy 
 """
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -138,6 +139,20 @@ def check_segments(c):
     c.check("segments: all values", len(out["every_node"]["values"]) == 5 * BLOCKS)
 
 
+def check_large(c):
+    """What is kept at once is limited by the sizes that values have, not by those that are declared."""
+    links = ["x", "a", "b", "c", "d", "y"]
+    nodes = [helper.make_node("Neg", [links[i]], [links[i + 1]]) for i in range(5)]
+    model = c.save("large", nodes, [value("x", TensorProto.DOUBLE, ["N"])], [value("y", TensorProto.DOUBLE, ["N"])])
+    terminal, end = os.openpty()  # progress is shown there only
+    done = subprocess.run([c.tenon, "compare", model, "-b", "reference", "--reference", "reference", "--every-node", "--input",
+                           f"x=zeros:shape={8 << 20}"], stdout=subprocess.PIPE, stderr=end, text=True, timeout=300)
+    os.close(end)
+    shown = re.findall(r"compare: (\d+) of 5 values", os.read(terminal, 1 << 16).decode())
+    os.close(terminal)
+    c.check("large: 64 MB each, 256 MB at once", done.returncode == 0 and shown == ["0", "4"], (shown, done.stdout))
+
+
 def check_wrong_arguments(c):
     model = chain(c, "right", {})
     c.fails(USAGE, "--reference is required", model, "-b", "reference")
@@ -160,6 +175,7 @@ def main():
         check_inherited(c)
         check_subgraph(c)
         check_segments(c)
+        check_large(c)
         check_wrong_arguments(c)
     print(f"{c.passed} passed, {c.failed} failed")
     sys.exit(c.failed != 0)
