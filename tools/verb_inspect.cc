@@ -82,10 +82,12 @@ void AddInspect(CLI::App& app, Action& action) {
   verb->add_option("--stage", flags->stage,
                    "Prints the graph: imported, canonical, optimised, placed or program")
       ->check(CLI::IsMember({"imported", "canonical", "optimised", "placed", "program"}));
-  verb->add_option("--onnx", flags->onnx, "Writes the stage's graph as an ONNX file")
-      ->type_name("FILE");
-  verb->add_option("--op", flags->op, "Only nodes of this operator")->type_name("NAME");
-  verb->add_option("--node", flags->node, "Only the node of this name")->type_name("NAME");
+  auto* onnx = verb->add_option("--onnx", flags->onnx, "Writes the stage's graph as an ONNX file")
+                   ->type_name("FILE");
+  // They choose lines of what is printed.
+  for (auto* only : {verb->add_option("--op", flags->op, "Prints only nodes of this operator"),
+                     verb->add_option("--node", flags->node, "Prints only the node of this name")})
+    only->type_name("NAME")->excludes(onnx)->excludes("--json");
   verb->footer(
       "Without --stage a summary; dimensions that --dim does not give count as 1 in its FLOP and "
       "bytes.\n"
