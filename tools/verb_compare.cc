@@ -8,6 +8,7 @@
 
 #include "comparison.h"
 #include "every_node.h"
+#include "files.h"
 #include "inspect_text.h"
 #include "session_flags.h"
 #include "table.h"
@@ -283,7 +284,7 @@ int Compare(const CompareFlags& flags) {
                        {"outputs", std::move(rows)},
                        {"unseeded", unseeded},
                        {"every_node", every ? EveryNodeJson(*every) : Json()}};
-    fmt::print("{}\n", json.dump(2, ' ', false, Json::error_handler_t::replace));
+    PrintJson(json);
   } else {
     PrintOutputs(outputs);
     if (every) PrintEveryNode(*every, outputs_equal);

@@ -15,6 +15,7 @@
 #include <nlohmann/json.hpp>
 
 #include "bench/host_facts.h"
+#include "files.h"
 #include "session_flags.h"
 #include "smoke_model.h"
 #include "table.h"
@@ -188,7 +189,10 @@ int Doctor(const DoctorFlags& flags) {
     if (!finding.remedy.empty()) table.Add({"", "", "-> " + finding.remedy});
   }
   json["healthy"] = !failed;
-  fmt::print("{}", flags.json ? json.dump(2) + "\n" : table.Text().substr(1));
+  if (flags.json)
+    PrintJson(json);
+  else
+    fmt::print("{}", table.Text().substr(1));
   return failed ? kBackendFailed : kOk;
 }
 

@@ -1,13 +1,13 @@
 #include "bench/host_facts.h"
 
-#include <sched.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <fstream>
 #include <sstream>
-#include <thread>
+
+#include "tenon/runtime/tenon.hpp"
 
 namespace tenon::tools {
 namespace {
@@ -42,10 +42,7 @@ HostFacts ReadHostFacts() {
   std::ostringstream text;
   text << file.rdbuf();
   HostFacts facts = ParseCpuInfo(text.str());
-  cpu_set_t set;
-  facts.cores = sched_getaffinity(0, sizeof set, &set) == 0
-                    ? static_cast<uint32_t>(CPU_COUNT(&set))
-                    : std::max(1U, std::thread::hardware_concurrency());
+  facts.cores = Runtime({.backends_only = true}).threads();  // as many as it uses by itself
   facts.memory_bytes =
       static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
   return facts;
