@@ -209,8 +209,10 @@ HostTensor MakeInput(const ValueInfo& input, const std::string& spec,
     else if (parts[i].starts_with("seed="))
       seed = ParseNumber<uint64_t>(parts[i].substr(5), "seed");
     else
-      throw Failure(kUsage,
-                    fmt::format("input {}: unknown part '{}' in '{}'", input.name, parts[i], spec));
+      throw Failure(
+          kUsage,
+          fmt::format("input {}: unknown part '{}' in '{}' (expected shape=AxBxC or seed=N)",
+                      input.name, parts[i], spec));
   }
   if (kind == "raw" && !file.empty() && input.dtype != kString)
     return FromRaw(input.dtype, shape, file);

@@ -28,7 +28,9 @@ std::string Suggest(const CLI::App& app, int argc, char** argv) {
           app.get_subcommands([&](const CLI::App* verb) { return verb->get_name() == word; });
       const CLI::App* verb = verbs.empty() ? nullptr : verbs.front();
       if (!verb) {
-        return fmt::format("no verb '{}'{}", word, DidYouMean(word, known));
+        const std::string nearest = DidYouMean(word, known);
+        return fmt::format("no verb '{}'{}", word,
+                           nearest.empty() ? "; tenon --help lists them" : nearest);
       }
       scope = verb;
       continue;
@@ -44,7 +46,9 @@ std::string Suggest(const CLI::App& app, int argc, char** argv) {
       for (const std::string& name : option->get_lnames()) flags.push_back("--" + name);
     }
     if (std::find(flags.begin(), flags.end(), flag) == flags.end()) {
-      return fmt::format("no option '{}'{}", flag, DidYouMean(flag, flags));
+      const std::string nearest = DidYouMean(flag, flags);
+      return fmt::format("no option '{}'{}", flag,
+                         nearest.empty() ? "; --help lists them" : nearest);
     }
   }
   return {};

@@ -22,6 +22,12 @@ HostTensor ReadPicture(const std::string& path, const PictureOptions& options) {
       stbi_load(path.c_str(), &width, &height, &found, options.channels), stbi_image_free);
   if (!pixels) throw Failure(kUsage, fmt::format("{}: {}", path, stbi_failure_reason()));
   const int64_t channels = options.channels;
+  for (const size_t count : {options.mean.size(), options.scale.size()}) {
+    if (count != 1 && count != static_cast<size_t>(channels))
+      throw Failure(kUsage, fmt::format("{}: mean or scale has {} values (expected one, or one for "
+                                        "each of {} channels)",
+                                        path, count, channels));
+  }
   HostTensor tensor = options.channels_last
                           ? MakeTensor(TENON_FLOAT32, {1, height, width, channels})
                           : MakeTensor(TENON_FLOAT32, {1, channels, height, width});

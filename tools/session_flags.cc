@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <map>
+#include <set>
 
 #include "input_spec.h"
 
@@ -16,15 +18,17 @@ const std::map<std::string, tenon_class> kNumerics = {
     {"strict", TENON_CLASS_STRICT}, {"standard", TENON_CLASS_STANDARD}, {"fast", TENON_CLASS_FAST}};
 
 // For CLI11: "" where the list is right.
-std::string HasNoEmptyNames(const std::string& list) {
-  char before = ',';
-  for (const char c : list + ',') {
-    const bool ends = c == ',' || c == '+';
-    if (ends && (before == ',' || before == '+'))
-      return "a name is missing in '" + list + "' (expected a,b+c)";
-    before = c;
+std::string NamesEachOnce(const std::string& list) {
+  std::set<std::string> names;
+  for (size_t begin = 0, end = 0; end < list.size(); begin = end + 1) {
+    end = std::min(list.find_first_of(",+", begin), list.size());
+    const std::string name = list.substr(begin, end - begin);
+    if (name.empty()) return "a name is missing in '" + list + "' (expected a,b+c)";
+    if (!names.insert(name).second) return "'" + name + "' stands twice in '" + list + "'";
   }
-  return "";
+  return !list.empty() && list.find_last_of(",+") == list.size() - 1
+             ? "a name is missing in '" + list + "' (expected a,b+c)"
+             : "";
 }
 
 }  // namespace
@@ -71,7 +75,7 @@ void SessionFlags::AddSessionTo(CLI::App& verb) {
           "Backends in order of preference: a,b; a+b is one group decided by cost. Default: "
           "all that compute on the host, as one group")
       ->type_name("LIST")
-      ->check(HasNoEmptyNames);
+      ->check(NamesEachOnce);
   verb.add_option("--backend-file", backend_files,
                   "A backend's shared object or manifest, besides those that are found")
       ->type_name("FILE")
@@ -117,7 +121,19 @@ std::unique_ptr<Runtime> MakeRuntime(uint32_t threads, std::vector<std::string> 
         fmt::format("tenon: {}: {}\n", kLevels[level < 0 || level > 3 ? 3 : level], message);
     (void)!write(STDERR_FILENO, line.data(), line.size());
   };
-  return std::make_unique<Runtime>(std::move(options));
+  const std::vector<std::string> files = options.backend_files;
+  auto runtime = std::make_unique<Runtime>(std::move(options));
+  if (files.empty()) return runtime;
+  for (const tenon_backend_info* info : runtime->backends()) {
+    const bool named = std::ranges::any_of(files, [&](const std::string& file) {
+      const std::string path = std::filesystem::absolute(file).lexically_normal();
+      return file == info->library_path || path == info->library_path ||
+             path == info->manifest_path;
+    });
+    if (named && info->code != TENON_OK)
+      throw Failure(kBackendFailed, fmt::format("--backend-file: {}", info->refusal));
+  }
+  return runtime;
 }
 
 SessionOptions OptionsOf(const SessionFlags& flags, tenon_session_flags stage_flags,

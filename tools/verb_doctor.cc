@@ -91,19 +91,30 @@ void CheckEnvironment(std::vector<Finding>& findings) {
          std::string(name) == "TENON_LAYERS" ? "layers cost time: unset it before you measure"
          : std::string(name) == "TENON_ARTIFACT_CACHE"
              ? "loads take what was compiled before: unset it before you measure them"
+         : std::string(name) == "TENON_ADD_BACKEND_FILES"
+             ? "these backends come instead of the installation's of the same name"
              : fmt::format("unset {} to get the backends of the installation", name)});
   }
 }
 
-// "" where the smoke model's output is right on the backend alone; else what went wrong.
-std::string RunSmoke(const Runtime& runtime, const std::string& backend, bool* refused) {
+struct Smoke {
+  std::string wrong;  // "" where the model's output is right
+  bool refused = false;
+  size_t taken = 0;  // nodes on the backend
+};
+
+// The smoke model on a list of backends that begins with `backend`.
+Smoke RunSmoke(const Runtime& runtime, const std::string& backend, const std::string& list) {
   const SmokeModel smoke = MakeSmokeModel();
+  Smoke result;
   try {
     const Model model(runtime, std::as_bytes(std::span(smoke.onnx)));
     SessionOptions options;
-    options.backends = backend;
-    options.fallback = TENON_FALLBACK_FORBID;
+    options.backends = list;
+    options.fallback = list == backend ? TENON_FALLBACK_FORBID : TENON_FALLBACK_REPORT;
     Session session(model, options);
+    for (const tenon_placement_row* row : session.placement())
+      result.taken += *row->node != '\0' && row->backend == backend;
     HostTensor input =
         MakeTensor(TENON_FLOAT32, {smoke.input_dims.begin(), smoke.input_dims.end()});
     std::memcpy(input.data.data(), smoke.input.data(), input.data.size());
@@ -112,15 +123,16 @@ std::string RunSmoke(const Runtime& runtime, const std::string& backend, bool* r
     const std::vector<Tensor> outputs = session.Run(inputs);
     std::vector<float> got(smoke.expected.size());
     outputs[0].Read(got.data(), got.size() * sizeof(float));
-    for (size_t i = 0; i < got.size(); ++i) {
+    for (size_t i = 0; i < got.size() && result.wrong.empty(); ++i) {
       if (!(std::abs(got[i] - smoke.expected[i]) <= 0.05F))
-        return fmt::format("y[{}] is {}, expected {}", i, got[i], smoke.expected[i]);
+        result.wrong = fmt::format("y[{}] is {}, expected {}", i, got[i], smoke.expected[i]);
     }
-    return runtime.violations();
+    if (result.wrong.empty()) result.wrong = runtime.violations();
   } catch (const Error& error) {
-    *refused = error.code() == TENON_UNSUPPORTED || error.code() == TENON_NOT_FOUND;
-    return error.what();
+    result.refused = error.code() == TENON_UNSUPPORTED || error.code() == TENON_NOT_FOUND;
+    result.wrong = error.what();
   }
+  return result;
 }
 
 Finding CheckBackend(const Runtime& runtime, const tenon_backend_info& info) {
@@ -132,23 +144,26 @@ Finding CheckBackend(const Runtime& runtime, const tenon_backend_info& info) {
                                  *info.manifest_path ? info.manifest_path : info.library_path);
     return finding;
   }
-  bool refused = false;
-  const std::string wrong = RunSmoke(runtime, info.name, &refused);
+  Smoke smoke = RunSmoke(runtime, info.name, info.name);
+  const std::string with_help = fmt::format("{},reference", info.name);
+  const bool helped = smoke.refused;
+  if (helped) smoke = RunSmoke(runtime, info.name, with_help);
   finding.detail =
       fmt::format("{} kernels{}, {} device{}", info.kernel_count, info.compiles ? ", compiles" : "",
                   info.device_count, info.device_count == 1 ? "" : "s");
   if (info.device_count == 0) {
     finding.result = Finding::Result::kNote;
     finding.remedy = "no device is in this machine, or its driver does not see it";
-  } else if (wrong.empty()) {
-    finding.detail += "; y = Relu(x * w + b) is right";
-  } else if (refused) {
+  } else if (smoke.wrong.empty() && smoke.taken == 0) {
     finding.result = Finding::Result::kNote;
-    finding.detail += "; does not take y = Relu(x * w + b) alone";
-    finding.remedy = fmt::format("list another backend behind it: -b {},reference", info.name);
+    finding.detail += "; takes no node of y = Relu(x * w + b)";
+    finding.remedy = fmt::format("list another backend behind it: -b {}", with_help);
+  } else if (smoke.wrong.empty()) {
+    finding.detail += "; y = Relu(x * w + b) is right";
+    if (helped) finding.detail += fmt::format(", {} of its nodes here", smoke.taken);
   } else {
     finding.result = Finding::Result::kFailed;
-    finding.detail += "; y = Relu(x * w + b): " + wrong;
+    finding.detail += "; y = Relu(x * w + b): " + smoke.wrong;
     finding.remedy =
         fmt::format("tenon backends info {}; leave it out with TENON_BACKENDS_DISABLE={}",
                     info.library_path, info.name);

@@ -17,6 +17,7 @@ struct RunFlags : SessionFlags {
   std::string output_dir;
   std::string profile;
   std::string trace;
+  double timeout = 0;  // seconds; 0: none
 };
 
 int Run(const RunFlags& flags) {
@@ -27,8 +28,11 @@ int Run(const RunFlags& flags) {
   for (HostTensor& input : inputs) wrapped.push_back(input.Wrap());
   if (!flags.profile.empty() || !flags.trace.empty()) opened.session->EnableProfile(true);
   std::vector<Tensor> outputs;
+  RunOptions options;
+  options.timeout = std::chrono::duration_cast<std::chrono::nanoseconds>(
+      std::chrono::duration<double>(flags.timeout));
   try {
-    outputs = opened.session->Run(wrapped);
+    outputs = opened.session->Run(wrapped, options);
   } catch (const Error& error) {
     RethrowRunError(error, *opened.session, inputs);
   }
@@ -71,6 +75,9 @@ void AddRun(CLI::App& app, Action& action) {
   auto flags = std::make_shared<RunFlags>();
   flags->AddTo(*verb, true);
   verb->add_option("--threads", flags->threads, "Threads that compute; 0: one for each core");
+  verb->add_option("--timeout", flags->timeout, "Ends a run that takes longer; 0: never")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(0.0, 86400.0));
   verb->add_option("--output-dir", flags->output_dir,
                    "Writes DIR/output_<i>.npy in the graph's order; .pb for types that npy lacks")
       ->type_name("DIR");

@@ -1,6 +1,7 @@
 // tenon verify: runs the tests that come with models, folders as ONNX has them:
 //   TEST/model.onnx, TEST/test_data_set_<i>/input_<j>.pb, output_<j>.pb
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <atomic>
@@ -47,7 +48,8 @@ std::vector<fs::path> FindTests(const std::string& path) {
     return fs::exists(folder / "model.onnx", unknown) ||
            folder.filename().string().starts_with("test_");
   };
-  const fs::path top = fs::path(path + "/.").lexically_normal().parent_path();
+  fs::path top = fs::path(path).lexically_normal();
+  if (!top.has_filename()) top = top.parent_path();  // FOLDER/
   if (is_test(top)) return {top};
   auto at = fs::recursive_directory_iterator(top, error);
   for (; !error && at != fs::recursive_directory_iterator(); at.increment(error)) {
@@ -172,6 +174,21 @@ void RunAll(const Runtime& runtime, const VerifyFlags& flags, const std::vector<
   }
 }
 
+// A backend that isn't there would fail each test.
+void CheckNames(const Runtime& runtime, const std::string& list) {
+  if (list.empty()) return;
+  std::vector<std::string> known;
+  for (const tenon_backend_info* info : runtime.backends()) known.push_back(info->name);
+  for (size_t begin = 0; begin < list.size();) {
+    const size_t end = std::min(list.find_first_of(",+", begin), list.size());
+    const std::string name = list.substr(begin, end - begin);
+    if (std::ranges::find(known, name) == known.end())
+      throw Failure(kUsage, fmt::format("backend \"{}\" was not found; there are: {}", name,
+                                        fmt::join(known, ", ")));
+    begin = end + 1;
+  }
+}
+
 int Verify(const VerifyFlags& flags) {
   std::vector<fs::path> tests;
   for (const std::string& path : flags.paths) {
@@ -181,6 +198,7 @@ int Verify(const VerifyFlags& flags) {
   }
   const std::unique_ptr<Runtime> runtime =
       MakeRuntime(flags.threads ? flags.threads : 1, flags.backend_files, false, flags.cache);
+  CheckNames(*runtime, flags.backends);
   static constexpr const char* kWords[] = {"passed", "failed", "skipped"};
   size_t counts[3] = {};
   Json cases = Json::array();

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -90,6 +91,15 @@ void Add(const std::string& path, DiscoveryResult* result) {
     return other.library_path == manifest->library_path;
   });
   if (!known) result->manifests.push_back(std::move(manifest).value());
+}
+
+// Of two backends of one name, one that was named as a file is meant rather than one that was found.
+void Prefer(DiscoveryResult named, DiscoveryResult* result) {
+  std::erase_if(result->manifests, [&](const Manifest& found) {
+    return std::ranges::find(named.manifests, found.name, &Manifest::name) != named.manifests.end();
+  });
+  std::ranges::move(named.manifests, std::back_inserter(result->manifests));
+  std::ranges::move(named.refusals, std::back_inserter(result->refusals));
 }
 
 void AddFolder(const fs::path& folder, DiscoveryResult* result) {
@@ -177,10 +187,14 @@ DiscoveryResult Discover(const DiscoveryOptions& options) {
   if (only.empty()) {
     for (const fs::path& folder : Folders(options.where)) AddFolder(folder, &result);
   }
-  for (const std::string& file : options.files) Add(file, &result);
+  DiscoveryResult named;
+  for (const std::string& file : options.files) Add(file, &named);
+  if (options.use_environment) {
+    for (const std::string& file : FromEnvironment("TENON_ADD_BACKEND_FILES", ':'))
+      Add(file, &named);
+  }
+  Prefer(std::move(named), &result);
   if (!options.use_environment) return result;
-  for (const std::string& file : FromEnvironment("TENON_ADD_BACKEND_FILES", ':'))
-    Add(file, &result);
   const auto select = FromEnvironment("TENON_BACKENDS_SELECT", ',');
   const auto disable = FromEnvironment("TENON_BACKENDS_DISABLE", ',');
   std::erase_if(result.manifests, [&](const Manifest& manifest) {

@@ -15,7 +15,7 @@
 namespace tenon::backend {
 namespace {
 
-constexpr int kProbeSeconds = 30;
+constexpr int kProbeSeconds = 10;
 
 // What the child reports: its code, then the message. A child that ends without it has crashed.
 struct Report {

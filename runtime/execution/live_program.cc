@@ -161,9 +161,10 @@ Status LiveProgram::PlaceConstants() {
   }
   for (uint32_t p : program_->output_physical) used[base_[p]] = true;
   constants_.resize(program_->physical.size());
+  CopyQueue queue;
   for (uint32_t p = 0; p < constants_.size(); ++p) {
     if (program_->physical[p].home != Home::kConstant || !used[p]) continue;
-    TENON_RETURN_IF_ERROR(PlaceConstant(p).WithContext(
+    TENON_RETURN_IF_ERROR(PlaceConstant(p, &queue).WithContext(
         "constant \"" + program_->logical[program_->physical[p].logical].name + "\""));
   }
   std::unordered_set<const graph::Blob*> seen;
@@ -174,7 +175,7 @@ Status LiveProgram::PlaceConstants() {
   return Status();
 }
 
-Status LiveProgram::PlaceConstant(uint32_t physical) {
+Status LiveProgram::PlaceConstant(uint32_t physical, CopyQueue* queue) {
   const program::PhysicalValue& value = program_->physical[physical];
   const graph::Constant& constant = *program_->constants[value.index];
   const MemorySpace& space = spaces_[value.memory];
@@ -199,7 +200,7 @@ Status LiveProgram::PlaceConstant(uint32_t physical) {
   auto make = [&]() -> Result<std::shared_ptr<Block>> {
     TENON_ASSIGN(auto block, Block::Allocate(space, constant.blob->size, 1, nullptr, "a constant"));
     TENON_RETURN_IF_ERROR(CopyNow({{}, nullptr, data, 0}, block->At(0), constant.blob->size,
-                                  options_.drain_timeout_ns));
+                                  options_.drain_timeout_ns, queue));
     return block;
   };
   TENON_ASSIGN(auto weight, options_.weights->GetOrMake(key, constant.blob, make));

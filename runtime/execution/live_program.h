@@ -71,7 +71,7 @@ class LiveProgram {
   Status MakeKernels();
   Status MakeSubprograms();
   Status PlaceConstants();
-  Status PlaceConstant(uint32_t physical);
+  Status PlaceConstant(uint32_t physical, CopyQueue* queue);
 
   std::shared_ptr<const program::Program> program_;
   ExecutableOptions options_;

@@ -120,31 +120,6 @@ tenon_location AbiLocation(const Location& at) {
   return {at.buffer, nullptr, at.offset};
 }
 
-// The copy on a queue made for it, waited for.
-Status CopyOnQueue(backend::Device& device, const Location& from, const Location& to,
-                   uint64_t bytes, uint64_t timeout_ns) {
-  const tenon_queue_interface& api = *device.queue();
-  const backend::Backend& backend = device.backend();
-  tenon_queue* queue = nullptr;
-  tenon_timeline* timeline = nullptr;
-  TENON_RETURN_IF_ERROR(backend.Take(api.create(device.handle(), &queue)));
-  Status status = backend.Take(api.timeline_create(device.handle(), &timeline));
-  if (status.ok()) {
-    const tenon_location source = AbiLocation(from), destination = AbiLocation(to);
-    const tenon_fence fence = {timeline, 1, TENON_ORIGIN_BACKEND, 0};
-    status = backend.Take(api.copy(queue, &source, &destination, bytes));
-    // Signalled also where copy failed: the queue is then empty or has said so.
-    Status signalled = backend.Take(api.signal(queue, &fence, 1));
-    if (signalled.ok()) signalled = backend.Take(api.submit(queue));
-    if (signalled.ok())
-      signalled = backend.Take(api.timeline_wait(device.handle(), timeline, 1, timeout_ns));
-    if (status.ok()) status = std::move(signalled);
-    api.timeline_destroy(device.handle(), timeline);
-  }
-  api.destroy(queue);
-  return status;
-}
-
 Status CopyMapped(const Location& from, const Location& to, uint64_t bytes, uint64_t timeout_ns) {
   if (!from.space.host() && !to.space.host()) {
     Mapping source(from, bytes, TENON_ACCESS_READ, timeout_ns);
@@ -168,7 +143,35 @@ Status CopyMapped(const Location& from, const Location& to, uint64_t bytes, uint
 
 }  // namespace
 
-Status CopyNow(const Location& from, const Location& to, uint64_t bytes, uint64_t timeout_ns) {
+CopyQueue::~CopyQueue() {
+  if (timeline_ != nullptr) device_->queue()->timeline_destroy(device_->handle(), timeline_);
+  if (queue_ != nullptr) device_->queue()->destroy(queue_);
+}
+
+Status CopyQueue::Copy(backend::Device& device, const Location& from, const Location& to,
+                       uint64_t bytes, uint64_t timeout_ns) {
+  const tenon_queue_interface& api = *device.queue();
+  const backend::Backend& backend = device.backend();
+  if (device_ != &device) {
+    *this = CopyQueue();
+    device_ = &device;
+  }
+  if (queue_ == nullptr) TENON_RETURN_IF_ERROR(backend.Take(api.create(device.handle(), &queue_)));
+  if (timeline_ == nullptr)
+    TENON_RETURN_IF_ERROR(backend.Take(api.timeline_create(device.handle(), &timeline_)));
+  const tenon_location source = AbiLocation(from), destination = AbiLocation(to);
+  const tenon_fence fence = {timeline_, ++copies_, TENON_ORIGIN_BACKEND, 0};
+  Status status = backend.Take(api.copy(queue_, &source, &destination, bytes));
+  // Signalled also where copy failed: the queue is then empty or has said so.
+  Status signalled = backend.Take(api.signal(queue_, &fence, 1));
+  if (signalled.ok()) signalled = backend.Take(api.submit(queue_));
+  if (signalled.ok())
+    signalled = backend.Take(api.timeline_wait(device.handle(), timeline_, copies_, timeout_ns));
+  return status.ok() ? std::move(signalled) : std::move(status);
+}
+
+Status CopyNow(const Location& from, const Location& to, uint64_t bytes, uint64_t timeout_ns,
+               CopyQueue* queue) {
   if (bytes == 0) return Status();
   if (from.space.host() && to.space.host()) {
     std::memmove(to.data, from.data, bytes);
@@ -180,8 +183,10 @@ Status CopyNow(const Location& from, const Location& to, uint64_t bytes, uint64_
   backend::Device* device = from.space.host() ? to.space.device : from.space.device;
   const bool one_device =
       from.space.host() || to.space.host() || from.space.device == to.space.device;
-  if (one_device && device->queue() != nullptr)
-    return CopyOnQueue(*device, from, to, bytes, timeout_ns);
+  if (one_device && device->queue() != nullptr) {
+    CopyQueue own;
+    return (queue != nullptr ? *queue : own).Copy(*device, from, to, bytes, timeout_ns);
+  }
   if (one_device) {
     return Status(Code::kUnsupported,
                   "backend " + device->backend().name() +

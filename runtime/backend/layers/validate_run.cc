@@ -228,6 +228,7 @@ tenon_status TENON_CALL Run(const tenon_kernel_descriptor* descriptor, tenon_ker
     state.runs.insert(&context);
     kernel->running.insert(plan);
   }
+  const InCall in_kernel(kernel->descriptor.inner->name);
   tenon_status status{};
   if (queue) {
     status = RunOnQueue(*kernel, *queue, plan, run);

@@ -25,6 +25,22 @@ struct Backend;
 
 std::string Address(const void* object);  // "0x7f..." for messages
 
+// What the thread is in: a slot, a kernel. A signal that ends the process meanwhile says so on
+// stderr, unless the process handles it itself.
+class InCall {
+ public:
+  explicit InCall(const char* what);
+  ~InCall();
+  InCall(const InCall&) = delete;
+  InCall& operator=(const InCall&) = delete;
+  const char* what() const { return what_; }
+  const InCall* outer() const { return outer_; }
+
+ private:
+  const char* const what_;
+  const InCall* const outer_;
+};
+
 // Finds that two threads are where one is allowed. A callback may come back on the same thread.
 class OneThread {
  public:
@@ -142,6 +158,7 @@ class State {
   // What it gives may be passed on.
   template <typename F>
   tenon_status Call(const char* slot, F&& function) {
+    const InCall in_call(slot);
     const uint32_t environment = FloatingPoint();
     tenon_status status{};
     try {

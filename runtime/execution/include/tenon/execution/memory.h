@@ -8,6 +8,7 @@
 #include <mutex>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "tenon/backend/backend.h"
@@ -65,10 +66,36 @@ class Block {
   Charge charge_;
 };
 
+// A queue for copies one after the other, made with the first; made anew for another device. One
+// thread at a time; ends before its device.
+class CopyQueue {
+ public:
+  CopyQueue() = default;
+  ~CopyQueue();
+  CopyQueue(const CopyQueue&) = delete;
+  CopyQueue& operator=(CopyQueue&& other) noexcept {
+    std::swap(device_, other.device_);
+    std::swap(queue_, other.queue_);
+    std::swap(timeline_, other.timeline_);
+    std::swap(copies_, other.copies_);
+    return *this;
+  }
+  // Returns when the copy is done; after an error the object is only good to be destroyed.
+  Status Copy(backend::Device& device, const Location& from, const Location& to, uint64_t bytes,
+              uint64_t timeout_ns);
+
+ private:
+  backend::Device* device_ = nullptr;
+  tenon_queue* queue_ = nullptr;
+  tenon_timeline* timeline_ = nullptr;
+  uint64_t copies_ = 0;
+};
+
 // Copies between any two locations and returns when it is done. A device without queue is mapped;
-// one with a queue gets a queue for the copy. `timeout_ns` limits each wait. For loading and for
-// the edges of a run, not for steps.
-Status CopyNow(const Location& from, const Location& to, uint64_t bytes, uint64_t timeout_ns);
+// one with a queue takes `queue`, or a queue of its own. `timeout_ns` limits each wait. For loading
+// and for the edges of a run, not for steps.
+Status CopyNow(const Location& from, const Location& to, uint64_t bytes, uint64_t timeout_ns,
+               CopyQueue* queue = nullptr);
 
 // Devices that do not come back, and what their queues may still touch. One per runtime;
 // thread-safe. Device objects are ended before their backend, host memory after it: the runtime
