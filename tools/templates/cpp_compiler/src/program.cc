@@ -69,7 +69,7 @@ driver_address Program::AddressOfValue(const Plan& plan, const sdk::Run& run,
   const uint32_t inner = artifact_.input_count + artifact_.output_count;
   if (value < artifact_.input_count) return AddressOf(run.Input<float>(value));
   if (value < inner) return AddressOf(run.Output<float>(value - artifact_.input_count));
-  return AddressOf(sdk::Tensor<float>(run.raw()->workspace)) + plan[value].offset;
+  return AddressOf(run.WorkspaceTensor()) + plan[value].offset;
 }
 
 void Program::Run(const Plan& plan, const sdk::Run& run) const {
