@@ -14,8 +14,10 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// Values that are kept at once, of each of the two.
+// Results that are kept at once, of each of the two. A run itself holds all values that could be asked for.
 constexpr uint64_t kMostBytes = uint64_t{256} << 20;
+// What a value counts as whose size even a run does not tell, because data decides it.
+constexpr uint64_t kUnknownBytes = kMostBytes / 16;
 
 struct GraphNode {
   std::string name, op;
@@ -23,19 +25,42 @@ struct GraphNode {
   bool subgraphs = false;
 };
 
-// The nodes of a session that has run, in topological order, and the names of constants.
-std::vector<GraphNode> NodesOf(const Session& session, std::set<std::string>* constants) {
-  const Json program = Json::parse(session.Inspect("program", TENON_FORMAT_JSON));
-  const Json& values = program["logical"];
-  for (const Json& value : values) {
-    if (value["constant"] != -1) constants->insert(value["name"].get<std::string>());
+std::set<std::string> ConstantsOf(const Json& program) {
+  std::set<std::string> constants;
+  for (const Json& value : program["logical"]) {
+    if (value["constant"] != -1) constants.insert(value["name"].get<std::string>());
   }
-  static const std::set<std::string> kWithSubgraphs = {"If", "Loop", "Scan", "Scan8",
-                                                       "SequenceMap"};
+  return constants;
+}
+
+// The sizes that values had in the last run.
+std::map<std::string, uint64_t> SizesOf(const Json& program, std::span<const ValueInfo> infos) {
+  std::map<std::string, const Json*> shapes;
+  for (const Json& value : program["logical"])
+    shapes[value["name"].get<std::string>()] = &value["shape"];
+  std::map<std::string, uint64_t> sizes;
+  for (const ValueInfo& info : infos) {
+    uint64_t& size = sizes[info.name] = kUnknownBytes;
+    const auto shape = shapes.find(info.name);
+    if (shape == shapes.end() || !shape->second->is_array()) continue;
+    uint64_t count = 1;
+    bool known = true;
+    for (const Json& dim : *shape->second) {
+      known &= dim >= 0;
+      count *= known ? dim.get<uint64_t>() : 1;
+    }
+    if (known) size = tenon_dtype_bytes(info.dtype, count);
+  }
+  return sizes;
+}
+
+// In topological order.
+std::vector<GraphNode> NodesOf(const Json& program) {
+  const Json& values = program["logical"];
   std::vector<GraphNode> nodes;
   for (const Json& json : program["nodes"]) {
     GraphNode node{.name = json["name"], .op = json["op"]};
-    node.subgraphs = kWithSubgraphs.count(node.op) != 0;
+    node.subgraphs = json.contains("subprograms");
     const auto take = [&](const char* key, std::vector<std::string>* names) {
       for (const Json& id : json[key]) {
         if (id == -1) continue;
@@ -69,12 +94,6 @@ std::map<std::string, Where> PlacesOf(const Session& session) {
       places[row->node] = {row->backend, row->kernel, row->kind};
   }
   return places;
-}
-
-uint64_t BytesOf(const ValueInfo& info) {
-  uint64_t count = 1;
-  for (const int64_t dim : info.dims) count *= static_cast<uint64_t>(std::max<int64_t>(dim, 1));
-  return tenon_dtype_bytes(info.dtype, count);
 }
 
 // A session with its inputs, whose outputs are asked for by name.
@@ -115,16 +134,16 @@ class Comparer {
         inputs_(inputs),
         tolerance_(tolerance),
         ours_(runtime, flags, TENON_SESSION_ALL_OUTPUTS, inputs),
-        reference_(runtime, reference, TENON_SESSION_ALL_OUTPUTS, inputs) {
-    for (const ValueInfo& info : reference_.session().outputs()) bytes_[info.name] = BytesOf(info);
-  }
+        reference_(runtime, reference, TENON_SESSION_ALL_OUTPUTS, inputs) {}
 
   EveryNode Compare(const Session& plain) {
     ListNodes();
     for (size_t begin = 0; begin < order_.size();) {
       size_t end = begin;
-      for (uint64_t bytes = 0; end < order_.size() && (end == begin || bytes < kMostBytes); ++end)
+      for (uint64_t bytes = 0; end < order_.size(); ++end) {
         bytes += bytes_[order_[end]];
+        if (bytes > kMostBytes && end > begin) break;
+      }
       Progress(fmt::format("compare: {} of {} values", begin, order_.size()));
       CompareChunk(std::span(order_).subspan(begin, end - begin));
       begin = end;
@@ -148,7 +167,10 @@ class Comparer {
     const std::vector<ValueInfo> outputs = reference_.session().outputs();
     const std::string one = outputs.at(0).name;
     reference_.Run({&one, 1});
-    nodes_ = NodesOf(reference_.session(), &constants_);
+    const Json program = Json::parse(reference_.session().Inspect("program", TENON_FORMAT_JSON));
+    nodes_ = NodesOf(program);
+    constants_ = ConstantsOf(program);
+    bytes_ = SizesOf(program, outputs);
     std::set<std::string> theirs;
     for (const ValueInfo& info : ours_.session().outputs()) theirs.insert(info.name);
     for (const GraphNode& node : nodes_) {

@@ -25,9 +25,9 @@ std::vector<ExplainShare> Shares(const ExplainJson& report);
 std::string NameOf(const ExplainJson& row);  // "If_3/then_branch/Add_1", or what is copied: "\"x\""
 // "simulator: attribute group: got 2, wants 1"; the backend left out where `only`.
 std::vector<std::string> WhyNot(const ExplainJson& group, bool only);
-// "modelled; open dimensions count as 16: N".
+// "modelled, with 16 for each open dimension: N"; "measured, mean of 30 runs".
 std::string CostNote(const ExplainJson& report);
-// "If Conv (12 nodes) ran on npu: ..", and how to get there; in their order, those that bring something.
+// "Conv (12 nodes) on npu: 1.2 ms (-9.6 %), 3 -> 15 nodes", and how to get there; in their order, those that bring something.
 struct ExplainHelp {
   std::string what, change;
 };

@@ -1,6 +1,4 @@
 #include <fmt/format.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <numeric>
@@ -13,8 +11,8 @@ namespace {
 
 constexpr size_t kMostHelps = 5;
 
-std::string Percent(double part, double whole) {
-  return whole > 0 && part > 0 ? fmt::format("{:.0f} %", 100 * part / whole) : "";
+std::string ShareOf(double part, double whole) {
+  return whole > 0 && part > 0 ? Percent(part / whole) : "";
 }
 
 std::string Time(double us) { return us > 0 ? Seconds(us / 1e6) : ""; }
@@ -26,8 +24,8 @@ std::string Summary(const ExplainJson& report) {
   for (const ExplainShare& share : Shares(report)) {
     const bool copies = share.where == "copies";
     table.Add({share.where, share.nodes ? std::to_string(share.nodes) : "",
-               copies ? "" : Percent(static_cast<double>(share.nodes), nodes), Time(share.us),
-               Percent(share.us, us), share.note});
+               copies ? "" : ShareOf(static_cast<double>(share.nodes), nodes), Time(share.us),
+               ShareOf(share.us, us), share.note});
   }
   table.Add({"all", fmt::format("{}", totals["nodes"].get<uint64_t>()), "", Time(us), "",
              CostNote(report)});
@@ -78,13 +76,6 @@ std::vector<Line> LinesOf(const ExplainJson& report, bool one_before) {
   return lines;
 }
 
-// Of the terminal; without one, no line is too long.
-size_t ColumnsOfTerminal() {
-  winsize size{};
-  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return SIZE_MAX;
-  return size.ws_col;
-}
-
 // At spaces, where there are some.
 std::vector<std::string> Wrap(const std::string& text, size_t width) {
   std::vector<std::string> lines;
@@ -112,8 +103,8 @@ std::string Groups(const ExplainJson& report) {
   }
   const size_t taken =
       2 + std::accumulate(widths.begin(), widths.end(), size_t{0}) + 2 * widths.size();
-  const size_t left = ColumnsOfTerminal();
-  const size_t room = left == SIZE_MAX ? left : std::max<size_t>(left - std::min(left, taken), 30);
+  const size_t left = TerminalWidth();  // without a terminal no line is too long
+  const size_t room = left == 0 ? SIZE_MAX : std::max<size_t>(left - std::min(left, taken), 30);
   const std::string title = report["backends"].size() < 2 && report["totals"]["nobody"] == 0 ? ""
                             : before.empty() ? "why not before"
                                              : "why not " + before;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <regex>
+#include <sstream>
 
 namespace tenon::tools {
 namespace {
@@ -50,6 +51,17 @@ std::string HelpFormatter::make_subcommand(const CLI::App* verb) const {
                            Wrapped(verb->get_description(), kColumns - get_column_width()),
                            get_column_width());
   return out.str();
+}
+
+// CLI11 says them as TEXT:{a,b}.
+std::vector<std::string> ChoicesOf(const CLI::Option& option) {
+  const std::string type = option.get_type_name();
+  const size_t begin = type.find(":{"), end = type.rfind('}');
+  std::vector<std::string> choices;
+  if (begin == std::string::npos || end == std::string::npos) return choices;
+  std::istringstream list(type.substr(begin + 2, end - begin - 2));
+  for (std::string choice; std::getline(list, choice, ',');) choices.push_back(choice);
+  return choices;
 }
 
 // CLI11 shows choices as TEXT:{a,b}, ranges as FLOAT:FLOAT in [0 - 1].

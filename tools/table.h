@@ -27,6 +27,11 @@ size_t Width(std::string_view text);
 std::string Bytes(double bytes);
 std::string Seconds(double seconds);
 std::string Count(double count);
+// A share of 1: "12 %", "1.2 %", "<0.1 %".
+std::string Percent(double share);
+
+// Columns of the terminal on stdout; 0 where it is none.
+size_t TerminalWidth();
 
 // On stderr, and only where that is a terminal: the last line is replaced; an empty text removes it.
 void Progress(const std::string& text);

@@ -20,6 +20,10 @@ TEST(TableTest, ShortRowsAreFilledUp) {
 }
 
 TEST(TableTest, NumbersHaveThreeDigitsAndAUnit) {
+  EXPECT_EQ(Percent(0.0004), "<0.1 %");
+  EXPECT_EQ(Percent(0.0994), "9.9 %");
+  EXPECT_EQ(Percent(0.0996), "10 %");
+  EXPECT_EQ(Percent(1), "100 %");
   EXPECT_EQ(Bytes(999), "999 B");
   EXPECT_EQ(Bytes(999'900), "1.00 MB");
   EXPECT_EQ(Bytes(12'345'678), "12.3 MB");

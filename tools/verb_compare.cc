@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "comparison.h"
 #include "every_node.h"
+#include "inspect_text.h"
 #include "session_flags.h"
 #include "table.h"
 #include "verbs.h"
@@ -30,6 +32,10 @@ struct CompareFlags : SessionFlags {
 
   Tolerance Bound() const {
     Tolerance bound = kClasses.at(tolerance.empty() ? numerics : tolerance);
+    if (bound.exact && (rtol >= 0 || atol >= 0)) {
+      throw Failure(kUsage,
+                    "--tolerance exact: nothing may differ, expected neither --rtol nor --atol");
+    }
     if (rtol >= 0) bound.rtol = rtol;
     if (atol >= 0) bound.atol = atol;
     return bound;
@@ -81,6 +87,28 @@ std::vector<ComparedValue> CompareOutputs(const Session& ours, const Session& re
                        Compare(got[i].get(), CopyOf(want[i].get()), tolerance)});
   }
   return outputs;
+}
+
+// Nodes that draw other numbers in each run: RandomNormal "noise".
+std::vector<std::string> Unseeded(const Runtime& runtime, const SessionFlags& flags) {
+  std::string dump;
+  try {
+    dump = Model(runtime, flags.model).InspectStage("optimised", OptionsOf(flags));
+  } catch (const Error& error) {
+    RethrowOpenError(error, false, flags);
+  }
+  std::vector<std::string> found;
+  for (const char* op : {"RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike",
+                         "Bernoulli", "Multinomial"}) {
+    std::istringstream lines(FilterDump(dump, op, ""));
+    for (std::string line; std::getline(lines, line);) {
+      if (line.find("{seed=") != std::string::npos || line.find(", seed=") != std::string::npos)
+        continue;
+      const size_t name = line.find(" \"");
+      found.push_back(op + line.substr(name, line.find("\" (", name) + 1 - name));
+    }
+  }
+  return found;
 }
 
 // JSON has no infinity.
@@ -240,6 +268,8 @@ int Compare(const CompareFlags& flags) {
   CheckViolations(*runtime);
   const bool outputs_equal = std::ranges::all_of(outputs, &ComparedValue::equal);
   const bool equal = outputs_equal && (!every || every->differing == 0);
+  const std::vector<std::string> unseeded =
+      equal ? std::vector<std::string>() : Unseeded(*runtime, reference);
   if (flags.json) {
     Json rows = Json::array();
     for (const ComparedValue& output : outputs) rows.push_back(ValueJson(output));
@@ -251,11 +281,16 @@ int Compare(const CompareFlags& flags) {
                        {"atol", tolerance.atol},
                        {"equal", equal},
                        {"outputs", std::move(rows)},
+                       {"unseeded", unseeded},
                        {"every_node", every ? EveryNodeJson(*every) : Json()}};
     fmt::print("{}\n", json.dump(2, ' ', false, Json::error_handler_t::replace));
   } else {
     PrintOutputs(outputs);
     if (every) PrintEveryNode(*every, outputs_equal);
+    if (!unseeded.empty()) {
+      fmt::print("note  {}{} without a seed: other numbers in each run\n", unseeded[0],
+                 unseeded.size() > 1 ? fmt::format(" and {} more", unseeded.size() - 1) : "");
+    }
   }
   ReportFallback(*session);
   return equal ? kOk : kMismatch;

@@ -1,7 +1,10 @@
 // tenon completion: what a shell needs to complete the command line, made from the verbs themselves.
 #include <fmt/format.h>
 
+#include <map>
+
 #include "failure.h"
+#include "help.h"
 #include "verbs.h"
 
 namespace tenon::tools {
@@ -11,19 +14,23 @@ struct Words {
   std::string path;  // "backends info"
   std::vector<std::string> verbs, flags;
   std::vector<std::string> value_flags;  // of the flags, those that take a value
+  // Of those, and by the verb itself ("") for what has no flag: what can be chosen.
+  std::map<std::string, std::vector<std::string>> choices;
 };
 
 void Collect(const CLI::App& app, const std::string& path, std::vector<Words>& out) {
-  Words words{path, {}, {}, {}};
+  Words words{path, {}, {}, {}, {}};
   for (const CLI::Option* option : app.get_options()) {
-    for (const std::string& name : option->get_lnames()) {
-      words.flags.push_back("--" + name);
-      if (option->get_items_expected_max() > 0) words.value_flags.push_back("--" + name);
-    }
-    for (const std::string& name : option->get_snames()) {
-      words.flags.push_back("-" + name);
-      if (option->get_items_expected_max() > 0) words.value_flags.push_back("-" + name);
-    }
+    std::vector<std::string> names;
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+    for (const std::string& name : option->get_snames()) names.push_back("-" + name);
+    words.flags.insert(words.flags.end(), names.begin(), names.end());
+    if (option->get_items_expected_max() == 0) continue;
+    words.value_flags.insert(words.value_flags.end(), names.begin(), names.end());
+    const std::vector<std::string> choices = ChoicesOf(*option);
+    if (choices.empty()) continue;
+    if (names.empty()) words.verbs.insert(words.verbs.end(), choices.begin(), choices.end());
+    for (const std::string& name : names) words.choices[name] = choices;
   }
   const std::vector<const CLI::App*> verbs =
       app.get_subcommands([](const CLI::App*) { return true; });
@@ -35,8 +42,12 @@ void Collect(const CLI::App& app, const std::string& path, std::vector<Words>& o
 
 // Completes verbs, flags, and files where neither fits; asks the program for backends after -b.
 std::string Bash(const std::vector<Words>& all) {
-  std::string cases;
+  std::string cases, choices;
   for (const Words& words : all) {
+    for (const auto& [flag, values] : words.choices) {
+      choices +=
+          fmt::format("    '{} {}') choices='{}' ;;\n", words.path, flag, fmt::join(values, " "));
+    }
     cases += fmt::format("    '{}') verbs='{}' flags='{}' valued='{}' ;;\n", words.path,
                          fmt::join(words.verbs, " "), fmt::join(words.flags, " "),
                          fmt::join(words.value_flags, " "));
@@ -48,8 +59,14 @@ _tenon_words() {
          R"bash(    *) verbs= flags= valued= ;;
   esac
 }
+_tenon_choices() {
+  case $1 in
+)bash" + choices +
+         R"bash(    *) choices= ;;
+  esac
+}
 _tenon() {
-  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} path= verbs flags valued word i
+  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} path= verbs flags valued choices word i
   _tenon_words ''
   for ((i = 1; i < COMP_CWORD; i++)); do
     word=${COMP_WORDS[i]}
@@ -62,20 +79,18 @@ _tenon() {
   local words=$flags head=
   case $previous in
     -b | --backends)
-      words=$("${COMP_WORDS[0]}" backends list 2>/dev/null | cut -d' ' -f1)
+      # The first column, without its title and without what was refused.
+      words=$("${COMP_WORDS[0]}" backends list 2>/dev/null | sed '1d; /^[^ ]* *refused: /d; s/ .*//')
       if [[ $current == *[,+]* ]]; then
         word=${current##*[,+]}
         head=${current%"$word"}
         current=$word
       fi ;;
-    --class) words='strict standard fast' ;;
-    --fallback) words='report forbid' ;;
-    --stage) words='imported canonical optimised placed program' ;;
-    --lang) words='c c++' ;;
-    --kind) words='kernel compiler' ;;
-    completion) words='bash zsh' ;;
     *)
-      if [[ $previous == -* && " $valued " == *" $previous "* ]]; then
+      _tenon_choices "$path $previous"
+      if [[ -n $choices ]]; then
+        words=$choices
+      elif [[ $previous == -* && " $valued " == *" $previous "* ]]; then
         words=
       elif [[ $current != -* ]]; then
         words=$verbs

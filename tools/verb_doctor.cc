@@ -1,7 +1,7 @@
 // tenon doctor: whether this machine and installation are in order, and what to do where they are not.
 #include <dlfcn.h>
 #include <fmt/format.h>
-#include <sched.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 #if defined(__GLIBC__)
 #include <gnu/libc-version.h>
@@ -13,8 +13,8 @@
 #include <cstring>
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
+#include "bench/host_facts.h"
 #include "session_flags.h"
 #include "smoke_model.h"
 #include "table.h"
@@ -32,28 +32,14 @@ struct Finding {
 };
 constexpr const char* kResults[] = {"ok", "note", "FAILED"};
 
-// The value of `key` in a file of "key : value" lines.
-std::string FileValue(const char* path, const std::string& key) {
-  std::ifstream file(path);
+// Bytes of what /proc/meminfo tells in kB.
+double MemoryInfo(const std::string& key) {
+  std::ifstream file("/proc/meminfo");
   for (std::string line; std::getline(file, line);) {
     if (!line.starts_with(key)) continue;
-    const size_t begin = line.find_first_not_of(" \t", line.find(':') + 1);
-    return begin == std::string::npos ? "" : line.substr(begin);
+    return std::strtod(line.c_str() + line.find(':') + 1, nullptr) * 1024;
   }
-  return "";
-}
-
-std::string InstructionSets() {
-  std::string flags = FileValue("/proc/cpuinfo", "flags");
-  if (flags.empty()) flags = FileValue("/proc/cpuinfo", "Features");  // aarch64
-  flags = ' ' + flags + ' ';
-  std::string found;
-  for (const char* flag : {"sse4_2", "avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16",
-                           "amx_tile", "amx_int8", "amx_bf16", "asimd", "asimddp", "sve"}) {
-    if (flags.find(fmt::format(" {} ", flag)) != std::string::npos)
-      found += (found.empty() ? "" : " ") + std::string(flag);
-  }
-  return found;
+  return 0;
 }
 
 Finding CheckLibrary() {
@@ -70,16 +56,14 @@ Finding CheckLibrary() {
 }
 
 Finding CheckCpu(const Runtime& runtime) {
-  cpu_set_t set;
-  const long machine = sysconf(_SC_NPROCESSORS_ONLN);
-  const int allowed =
-      sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : static_cast<int>(machine);
-  const int threads = static_cast<int>(runtime.threads());
-  Finding finding{Finding::Result::kOk, "cpu",
-                  fmt::format("{}; {}; {} of {} cores", FileValue("/proc/cpuinfo", "model name"),
-                              InstructionSets(), allowed, machine),
-                  ""};
-  if (threads < allowed) {
+  const HostFacts facts = ReadHostFacts();
+  const uint32_t threads = runtime.threads();
+  Finding finding{
+      Finding::Result::kOk, "cpu",
+      fmt::format("{}; {}; {} of {} cores", facts.processor, fmt::join(facts.instruction_sets, " "),
+                  facts.cores, sysconf(_SC_NPROCESSORS_ONLN)),
+      ""};
+  if (threads < facts.cores) {
     finding.result = Finding::Result::kNote;
     finding.detail += fmt::format(", of which a control group grants the time of {}", threads);
     finding.remedy = "raise the group's cpu.max, where more threads should compute";
@@ -88,9 +72,7 @@ Finding CheckCpu(const Runtime& runtime) {
 }
 
 Finding CheckMemory() {
-  const double total = std::strtod(FileValue("/proc/meminfo", "MemTotal").c_str(), nullptr) * 1024,
-               free =
-                   std::strtod(FileValue("/proc/meminfo", "MemAvailable").c_str(), nullptr) * 1024;
+  const double total = MemoryInfo("MemTotal"), free = MemoryInfo("MemAvailable");
   const bool low = free < 0.05 * total;
   return {low ? Finding::Result::kNote : Finding::Result::kOk, "memory",
           fmt::format("{} of {} available", Bytes(free), Bytes(total)),
@@ -98,14 +80,16 @@ Finding CheckMemory() {
 }
 
 void CheckEnvironment(std::vector<Finding>& findings) {
-  for (const char* name : {"TENON_ADD_BACKEND_FILES", "TENON_BACKEND_FILES",
-                           "TENON_BACKENDS_SELECT", "TENON_BACKENDS_DISABLE", "TENON_LAYERS"}) {
+  for (const char* name :
+       {"TENON_ADD_BACKEND_FILES", "TENON_BACKEND_FILES", "TENON_BACKENDS_SELECT",
+        "TENON_BACKENDS_DISABLE", "TENON_LAYERS", "TENON_ARTIFACT_CACHE"}) {
     const char* value = std::getenv(name);
     if (!value) continue;
     findings.push_back(
         {Finding::Result::kNote, "environment", fmt::format("{}={}", name, value),
-         std::string(name) == "TENON_LAYERS"
-             ? "layers cost time: unset it before you measure"
+         std::string(name) == "TENON_LAYERS" ? "layers cost time: unset it before you measure"
+         : std::string(name) == "TENON_ARTIFACT_CACHE"
+             ? "loads take what was compiled before: unset it before you measure them"
              : fmt::format("unset {} to get the backends of the installation", name)});
   }
 }

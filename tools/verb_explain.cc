@@ -133,6 +133,7 @@ void AddExplain(CLI::App& app, Action& action) {
   verb->add_option("--threads", flags->threads, "Threads that compute; 0: one for each core");
   auto* measure = verb->add_flag("--measure", flags->measure,
                                  "Runs the model for a second and tells measured times");
+  verb->get_option("--input")->needs(measure);
   verb->add_option("--profile", flags->profile,
                    "Takes measured times from what run --profile wrote, for the same options")
       ->type_name("FILE")

@@ -44,9 +44,15 @@ std::string WithModel(const std::string& text, const std::string& model) {
 }
 
 int Inspect(const InspectFlags& flags) {
-  const bool summary = flags.stage.empty() && flags.op.empty() && flags.node.empty();
+  const bool filtered = !flags.op.empty() || !flags.node.empty();
+  const bool summary = flags.stage.empty() && !filtered;
   const std::string stage = flags.stage.empty() ? "imported" : flags.stage;
-  if ((!flags.op.empty() || !flags.node.empty()) && (stage == "placed" || stage == "program")) {
+  if (filtered && (flags.json || !flags.onnx.empty())) {
+    throw Failure(kUsage,
+                  "--op and --node choose lines of the printed graph: expected neither --json nor "
+                  "--onnx");
+  }
+  if (filtered && (stage == "placed" || stage == "program")) {
     throw Failure(kUsage,
                   "--op and --node: expected --stage imported, canonical or optimised; explain "
                   "--nodes lists what is placed");
@@ -67,7 +73,7 @@ int Inspect(const InspectFlags& flags) {
     return kOk;
   }
   std::string text = Stage(flags, stage, TENON_FORMAT_TEXT);
-  if (!flags.op.empty() || !flags.node.empty()) text = FilterDump(text, flags.op, flags.node);
+  if (filtered) text = FilterDump(text, flags.op, flags.node);
   fmt::print("{}{}", text, text.empty() || text.ends_with('\n') ? "" : "\n");
   return kOk;
 }
@@ -84,8 +90,8 @@ void AddInspect(CLI::App& app, Action& action) {
       ->check(CLI::IsMember({"imported", "canonical", "optimised", "placed", "program"}));
   verb->add_option("--onnx", flags->onnx, "Writes the stage's graph as an ONNX file")
       ->type_name("FILE");
-  verb->add_option("--op", flags->op, "Only nodes of this operator")->type_name("NAME");
-  verb->add_option("--node", flags->node, "Only the node of this name")->type_name("NAME");
+  verb->add_option("--op", flags->op, "Prints only nodes of this operator")->type_name("NAME");
+  verb->add_option("--node", flags->node, "Prints only the node of this name")->type_name("NAME");
   verb->footer(
       "Without --stage a summary; dimensions that --dim does not give count as 1 in its FLOP and "
       "bytes.\n"

@@ -1,7 +1,5 @@
 // tenon profile: where the time of a run goes, by node and by operator.
 #include <fmt/format.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -137,21 +135,9 @@ Json ProfileJson(const ProfileFlags& flags, const HostPeak& host, const Measured
           {"device_events_left_out", table.device_events_left_out}};
 }
 
-size_t TerminalWidth() {
-  winsize size{};
-  if (isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
-    return std::max<size_t>(size.ws_col, 60);
-  return 120;
-}
-
 // The front gives way: ends of names tell nodes apart.
 std::string Shorten(const std::string& text, size_t width) {
   return text.size() <= width ? text : ".." + text.substr(text.size() - width + 2);
-}
-
-std::string Percent(double share) {
-  if (share > 0 && share < 0.0005) return "<0.1 %";
-  return fmt::format("{:.{}f} %", share * 100, share < 0.0995 ? 1 : 0);
 }
 
 // The nearer roof of the roofline: what the step's time is at least bound by.
@@ -221,7 +207,8 @@ std::string TableText(const ProfileTable& table, const ProfileFlags& flags, size
 void PrintText(const ProfileFlags& flags, const HostPeak& host, const Measured& measured,
                const ProfileTable& table, uint32_t threads) {
   // Names get what the width leaves them.
-  const size_t width = TerminalWidth();
+  const size_t terminal = TerminalWidth();
+  const size_t width = terminal == 0 ? 120 : std::max<size_t>(terminal, 60);
   size_t names = 60;
   std::string text = TableText(table, flags, width, names);
   for (; names > 12; names -= 4) {

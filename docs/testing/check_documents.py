@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""What the documents claim about the sources: every code and reason of backend.h stands in errors.md, every verb and
-exit code of `tenon --help` in its page, and every relative link leads to a file.
+"""What the documents claim about the sources: every code and reason of backend.h stands in errors.md, as does every exit
+code of `tenon --help` and no other; every verb in command_line.md; and every relative link leads to a file.
 
 usage: check_documents.py REPOSITORY TENON
 """
@@ -27,6 +27,13 @@ def main():
             failures.append(f"docs/errors.md: no row for reason {name}")
 
     text = subprocess.run([tenon, "--help"], capture_output=True, text=True, check=True).stdout
+    # "Exit codes: 0 ok, 1 mismatch or regression, ..", wrapped anywhere
+    footer = re.search(r"Exit codes: (.*?)\.", " ".join(text.split()))[1]
+    told = [int(part.split()[0]) for part in footer.split(", ")]
+    section = re.search(r"^## Exit codes.*?\n(.*?)^## ", errors, re.M | re.S)[1]
+    in_page = [int(number) for number in re.findall(r"^\| (\d+) \|", section, re.M)]
+    if told != in_page or len(told) < 6:
+        failures.append(f"docs/errors.md: exit codes {in_page}, tenon --help has {told}")
     verbs = re.findall(r"^  (\w+) {2,}", text[text.index("Subcommands:"):], re.M)
     page = open(os.path.join(root, "docs/command_line.md")).read()
     for verb in verbs:

@@ -214,7 +214,9 @@ int main(int argc, char** argv) {
   tenon_run_options run = TENON_INIT(tenon_run_options);
   run.timeout_ns = (uint64_t)(a.timeout_ms * 1e6);
   run.times = &times;
-  check(tenon_binding_run(binding, &run), RUN, "run");
+  /* The run knows all sizes: inputs that don't fit together are noticed here. */
+  const tenon_status ran = tenon_binding_run(binding, &run);
+  check(ran, ran.code == TENON_INVALID_ARGUMENT ? USAGE : RUN, "run");
   for (uint32_t i = 0; i < output_count; ++i) {
     tenon_tensor* tensor;
     check(tenon_binding_get_output(binding, i, &tensor), RUN, outputs[i]->name);

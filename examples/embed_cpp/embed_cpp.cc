@@ -198,7 +198,9 @@ int main(int argc, char** argv) {
     doing = kRun;
     Run(session, arguments);
   } catch (const tenon::Error& error) {
-    return Fail(doing, error.what());
+    // Inputs that don't fit are noticed when they are bound, or by the run, which knows all sizes.
+    const bool usage = doing == kRun && error.code() == TENON_INVALID_ARGUMENT;
+    return Fail(usage ? kUsage : doing, error.what());
   } catch (const std::exception& error) {
     return Fail(kUsage, error.what());
   }

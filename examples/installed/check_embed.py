@@ -48,6 +48,7 @@ check_numbers("silero_vad.onnx", silero, ["-b", "reference", "input=1x576:0.1", 
 check_failure(2, "is not understood", direction, "-x")
 check_failure(2, "y", direction, "y=1")
 check_failure(2, "SHAPE has too many dimensions", direction, "x=1x2x3x4x5:1")
+check_failure(2, "dimension 1 is 4 instead of 3", direction, "x=1x4x48x192:1")
 check_failure(3, "missing.onnx", models / "missing.onnx")
 check_failure(3, "nobody", direction, "-b", "nobody")
 check_failure(4, "timeout", direction, "-t", "0.001", "x=1x3x48x192:1")

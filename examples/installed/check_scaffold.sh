@@ -23,3 +23,4 @@ np.testing.assert_allclose(a, b, rtol=1e-5)'
 nodes=$("$prefix/bin/tenon" explain "$model" -b acme,reference --nodes | grep -cE ' (kernel|segment) +acme' || true)
 echo "$nodes kernels or segments on acme"
 [ "$nodes" -ge 5 ]
+[ "$kind" = kernel ] || "$python" "$(dirname "$0")/check_artifacts.py" "$prefix/bin/tenon" acme

@@ -18,7 +18,10 @@ using Json = nlohmann::ordered_json;
 constexpr double kPower = 1, kPowerDeviation = 0.25;  // with which models follow the calibration
 constexpr double kCurveDeviation = 0.05;              // of a quantile from that power's curve
 constexpr double kMostSlowdown = 1;                   // of what a neighbour does, as a logarithm
-constexpr double kPowerLeastDeviation = 0.1;  // neighbours differ in what they take from whom
+constexpr double kPowerLeastDeviation = 0.1;
+// A host that differs by little has another clock, which all models follow. One that differs by more (a logarithm) has
+// a neighbour, which takes from some models half again as much as from the calibration.
+constexpr double kNeighbour = 0.15, kNeighbourDeviation = 0.2;
 constexpr double kProcessDeviation = 0.008;
 constexpr double kStreamFollows = 0.5, kChaseFollows = 0.25;  // at most about so, by the model
 constexpr double kOtherProcessor = 0.5;
@@ -101,7 +104,7 @@ Power FindPower(std::initializer_list<const Logs*> measurements) {
   const double precision = before + seen * xx;
   const double value = (before * kPower + seen * xy) / precision;
   return {std::clamp(value, kPower - 2 * kPowerDeviation, kPower + 2 * kPowerDeviation),
-          1 / precision + Square(kPowerLeastDeviation)};
+          1 / precision};
 }
 
 struct Side {
@@ -178,6 +181,13 @@ Side Summarised(const Slices& slices, const Logs& logs, double power) {
   return side;
 }
 
+// Variance of what the model makes of a host that differs by `host`, a logarithm.
+double FollowingVariance(const Power& power, double host) {
+  const double neighbour = std::min(1.0, std::abs(host) / kNeighbour);
+  const double least = kPowerLeastDeviation + kNeighbourDeviation * neighbour;
+  return (power.variance + Square(least)) * Square(host);
+}
+
 // What is not known of a difference, by where it comes from; variances.
 struct Open {
   double sampling = 0, compute = 0, memory = 0, processor = 0;
@@ -190,7 +200,8 @@ Open OpenAt(size_t p, const Side& a, const Side& b, const Power& power,
   const bool memory = a.has_memory && b.has_memory;
   const double stream = memory ? b.stream[p] - a.stream[p] : 0;
   const double chase = memory ? b.chase[p] - a.chase[p] : 0;
-  Open open{.sampling = a.variance[p] + b.variance[p], .compute = power.variance * Square(compute)};
+  Open open{.sampling = a.variance[p] + b.variance[p],
+            .compute = FollowingVariance(power, compute)};
   if (options.beyond_caches)
     open.memory = Square(kStreamFollows * stream) + Square(kChaseFollows * chase);
   if (options.other_processor) {

@@ -8,6 +8,7 @@ element. Ends with a line "N passed, N failed". Needs the Python packages numpy 
 """
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -138,11 +139,44 @@ def check_segments(c):
     c.check("segments: all values", len(out["every_node"]["values"]) == 5 * BLOCKS)
 
 
+def check_large(c):
+    """What is kept at once is limited by the sizes that values have, not by those that are declared."""
+    links = ["x", "a", "b", "c", "d", "y"]
+    nodes = [helper.make_node("Neg", [links[i]], [links[i + 1]]) for i in range(5)]
+    model = c.save("large", nodes, [value("x", TensorProto.DOUBLE, ["N"])], [value("y", TensorProto.DOUBLE, ["N"])])
+    terminal, end = os.openpty()  # progress is shown there only
+    done = subprocess.run([c.tenon, "compare", model, "-b", "reference", "--reference", "reference", "--every-node", "--input",
+                           f"x=zeros:shape={8 << 20}"], stdout=subprocess.PIPE, stderr=end, text=True, timeout=300)
+    os.close(end)
+    shown = re.findall(r"compare: (\d+) of 5 values", os.read(terminal, 1 << 16).decode())
+    os.close(terminal)
+    c.check("large: 64 MB each, 256 MB at once", done.returncode == 0 and shown == ["0", "4"], (shown, done.stdout))
+
+
+def check_random(c):
+    """Nodes without a seed are named where something differs."""
+    def random(name, more, **seed):
+        nodes = [helper.make_node("RandomUniformLike", ["x"], ["u"], name="noise", **seed), helper.make_node(*more, name="last")]
+        return c.save(name, nodes, [value("x", TensorProto.FLOAT, [16])], [value("y", TensorProto.FLOAT, [16])])
+
+    lists = ["-b", "reference", "--reference", "reference"]
+    out = c.compare("no seed", random("no_seed", ["Add", ["u", "x"], ["y"]]), *lists, equal=False)
+    c.check("no seed: named", out["unseeded"] == ['RandomUniformLike "noise"'], out["unseeded"])
+    seeded = random("seeded", ["Bernoulli", ["u"], ["y"]], seed=1.0)
+    out = c.compare("one seed", seeded, *lists, equal=False)
+    c.check("one seed: named", out["unseeded"] == ['Bernoulli "last"'], out["unseeded"])
+    done = c.run(seeded, *lists, "--every-node")
+    c.check("one seed: text", 'note  Bernoulli "last" without a seed' in done.stdout, done.stdout)
+    out = c.compare("seeds", random("seeds", ["Add", ["u", "x"], ["y"]], seed=1.0), *lists, equal=True)
+    c.check("seeds: none named", out["unseeded"] == [], out["unseeded"])
+
+
 def check_wrong_arguments(c):
     model = chain(c, "right", {})
     c.fails(USAGE, "--reference is required", model, "-b", "reference")
     c.fails(USAGE, "--tolerance", model, "-b", "reference", "--reference", "reference", "--tolerance", "loose")
     c.fails(USAGE, "--rtol", model, "-b", "reference", "--reference", "reference", "--rtol", "-1")
+    c.fails(USAGE, "neither --rtol nor --atol", model, "-b", "reference", "--reference", "reference", "--tolerance", "exact", "--rtol", "0.5")
     c.fails(USAGE, "did you mean '--every-node'?", model, "--every-nod", "--reference", "reference")
     c.fails(USAGE, "nobody", model, "-b", "reference", "--reference", "nobody")
     c.fails(USAGE, "no input 'q'", model, "-b", "reference", "--reference", "reference", "--input", "q=zeros")
@@ -160,6 +194,8 @@ def main():
         check_inherited(c)
         check_subgraph(c)
         check_segments(c)
+        check_large(c)
+        check_random(c)
         check_wrong_arguments(c)
     print(f"{c.passed} passed, {c.failed} failed")
     sys.exit(c.failed != 0)

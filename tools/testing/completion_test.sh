@@ -21,10 +21,20 @@ expect backends in = info
 expect run --fallb = --fallback
 expect run --class st = strict standard
 expect run -b refer = reference
+TENON_ADD_BACKEND_FILES=$0 expect run -b "" = reference simulator
 expect run -b simulator,refer = simulator,reference
 expect run -b simulator+refer = simulator+reference
 expect inspect --stage pl = placed
 expect completion z = zsh
+expect completion "" = bash zsh
+# Choices come from the options themselves, each verb's its own.
+expect profile --by "" = node op
+expect bench --arrivals po = poisson
+expect compare --tolerance "" = exact strict standard fast
+expect compare --class "" = strict standard fast
+expect run --fallback "" = report forbid
+expect backends new --lang "" = c c++
+expect backends new --kind k = kernel
 cd "$(mktemp -d)" && trap 'rm -r "$PWD"' EXIT
 touch model.onnx
 expect run mod = model.onnx

@@ -182,6 +182,7 @@ def check_arguments(tenon, model, folder):
     for arguments, code, text in (
             (["--mesure"], USAGE, "--measure"),
             (["--measure", "--profile", "p"], USAGE, "excludes"),
+            (["--input", "c=zeros"], USAGE, "--input requires --measure"),
             (["-b", "reference", "--set", "simulator.claim=all"], USAGE, "does not use backend"),
             (["--dim", "M=3"], USAGE, "no dimension named 'M'"),
             (["-b", "nonsense"], USAGE, "nonsense"),

@@ -157,6 +157,8 @@ def check_arguments(tenon, model, folder):
             ([model, "--dim", "batch=x"], USAGE, "batch=x"),
             ([model, "--stge", "placed"], USAGE, "--stage"),
             ([model, "--stage", "program", "--op", "Conv"], USAGE, "--op and --node"),
+            ([model, "--op", "Gemm", "--json"], USAGE, "neither --json nor --onnx"),
+            ([model, "--node", "n", "--onnx", f"{folder}/n.onnx"], USAGE, "neither --json nor --onnx"),
             ([model, "--stage", "program", "--onnx", f"{folder}/p.onnx"], USAGE, "program"),
             ([model, "--onnx", f"{folder}/none/a.onnx"], NOT_WRITABLE, "none/a.onnx"),
             ([model, "--stage", "program", "-b", "simulator", "--set", "simulator.claim=none"], BACKEND, "no backend takes"),

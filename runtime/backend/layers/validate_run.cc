@@ -236,7 +236,7 @@ tenon_status TENON_CALL Run(const tenon_kernel_descriptor* descriptor, tenon_ker
     status = state.CallOn(kernel->device, kSlot, [&] {
       return kernel->descriptor.inner->run(kernel->descriptor.inner, kernel->inner, plan, &run);
     });
-    memory.Finish(kSlot, Name(*kernel));
+    memory.Finish(kSlot, Name(*kernel), status.code == TENON_OK);
   }
   {
     std::scoped_lock lock(state.mutex, kernel->mutex);

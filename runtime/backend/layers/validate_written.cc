@@ -1,6 +1,7 @@
 #include "layers/validate_written.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 
 #include "layers/validate_tail.h"
@@ -82,6 +83,15 @@ bool Overlap(const tenon_argument& a, const tenon_argument& b) {
   return begin(a) < begin(b) + b.bytes && begin(b) < begin(a) + a.bytes;
 }
 
+// What eight bytes are before a call: nothing that a kernel computes (splitmix64).
+uint64_t Mark(uint64_t mark, uint64_t at) {
+  uint64_t x = mark * 0x9E3779B97F4A7C15 + at * 0xD1B54A32D192ED03;
+  x = (x ^ x >> 30) * 0xBF58476D1CE4E5B9;
+  x = (x ^ x >> 27) * 0x94D049BB133111EB;
+  return x ^ x >> 31;
+}
+constexpr uint64_t kLeastTold = 4;  // fewer bytes may be right by chance
+
 WalledArgument::WalledArgument(State& state, const tenon_argument* argument, bool in_place)
     : state_(state), original_(argument) {
   if (!argument || argument->memory_kind != TENON_MEMORY_HOST || argument->bytes == 0 ||
@@ -95,7 +105,27 @@ WalledArgument::WalledArgument(State& state, const tenon_argument* argument, boo
     return;
   }
   copy_ = CopyOf(*argument, walled_->data());
-  if (in_place) std::memcpy(walled_->data(), argument->tensor.data, argument->bytes);
+  if (in_place) {
+    std::memcpy(walled_->data(), argument->tensor.data, argument->bytes);
+    return;
+  }
+  static std::atomic<uint64_t> marks = 0;
+  mark_ = ++marks;
+  auto* bytes = static_cast<unsigned char*>(walled_->data());
+  for (uint64_t at = 0; at < argument->bytes; at += sizeof(uint64_t)) {
+    const uint64_t word = Mark(mark_, at);
+    std::memcpy(bytes + at, &word, std::min<uint64_t>(sizeof word, argument->bytes - at));
+  }
+}
+std::optional<uint64_t> WalledArgument::Untouched() const {
+  if (mark_ == 0) return std::nullopt;
+  const auto* bytes = static_cast<const unsigned char*>(walled_->data());
+  for (uint64_t at = 0; at < original_->bytes; at += sizeof(uint64_t)) {
+    const uint64_t word = Mark(mark_, at);
+    const auto size = std::min<uint64_t>(sizeof word, original_->bytes - at);
+    if (size >= kLeastTold && std::memcmp(bytes + at, &word, size) == 0) return at;
+  }
+  return std::nullopt;
 }
 void WalledArgument::Finish(const char* slot, const std::string& complaint) const {
   if (!walled_) return;
@@ -256,14 +286,20 @@ void RunMemory::Wall(tenon_run* run, uint32_t output) {
   }
 }
 
-void RunMemory::Finish(const char* slot, const std::string& where) {
+void RunMemory::Finish(const char* slot, const std::string& where, bool done) {
   for (size_t i = 0; i < inputs_.size(); ++i) {
     if (inputs_[i].Changed())
       state_.Complain("R13", slot, where + ": wrote into input " + std::to_string(i));
   }
   for (size_t i = 0; i < outputs_.size(); ++i) {
-    if (outputs_[i])
-      outputs_[i]->Finish(slot, where + ": wrote outside of output " + std::to_string(i));
+    if (!outputs_[i]) continue;
+    const std::string output = "output " + std::to_string(i);
+    if (const auto from = outputs_[i]->Untouched(); from && done) {
+      state_.Complain("R13", slot,
+                      where + ": did not write " + output +
+                          (*from == 0 ? "" : " from byte " + std::to_string(*from)));
+    }
+    outputs_[i]->Finish(slot, where + ": wrote outside of " + output);
   }
   workspace_->Finish(slot, where + ": wrote outside of the workspace");
   around_.Finish(slot, where);

@@ -25,6 +25,8 @@ class WalledArgument {
   WalledArgument(State& state, const tenon_argument* argument, bool in_place = false);
   const tenon_argument* argument() const { return walled_ ? &copy_ : original_; }
   void* data() const { return walled_ ? walled_->data() : nullptr; }  // null: not between walls
+  // The first byte that the call left as it was; none where all are written, or it can't be told.
+  std::optional<uint64_t> Untouched() const;
   void Finish(const char* slot, const std::string& complaint) const;
 
  private:
@@ -32,6 +34,7 @@ class WalledArgument {
   const tenon_argument* original_;
   tenon_argument copy_{};
   std::optional<Walled> walled_;
+  uint64_t mark_ = 0;  // 0: the bytes are not marked
 };
 
 // An argument that may only be read, in memory that the host can read: whether its (first) bytes
@@ -90,7 +93,7 @@ class Surroundings {
 class RunMemory {
  public:
   RunMemory(State& state, tenon_run* run, bool allocates);
-  void Finish(const char* slot, const std::string& where);
+  void Finish(const char* slot, const std::string& where, bool done);
 
  private:
   void Wall(tenon_run* run, uint32_t output);

@@ -17,7 +17,7 @@ targets=("${@:2}")
 [[ $runs =~ ^[0-9]+$ ]] || { sed -n '4,6s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 python=$(dirname "$(./setup --third-party-path)")/python/bin
 PATH=$python:$PATH
-most_bytes=6000
+most_bytes=4000
 
 cmake --preset fuzz >/dev/null
 cmake --build --preset fuzz --target "${targets[@]/#/fuzz_}" tenon_reference

@@ -19,7 +19,7 @@ inline void Refused(const Error& error) {
 inline std::optional<Session> Open(const uint8_t* data, size_t size) {
   static const Runtime runtime({.threads = 1});
   tenon_limits limits = TENON_INIT(tenon_limits);
-  limits.max_nodes = 2000;
+  limits.max_nodes = 300;
   limits.data_folder = std::getenv("TENON_FUZZ_FOLDER");
   SessionOptions options;
   options.backends = "reference";

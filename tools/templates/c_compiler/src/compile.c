@@ -143,13 +143,18 @@ static int is_whole(const Artifact* artifact, uint64_t size) {
   if (size != sizeof *artifact + artifact->instruction_count * (uint64_t)sizeof(Instruction) ||
       artifact->checksum != artifact_checksum(artifact))
     return 0;
+  /* Each instruction gives one value, so that no count asks for more memory than the bytes are worth. */
+  const uint64_t outside = (uint64_t)artifact->input_count + artifact->output_count;
+  if (outside > artifact->value_count ||
+      artifact->value_count > outside + artifact->instruction_count)
+    return 0;
   for (uint32_t i = 0; i < artifact->instruction_count; ++i) {
     const Instruction* in = &artifact->instructions[i];
     if (in->op >= OP_COUNT || in->a >= artifact->value_count || in->out >= artifact->value_count ||
         (in->b != NO_VALUE && in->b >= artifact->value_count))
       return 0;
   }
-  return artifact->output_count <= artifact->value_count;
+  return 1;
 }
 
 tenon_status artifact_check(tenon_backend* backend, const tenon_compile_target* target,

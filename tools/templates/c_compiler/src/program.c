@@ -62,21 +62,49 @@ static uint64_t aligned(uint64_t bytes) {
   return (bytes + DRIVER_ALIGNMENT - 1) / DRIVER_ALIGNMENT * DRIVER_ALIGNMENT;
 }
 
+enum { NOT_GIVEN = -1 };
+
+/* Whether each value is given once, before it is used, with as many elements as the others of its
+ * instruction and as the host's buffer. */
+static int count_values(const Artifact* artifact, tenon_plan* plan,
+                        const tenon_argument* const* inputs, const tenon_argument* const* outputs) {
+  for (uint32_t i = 0; i < artifact->value_count; ++i) plan->values[i].count = NOT_GIVEN;
+  for (uint32_t i = 0; i < artifact->input_count; ++i)
+    plan->values[i].count = (int64_t)(inputs[i]->bytes / sizeof(float));
+  for (uint32_t i = 0; i < artifact->instruction_count; ++i) {
+    const Instruction* in = &artifact->instructions[i];
+    const int64_t count = plan->values[in->a].count;
+    if (count == NOT_GIVEN || plan->values[in->out].count != NOT_GIVEN ||
+        (in->b != NO_VALUE && plan->values[in->b].count != count))
+      return 0;
+    plan->values[in->out].count = count;
+  }
+  for (uint32_t i = 0; i < artifact->output_count; ++i) {
+    if (plan->values[artifact->input_count + i].count !=
+        (int64_t)(outputs[i]->bytes / sizeof(float)))
+      return 0;
+  }
+  for (uint32_t i = 0; i < artifact->value_count; ++i)
+    if (plan->values[i].count == NOT_GIVEN) return 0;
+  return 1;
+}
+
 /* Inner values lie in the workspace one behind the other. */
 static tenon_status prepare(const tenon_kernel_descriptor* d, tenon_kernel* kernel,
                             const tenon_argument* const* inputs, uint32_t input_count,
                             const tenon_argument* const* outputs, uint32_t output_count,
                             tenon_plan_info* out_info) {
   const Artifact* artifact = kernel->artifact;
-  tenon_plan* plan = calloc(artifact->value_count, sizeof plan->values[0]);
+  const tenon_host* host = kernel->device->host;
   uint64_t bytes = 0;
-  (void)d, (void)outputs;
+  (void)d;
+  if (input_count != artifact->input_count || output_count != artifact->output_count)
+    return host->error(host, TENON_DATA_LOSS, "my_npu: the artifact is of another segment");
+  tenon_plan* plan = calloc(artifact->value_count, sizeof plan->values[0]);
   if (!plan) return (tenon_status){.code = TENON_OUT_OF_MEMORY};
-  for (uint32_t i = 0; i < input_count; ++i)
-    plan->values[i].count = (int64_t)(inputs[i]->bytes / sizeof(float));
-  for (uint32_t i = 0; i < artifact->instruction_count; ++i) {
-    const Instruction* in = &artifact->instructions[i];
-    plan->values[in->out].count = plan->values[in->a].count;
+  if (!count_values(artifact, plan, inputs, outputs)) {
+    free(plan);
+    return host->error(host, TENON_DATA_LOSS, "my_npu: the artifact does not fit its segment");
   }
   for (uint32_t i = input_count + output_count; i < artifact->value_count; ++i) {
     plan->values[i].offset = bytes;

@@ -57,6 +57,11 @@ Artifact Read(sdk::Bytes bytes) {
   if (code.size() != header.instruction_count * sizeof(Instruction) ||
       header.checksum != Checksum(bytes))
     throw sdk::Failure(TENON_DATA_LOSS, "my_npu: the artifact is damaged");
+  // Each instruction gives one value, so that no count asks for more memory than the bytes are worth.
+  const uint64_t outside = uint64_t{header.input_count} + header.output_count;
+  if (outside > header.value_count || header.value_count > outside + header.instruction_count)
+    throw sdk::Failure(TENON_DATA_LOSS,
+                       "my_npu: the artifact is damaged: its counts contradict each other");
   Artifact artifact{header.input_count, header.output_count, header.value_count, {}};
   artifact.instructions.resize(header.instruction_count);
   if (!code.empty()) std::memcpy(artifact.instructions.data(), code.data(), code.size());

@@ -1,5 +1,7 @@
 #include "program.h"
 
+#include <algorithm>
+
 namespace plugin {
 namespace {
 
@@ -48,13 +50,34 @@ uint64_t Aligned(uint64_t bytes) {
   return (bytes + DRIVER_ALIGNMENT - 1) / DRIVER_ALIGNMENT * DRIVER_ALIGNMENT;
 }
 
+constexpr int64_t kNotGiven = -1;
+
+// Whether each value is given once, before it is used, with as many elements as the others of its instruction and as the
+// host's buffer.
+bool CountValues(const Artifact& artifact, const sdk::Shapes& shapes, Program::Plan& plan) {
+  for (uint32_t i = 0; i < artifact.input_count; ++i) plan[i].count = shapes.Input(i).Count();
+  for (const Instruction& in : artifact.instructions) {
+    const int64_t count = plan[in.a].count;
+    if (count == kNotGiven || plan[in.out].count != kNotGiven) return false;
+    if (in.b != kNoValue && plan[in.b].count != count) return false;
+    plan[in.out].count = count;
+  }
+  for (uint32_t i = 0; i < artifact.output_count; ++i) {
+    if (plan[artifact.input_count + i].count != shapes.Output(i).Count()) return false;
+  }
+  return std::ranges::find(plan, kNotGiven, &Program::Place::count) == plan.end();
+}
+
 }  // namespace
 
 // Inner values lie in the workspace one behind the other.
 Program::Plan Program::Prepare(sdk::Shapes& shapes) const {
-  Plan plan(artifact_.value_count);
-  for (uint32_t i = 0; i < shapes.input_count(); ++i) plan[i].count = shapes.Input(i).Count();
-  for (const Instruction& in : artifact_.instructions) plan[in.out].count = plan[in.a].count;
+  if (shapes.input_count() != artifact_.input_count ||
+      shapes.output_count() != artifact_.output_count)
+    throw sdk::Failure(TENON_DATA_LOSS, "my_npu: the artifact is of another segment");
+  Plan plan(artifact_.value_count, Place{kNotGiven, 0});
+  if (!CountValues(artifact_, shapes, plan))
+    throw sdk::Failure(TENON_DATA_LOSS, "my_npu: the artifact does not fit its segment");
   uint64_t bytes = 0;
   for (size_t i = artifact_.input_count + artifact_.output_count; i < plan.size(); ++i) {
     plan[i].offset = bytes;
