@@ -73,8 +73,10 @@ Result<Manifest> FromLibrary(const std::string& path) {
 Status CheckNew(const Manifest& manifest, const DiscoveryResult& result) {
   for (const Manifest& known : result.manifests) {
     if (known.name != manifest.name || known.library_path == manifest.library_path) continue;
-    return Status(Code::kFailedPrecondition, manifest.library_path + ": backend " + manifest.name +
-                                                 " is there already, from " + known.library_path);
+    const bool named = manifest.manifest_path.empty();
+    return Status(Code::kFailedPrecondition,
+                  (named ? manifest.library_path : manifest.manifest_path) + ": backend " +
+                      manifest.name + " is there already, from " + known.library_path);
   }
   return {};
 }
