@@ -16,6 +16,8 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kPlaceholder = "my_npu";
 constexpr size_t kLongestName = 31;  // what tenon_note holds
+// Of two backends of one name a runtime takes the first that it finds, and "host" is its own.
+constexpr std::string_view kTaken[] = {"host", "reference", "simulator"};
 
 std::string Replaced(std::string text, const std::string& name) {
   for (size_t at = 0; (at = text.find(kPlaceholder, at)) != std::string::npos; at += name.size())
@@ -33,6 +35,10 @@ std::string ContentOf(const Template& file, const std::string& name) {
 void CheckName(const std::string& name) {
   const std::string nearest = NearestBackendName(name);
   if (nearest == name) return;
+  if (std::ranges::count(kTaken, name) != 0)
+    throw Failure(kUsage, fmt::format("'{}' is a backend of Tenon's own (expected a new name): "
+                                      "did you mean '{}'?",
+                                      name, nearest));
   throw Failure(kUsage,
                 fmt::format("'{}' can't be a backend's name: lower-case letters, digits and _, a "
                             "letter first, at most {}{}",
@@ -71,7 +77,7 @@ std::string NearestBackendName(const std::string& wanted) {
     if (letter) name += static_cast<char>(upper ? c - 'A' + 'a' : c);
     if (!letter && !name.empty()) name += digit ? c : '_';
   }
-  if (name == "host") name = "host_backend";
+  if (std::ranges::count(kTaken, name) != 0) name += "_backend";
   return name.substr(0, kLongestName);
 }
 

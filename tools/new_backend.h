@@ -15,7 +15,7 @@ struct NewBackend {
 };
 
 // The name that comes nearest to `wanted` and may be one: lower-case letters, digits and _, a letter first, at most 31;
-// "host" is the runtime's. "" where nothing of it is left.
+// "host", "reference" and "simulator" are Tenon's. "" where nothing of it is left.
 std::string NearestBackendName(const std::string& wanted);
 // Writes the project; gives its files, sorted, as paths in the folder. Throws Failure: kUsage where the name can't be one
 // or the folder has something in it, kNotWritable.

@@ -40,6 +40,7 @@ TEST(NearestBackendName, GivesWhatTheAbiAllows) {
   EXPECT_EQ(NearestBackendName("Acme-NPU 2"), "acme_npu_2");
   EXPECT_EQ(NearestBackendName("2_fast"), "fast");
   EXPECT_EQ(NearestBackendName("host"), "host_backend");
+  EXPECT_EQ(NearestBackendName("Reference"), "reference_backend");
   EXPECT_EQ(NearestBackendName("-1"), "");
   EXPECT_EQ(NearestBackendName(std::string(40, 'a')), std::string(31, 'a'));
 }
@@ -66,6 +67,10 @@ TEST_F(NewBackendTest, EveryProjectHasItsNameAndNoPlaceholder) {
 TEST_F(NewBackendTest, RefusesNamesFoldersInUseAndWhatCannotBeWritten) {
   EXPECT_EQ(Code({"Acme-2", "kernel", "c", folder_}), kUsage);
   EXPECT_THAT(message_, testing::HasSubstr("did you mean 'acme_2'?"));
+  for (const char* taken : {"host", "reference", "simulator"}) {
+    EXPECT_EQ(Code({taken, "kernel", "c", folder_}), kUsage);
+    EXPECT_THAT(message_, testing::HasSubstr("a backend of Tenon's own"));
+  }
   EXPECT_FALSE(fs::exists(folder_));
   fs::create_directories(folder_);
   EXPECT_EQ(Code({"acme", "kernel", "c", folder_}), kOk);  // empty: may be used

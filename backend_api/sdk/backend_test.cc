@@ -18,8 +18,8 @@ void Nothing(const sdk::Run&) {}
 class Small : public sdk::Backend<Small> {
  public:
   using Backend::Backend;
-  static constexpr auto kKernels =
-      sdk::Rows(sdk::Row{.op = "Neg", .revisions = {1}, .kernel = sdk::Function<Nothing>});
+  static constexpr auto kKernels = sdk::Rows(sdk::Row{
+      .op = "Neg", .revisions = {1}, .types = sdk::AnyType, .kernel = sdk::Function<Nothing>});
 };
 
 // A device with memory, options and an operator.

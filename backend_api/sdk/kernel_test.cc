@@ -79,6 +79,7 @@ constexpr auto kRows =
               }),
               sdk::Row{.op = "Fails",
                        .revisions = {1},
+                       .types = sdk::AnyType,
                        .kernel = sdk::Function<Fails, Scratch>,
                        .name = "own_name"},
               sdk::Row{.op = "Scale",
@@ -103,6 +104,9 @@ TEST(Rows, TypesExpandToOneRowEach) {
   EXPECT_EQ(d.create, nullptr);
   EXPECT_EQ(d.supports, nullptr);
   EXPECT_EQ(d.prepare, nullptr);
+  const sdk::RowDescriptor any(kRows[3], sdk::Host(&host));
+  ASSERT_EQ(any.input_dtype_count, 1u);
+  EXPECT_EQ(any.input_dtypes[0], sdk::kAnyType);
 }
 
 TEST(Function, RunsAndFails) {
@@ -124,6 +128,14 @@ TEST(Function, RunsAndFails) {
   EXPECT_EQ(info.workspace_bytes, 12u);
   EXPECT_EQ(info.workspace_alignment, 128u);
   EXPECT_EQ(info.plan, nullptr);
+  const sdk::Run view(sdk::Host(&host), &run);
+  EXPECT_EQ(view.Input<float>(0).raw(), &in);
+  EXPECT_FALSE(view.Input<float>(1));
+  EXPECT_FALSE(view.Output<float>(1));
+  EXPECT_FALSE(view.WorkspaceTensor());
+  sdk::Shapes shapes(ins, 1, outs, 1);
+  EXPECT_FALSE(shapes.Input(1));
+  EXPECT_FALSE(shapes.Output(1));
   const tenon_status status = fails.run(&fails, nullptr, nullptr, &run);
   EXPECT_EQ(status.code, TENON_IO);
   EXPECT_EQ(host.Take(status), "no");

@@ -9,6 +9,8 @@ import re
 import subprocess
 import sys
 
+from check_links import dead_links
+
 
 def main():
     root, tenon = sys.argv[1:]
@@ -45,10 +47,7 @@ def main():
 
     listed = subprocess.run(["git", "-C", root, "ls-files", "*.md"], capture_output=True, text=True)
     pages = listed.stdout.split() or [os.path.join("docs", name) for name in os.listdir(os.path.join(root, "docs")) if name.endswith(".md")]
-    for page in pages:
-        for link in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", open(os.path.join(root, page)).read()):
-            if "://" not in link and not link.startswith("@ref") and not os.path.exists(os.path.join(root, os.path.dirname(page), link)):
-                failures.append(f"{page}: the link to {link} leads nowhere")
+    failures += dead_links(root, pages)
 
     for failure in failures:
         print("FAIL", failure)

@@ -74,14 +74,33 @@ Result<Manifest> FromLibrary(const std::string& path) {
 Status CheckNew(const Manifest& manifest, const DiscoveryResult& result) {
   for (const Manifest& known : result.manifests) {
     if (known.name != manifest.name || known.library_path == manifest.library_path) continue;
-    return Status(Code::kFailedPrecondition, manifest.library_path + ": backend " + manifest.name +
-                                                 " is there already, from " + known.library_path);
+    const bool named = manifest.manifest_path.empty();
+    return Status(Code::kFailedPrecondition,
+                  (named ? manifest.library_path : manifest.manifest_path) + ": backend " +
+                      manifest.name + " is there already, from " + known.library_path);
   }
   return {};
 }
 
+// A manifest whose library is there and says, in its note, the same name. One without a note is asked when it is loaded.
+Result<Manifest> FromManifest(const std::string& path) {
+  TENON_ASSIGN(Manifest manifest, ReadManifest(path));
+  const std::string where = manifest.manifest_path + ": its library " + manifest.library_path;
+  std::error_code error;
+  if (!fs::exists(manifest.library_path, error))
+    return Status(Code::kNotFound,
+                  where + " does not exist; \"library_path\" is relative to the manifest");
+  const Result<tenon_note> note = ReadNote(manifest.library_path);
+  if (note.ok() && manifest.name != note->name) {
+    return Status(Code::kIncompatible, where + " is the backend '" + note->name +
+                                           "', but the manifest's \"name\" is '" + manifest.name +
+                                           "'");
+  }
+  return manifest;
+}
+
 void Add(const std::string& path, DiscoveryResult* result) {
-  Result<Manifest> manifest = path.ends_with(".json") ? ReadManifest(path) : FromLibrary(path);
+  Result<Manifest> manifest = path.ends_with(".json") ? FromManifest(path) : FromLibrary(path);
   Status why = manifest.ok() ? CheckNew(*manifest, *result) : std::move(manifest).status();
   if (!why.ok()) {
     result->refusals.push_back({path, std::move(why)});

@@ -56,9 +56,8 @@ std::string Runtime::KnownNames() const {
   for (const backend::Manifest& manifest : found_.manifests)
     names += (names.empty() ? "" : ", ") + manifest.name;
   std::string out = names.empty() ? "there is none" : "there are: " + names;
-  for (const backend::DiscoveryRefusal& refusal : found_.refusals) {
-    out += "; " + refusal.path + ": " + std::string(refusal.why.message());
-  }
+  for (const backend::DiscoveryRefusal& refusal : found_.refusals)
+    out += "; " + std::string(refusal.why.message());  // begins with the file
   return out;
 }
 

@@ -6,6 +6,7 @@ usage: bad_input.py TENON MODEL.onnx LIBRARY_FOLDER
 MODEL is the text-direction classifier, LIBRARY_FOLDER has libtenon_reference.so. Nothing may crash (exit codes below 0),
 and nothing may be written over. Ends with a line "N passed, N failed". Needs the Python packages numpy and onnx.
 """
+import json
 import os
 import random
 import subprocess
@@ -176,6 +177,17 @@ def check_plugins(c, library):
         c.expect(name, info(path), BACKEND, name + ".so")
 
 
+def check_manifests(c, model, library):
+    def run(name, path, wanted):
+        manifest = {"file_format_version": "1.0", "backend": {"name": name, "library_path": path}}
+        return ["run", model, "-b", wanted, "--backend-file", c.file(f"{name}.json", json.dumps(manifest).encode())]
+
+    c.expect("a manifest without its library", run("lost", "nothere.so", "lost"), USAGE, "lost.json: its library")
+    for wanted in ("wrong_name", "nobody"):
+        c.expect("a manifest with another name", run("wrong_name", library, wanted), USAGE,
+                 "is the backend 'reference', but the manifest's \"name\" is 'wrong_name'")
+
+
 def main():
     tenon, model, libraries = sys.argv[1:4]
     with tempfile.TemporaryDirectory() as folder:
@@ -186,7 +198,9 @@ def main():
         check_bombs(c)
         check_damage(c)
         check_inputs(c, model)
-        check_plugins(c, os.path.join(libraries, "libtenon_reference.so"))
+        reference = os.path.join(libraries, "libtenon_reference.so")
+        check_plugins(c, reference)
+        check_manifests(c, model, reference)
     print(f"{c.passed} passed, {c.failed} failed")
     return 1 if c.failed else 0
 

@@ -103,7 +103,7 @@ enum {
   TENON_OK = 0,
   TENON_INVALID_ARGUMENT = 1,
   TENON_NOT_FOUND = 2,
-  TENON_UNSUPPORTED = 3, /* a refusal: the host asks the next candidate */
+  TENON_UNSUPPORTED = 3, /* a refusal, by supports or prepare: see there */
   TENON_OUT_OF_MEMORY = 4,
   TENON_BUDGET_EXCEEDED = 5,
   TENON_CANCELLED = 6,
@@ -590,7 +590,7 @@ typedef struct tenon_memory_interface {
   tenon_status(TENON_CALL* allocate)(tenon_device* device, uint32_t memory_kind, uint64_t size,
                                      uint64_t alignment, tenon_queue* queue,
                                      tenon_buffer** out_buffer, void** out_base);
-  /* Ends the buffer behind the fences: the call returns at once, the memory goes when they are reached. */
+  /* Ends the buffer behind the fences (today there are none): returns at once, the memory goes when they are reached. */
   void(TENON_CALL* free)(tenon_device* device, tenon_buffer* buffer, const tenon_fence* fences,
                          uint32_t fence_count);
   /* Gives the host access to a range, once the fences are reached (the call waits for them, at most timeout_ns). The
@@ -604,10 +604,10 @@ typedef struct tenon_memory_interface {
    * a fence that says from when on (timeline NULL: at once). */
   tenon_status(TENON_CALL* unmap)(tenon_device* device, tenon_buffer* buffer, void* pointer,
                                   tenon_fence* out_fence);
-  /* (optional) */
+  /* Not called yet. (optional) */
   tenon_status(TENON_CALL* stats)(tenon_device* device, uint32_t memory_kind,
                                   tenon_memory_stats* out_stats);
-  /* Gives back what is kept for reuse. (optional) */
+  /* Gives back what is kept for reuse. Not called yet. (optional) */
   tenon_status(TENON_CALL* trim)(tenon_device* device);
   /* A buffer over memory that somebody else owns and keeps until the buffer is freed. TENON_UNSUPPORTED: the host
    * copies instead. (optional: unsupported) */
@@ -803,8 +803,8 @@ struct tenon_kernel_descriptor {
   double error_bound;  /* largest error relative to the largest magnitude of the output; 0: exact */
   void* user;          /* the backend's own */
 
-  /* Whether the kernel takes the node, beyond what the fields above say: OK, or a status from tenon_host.refuse. `node`
-   * is lent for the call. device is NULL where the backend has no interface "device". (optional: it does) */
+  /* Whether the kernel takes the node, beyond what the fields above say, for all sizes that are open: OK, or a status from
+   * tenon_host.refuse. `node` is lent. device is NULL where the backend has no interface "device". (optional: it does) */
   tenon_status(TENON_CALL* supports)(const tenon_kernel_descriptor* descriptor,
                                      tenon_backend* backend, tenon_device* device,
                                      const tenon_node* node);
@@ -821,8 +821,8 @@ struct tenon_kernel_descriptor {
   tenon_status(TENON_CALL* prepack)(const tenon_kernel_descriptor* descriptor, tenon_kernel* kernel,
                                     uint32_t input, const tenon_argument* weight,
                                     const tenon_argument* blob, tenon_prepack_info* out_info);
-  /* Plans for concrete shapes: arguments without data. Several plans are alive at once; afterwards neither kernel nor
-   * plan change. TENON_UNSUPPORTED declines: the host takes the next candidate. (optional: no workspace, plan NULL) */
+  /* Plans for concrete shapes: arguments without data. Several plans live at once; kernel and plan do not change any more.
+   * TENON_UNSUPPORTED declines: this backend's next kernel is asked, or the run fails. (optional: no workspace, no plan) */
   tenon_status(TENON_CALL* prepare)(const tenon_kernel_descriptor* descriptor, tenon_kernel* kernel,
                                     const tenon_argument* const* inputs, uint32_t input_count,
                                     const tenon_argument* const* outputs, uint32_t output_count,

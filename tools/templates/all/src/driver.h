@@ -17,7 +17,9 @@ typedef struct driver_stream driver_stream; /* work, done in order */
 typedef uint64_t driver_address;            /* in device memory */
 
 enum { DRIVER_OUT_OF_MEMORY = 1, DRIVER_BAD_LAUNCH = 2, DRIVER_FAULT = 3 };
-enum { DRIVER_ALIGNMENT = 256, DRIVER_MOST_BUFFERS = 8, DRIVER_MOST_PARAMETERS = 64 };
+enum { DRIVER_ALIGNMENT = 256, DRIVER_MOST_BUFFERS = 8, DRIVER_MOST_PARAMETERS = 256 };
+/* What a failure means, for people. */
+const char* driver_text(int failure);
 
 int driver_open(driver_device** out_device);
 /* All streams are destroyed before; waits for the work that is still under way on them. */

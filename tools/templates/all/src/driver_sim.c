@@ -46,6 +46,19 @@ static void* pointer_to(driver_address address) {
   return (void*)(uintptr_t)(address - kDeviceSpace);
 }
 
+const char* driver_text(int failure) {
+  switch (failure) {
+    case DRIVER_OUT_OF_MEMORY:
+      return "out of memory";
+    case DRIVER_BAD_LAUNCH:
+      return "more buffers or bytes of parameters than DRIVER_MOST_BUFFERS, DRIVER_MOST_PARAMETERS";
+    case DRIVER_FAULT:
+      return "the device stopped in a launch";
+    default:
+      return "unknown";
+  }
+}
+
 int driver_open(driver_device** out_device) {
   driver_device* device = calloc(1, sizeof *device);
   if (!device) return DRIVER_OUT_OF_MEMORY;

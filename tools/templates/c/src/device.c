@@ -5,9 +5,10 @@
 #include "backend.h"
 
 tenon_status driver_status(const tenon_host* host, int failure, const char* call) {
-  char message[128];
+  char message[200];
   if (failure == 0) return ok();
-  snprintf(message, sizeof message, "my_npu: %s: the driver failed with %d", call, failure);
+  snprintf(message, sizeof message, "%s: the driver failed with %d, %s", call, failure,
+           driver_text(failure));
   return host->error(host, failure == DRIVER_OUT_OF_MEMORY ? TENON_OUT_OF_MEMORY : TENON_INTERNAL,
                      message);
 }
@@ -41,7 +42,7 @@ static tenon_status enumerate(tenon_backend* backend, const tenon_device_info* c
 
 static tenon_status open_device(tenon_backend* backend, uint32_t id, tenon_device** out_device) {
   const tenon_host* host = ((Backend*)backend)->host;
-  if (id != kInfo.id) return host->error(host, TENON_NOT_FOUND, "my_npu has device 0 alone");
+  if (id != kInfo.id) return host->error(host, TENON_NOT_FOUND, "there is device 0 alone");
   tenon_device* device = calloc(1, sizeof *device);
   if (!device) return (tenon_status){.code = TENON_OUT_OF_MEMORY};
   device->host = host;
@@ -71,7 +72,7 @@ static tenon_status allocate(tenon_device* device, uint32_t kind, uint64_t size,
   const tenon_host* host = device->host;
   (void)queue;
   if (kind != kDeviceMemory || alignment > DRIVER_ALIGNMENT)
-    return host->error(host, TENON_UNSUPPORTED, "my_npu: memory kind 1 is aligned to 256 at most");
+    return host->error(host, TENON_UNSUPPORTED, "memory kind 1 is aligned to 256 at most");
   tenon_buffer* buffer = calloc(1, sizeof *buffer);
   if (!buffer) return (tenon_status){.code = TENON_OUT_OF_MEMORY};
   buffer->driver = device->driver;

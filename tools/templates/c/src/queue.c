@@ -78,7 +78,7 @@ static void advance(tenon_timeline* timeline, uint64_t value, tenon_code failure
 
 static tenon_status failed(const tenon_timeline* timeline) {
   return timeline->host->error(timeline->host, timeline->failure,
-                               "my_npu: work before the fence has failed");
+                               "work before the fence has failed");
 }
 
 static tenon_status timeline_query(tenon_device* device, tenon_timeline* timeline,

@@ -90,10 +90,10 @@ static tenon_status compile(tenon_backend* backend, const tenon_segment* segment
   char line[128];
   for (uint32_t i = 0; i < segment->node_count; ++i)
     if (!takes(segment->nodes[i]))
-      return host->error(host, TENON_UNSUPPORTED, "my_npu: the segment has a node of no colour");
+      return host->error(host, TENON_UNSUPPORTED, "the segment has a node of no colour");
   /* Where compiling takes long, ask this often; and look at deadline_ns, and call progress. */
   if (host->cancelled(host, request->cancel))
-    return host->error(host, TENON_CANCELLED, "my_npu: compiling was cancelled");
+    return host->error(host, TENON_CANCELLED, "compiling was cancelled");
   const uint32_t most = segment->input_count + segment->output_count + segment->node_count;
   const uint64_t size = sizeof(Artifact) + segment->node_count * sizeof(Instruction);
   Values values = {malloc(most * sizeof(tenon_value*)), 0};
@@ -162,12 +162,12 @@ tenon_status artifact_check(tenon_backend* backend, const tenon_compile_target* 
   const tenon_host* host = ((Backend*)backend)->host;
   const Artifact* artifact = data;
   if (size < sizeof *artifact || memcmp(artifact->magic, MAGIC, sizeof artifact->magic) != 0)
-    return host->error(host, TENON_INCOMPATIBLE, "my_npu: no artifact of this version");
+    return host->error(host, TENON_INCOMPATIBLE, "no artifact of this version");
   if (strncmp(artifact->fingerprint, DEVICE_FINGERPRINT, sizeof artifact->fingerprint) != 0 ||
       (*target->fingerprint && strcmp(target->fingerprint, DEVICE_FINGERPRINT) != 0))
-    return host->error(host, TENON_INCOMPATIBLE, "my_npu: the artifact is for another device");
+    return host->error(host, TENON_INCOMPATIBLE, "the artifact is for another device");
   if (!is_whole(artifact, size))
-    return host->error(host, TENON_DATA_LOSS, "my_npu: the artifact is damaged");
+    return host->error(host, TENON_DATA_LOSS, "the artifact is damaged");
   return ok();
 }
 

@@ -99,12 +99,12 @@ static tenon_status prepare(const tenon_kernel_descriptor* d, tenon_kernel* kern
   uint64_t bytes = 0;
   (void)d;
   if (input_count != artifact->input_count || output_count != artifact->output_count)
-    return host->error(host, TENON_DATA_LOSS, "my_npu: the artifact is of another segment");
+    return host->error(host, TENON_DATA_LOSS, "the artifact is of another segment");
   tenon_plan* plan = calloc(artifact->value_count, sizeof plan->values[0]);
   if (!plan) return (tenon_status){.code = TENON_OUT_OF_MEMORY};
   if (!count_values(artifact, plan, inputs, outputs)) {
     free(plan);
-    return host->error(host, TENON_DATA_LOSS, "my_npu: the artifact does not fit its segment");
+    return host->error(host, TENON_DATA_LOSS, "the artifact does not fit its segment");
   }
   for (uint32_t i = input_count + output_count; i < artifact->value_count; ++i) {
     plan->values[i].offset = bytes;

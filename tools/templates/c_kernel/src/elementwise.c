@@ -47,13 +47,15 @@ static tenon_status supports_add(const tenon_kernel_descriptor* d, tenon_backend
                                  tenon_device* device, const tenon_node* node) {
   const tenon_host* host = ((Backend*)backend)->host;
   const tenon_value *a = node->inputs[0], *b = node->inputs[1];
-  int equal = a->rank >= 0 && a->rank == b->rank;
+  int known = a->rank >= 0, equal = a->rank == b->rank;
   (void)d, (void)device;
-  for (int32_t i = 0; equal && i < a->rank; ++i)
-    equal = a->dims[i] != -1 && a->dims[i] == b->dims[i];
+  for (int32_t i = 0; i < a->rank; ++i) known = known && a->dims[i] != -1;
+  for (int32_t i = 0; equal && i < a->rank; ++i) equal = a->dims[i] == b->dims[i];
+  if (!known)
+    return host->refuse(host, TENON_REASON_DYNAMIC_SHAPE, "input 0 shape", "an unknown dimension",
+                        "none: it equals nothing");
   if (equal) return ok();
-  return host->refuse(host, TENON_REASON_SHAPE, "inputs", "shapes that differ or are unknown",
-                      "equal shapes");
+  return host->refuse(host, TENON_REASON_SHAPE, "inputs", "shapes that differ", "equal shapes");
 }
 
 /* -------------------------------------------------------------------------------------------- Descriptors */

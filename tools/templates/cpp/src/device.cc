@@ -10,8 +10,8 @@ namespace plugin {
 void Check(int failure, const char* call) {
   if (failure == DRIVER_OUT_OF_MEMORY) throw std::bad_alloc();
   if (failure == 0) return;
-  throw sdk::Failure(TENON_INTERNAL, std::string("my_npu: ") + call + ": the driver failed with " +
-                                         std::to_string(failure));
+  throw sdk::Failure(TENON_INTERNAL, std::string(call) + ": the driver failed with " +
+                                         std::to_string(failure) + ", " + driver_text(failure));
 }
 
 Device::Device(Backend& backend, uint32_t id) : sdk::Device<Backend>(backend, id) {
@@ -22,7 +22,7 @@ sdk::Host Device::host() const { return backend().host(); }
 
 Device::Buffer* Device::Allocate(uint32_t kind, uint64_t size, uint64_t alignment, tenon_queue*) {
   if (kind != kDeviceMemory || alignment > DRIVER_ALIGNMENT)
-    throw sdk::Failure(TENON_UNSUPPORTED, "my_npu: memory kind 1 is aligned to 256 at most");
+    throw sdk::Failure(TENON_UNSUPPORTED, "memory kind 1 is aligned to 256 at most");
   auto buffer = std::make_unique<Buffer>();
   Check(driver_allocate(driver_, size, &buffer->address), "allocate");
   return buffer.release();

@@ -10,7 +10,7 @@ namespace plugin {
 
 // -------------------------------------------------------------------------------------- Timelines
 tenon_status Device::Timeline::Failed() const {
-  return host_.Error(failure_, "my_npu: work before the fence has failed");
+  return host_.Error(failure_, "work before the fence has failed");
 }
 
 tenon_status Device::Timeline::Query(uint64_t& out_value) {

@@ -46,22 +46,21 @@ std::vector<std::byte> Write(const Artifact& artifact) {
 
 Artifact Read(sdk::Bytes bytes) {
   Header header;
-  if (bytes.size() < sizeof header)
-    throw sdk::Failure(TENON_DATA_LOSS, "my_npu: the artifact is cut off");
+  if (bytes.size() < sizeof header) throw sdk::Failure(TENON_DATA_LOSS, "the artifact is cut off");
   std::memcpy(&header, bytes.data(), sizeof header);
   if (std::memcmp(header.magic, kMagic, sizeof header.magic) != 0)
-    throw sdk::Failure(TENON_INCOMPATIBLE, "my_npu: no artifact of this version");
+    throw sdk::Failure(TENON_INCOMPATIBLE, "no artifact of this version");
   if (std::strncmp(header.fingerprint, kFingerprint, sizeof header.fingerprint) != 0)
-    throw sdk::Failure(TENON_INCOMPATIBLE, "my_npu: the artifact is for another device");
+    throw sdk::Failure(TENON_INCOMPATIBLE, "the artifact is for another device");
   const sdk::Bytes code = bytes.subspan(sizeof header);
   if (code.size() != header.instruction_count * sizeof(Instruction) ||
       header.checksum != Checksum(bytes))
-    throw sdk::Failure(TENON_DATA_LOSS, "my_npu: the artifact is damaged");
+    throw sdk::Failure(TENON_DATA_LOSS, "the artifact is damaged");
   // Each instruction gives one value, so that no count asks for more memory than the bytes are worth.
   const uint64_t outside = uint64_t{header.input_count} + header.output_count;
   if (outside > header.value_count || header.value_count > outside + header.instruction_count)
     throw sdk::Failure(TENON_DATA_LOSS,
-                       "my_npu: the artifact is damaged: its counts contradict each other");
+                       "the artifact is damaged: its counts contradict each other");
   Artifact artifact{header.input_count, header.output_count, header.value_count, {}};
   artifact.instructions.resize(header.instruction_count);
   if (!code.empty()) std::memcpy(artifact.instructions.data(), code.data(), code.size());
@@ -69,7 +68,7 @@ Artifact Read(sdk::Bytes bytes) {
     if (in.op < Opcode::kCount && in.a < artifact.value_count && in.out < artifact.value_count &&
         (in.b == kNoValue || in.b < artifact.value_count))
       continue;
-    throw sdk::Failure(TENON_DATA_LOSS, "my_npu: the artifact has an instruction that is none");
+    throw sdk::Failure(TENON_DATA_LOSS, "the artifact has an instruction that is none");
   }
   return artifact;
 }

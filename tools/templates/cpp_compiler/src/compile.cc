@@ -75,13 +75,12 @@ std::vector<std::byte> Backend::Compile(const tenon_segment& segment,
                                         const tenon_compile_request& request) {
   // Where compiling takes long, ask this often; and look at deadline_ns, and call progress.
   if (host().Cancelled(request.cancel))
-    throw sdk::Failure(TENON_CANCELLED, "my_npu: compiling was cancelled");
+    throw sdk::Failure(TENON_CANCELLED, "compiling was cancelled");
   Values values(segment);
   Artifact artifact{segment.input_count, segment.output_count, 0, {}};
   for (uint32_t i = 0; i < segment.node_count; ++i) {
     const sdk::Node node(host(), segment.nodes[i]);
-    if (!Takes(node))
-      throw sdk::Failure(TENON_UNSUPPORTED, "my_npu: the segment has a node of no colour");
+    if (!Takes(node)) throw sdk::Failure(TENON_UNSUPPORTED, "the segment has a node of no colour");
     artifact.instructions.push_back(Translate(node, values));
   }
   artifact.value_count = values.count();
@@ -92,7 +91,7 @@ std::vector<std::byte> Backend::Compile(const tenon_segment& segment,
 
 tenon_status Backend::Check(const tenon_compile_target& target, sdk::Bytes artifact) {
   if (*target.fingerprint && std::string_view(target.fingerprint) != kFingerprint)
-    throw sdk::Failure(TENON_INCOMPATIBLE, "my_npu: the target is another device");
+    throw sdk::Failure(TENON_INCOMPATIBLE, "the target is another device");
   static_cast<void>(Read(artifact));  // throws where it can't be loaded
   return sdk::kOk;
 }

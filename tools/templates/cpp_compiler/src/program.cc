@@ -74,10 +74,10 @@ bool CountValues(const Artifact& artifact, const sdk::Shapes& shapes, Program::P
 Program::Plan Program::Prepare(sdk::Shapes& shapes) const {
   if (shapes.input_count() != artifact_.input_count ||
       shapes.output_count() != artifact_.output_count)
-    throw sdk::Failure(TENON_DATA_LOSS, "my_npu: the artifact is of another segment");
+    throw sdk::Failure(TENON_DATA_LOSS, "the artifact is of another segment");
   Plan plan(artifact_.value_count, Place{kNotGiven, 0});
   if (!CountValues(artifact_, shapes, plan))
-    throw sdk::Failure(TENON_DATA_LOSS, "my_npu: the artifact does not fit its segment");
+    throw sdk::Failure(TENON_DATA_LOSS, "the artifact does not fit its segment");
   uint64_t bytes = 0;
   for (size_t i = artifact_.input_count + artifact_.output_count; i < plan.size(); ++i) {
     plan[i].offset = bytes;
@@ -92,7 +92,7 @@ driver_address Program::AddressOfValue(const Plan& plan, const sdk::Run& run,
   const uint32_t inner = artifact_.input_count + artifact_.output_count;
   if (value < artifact_.input_count) return AddressOf(run.Input<float>(value));
   if (value < inner) return AddressOf(run.Output<float>(value - artifact_.input_count));
-  return AddressOf(sdk::Tensor<float>(run.raw()->workspace)) + plan[value].offset;
+  return AddressOf(run.WorkspaceTensor()) + plan[value].offset;
 }
 
 void Program::Run(const Plan& plan, const sdk::Run& run) const {

@@ -43,8 +43,9 @@ void Relu(const sdk::Run& run) {
 // A dimension below -1 is a symbol, equal wherever it appears; -1 is unknown. `tenon explain` shows the refusal.
 tenon_status AcceptsAdd(const sdk::Node& node) {
   const sdk::Value a = node.Input(0), b = node.Input(1);
-  const bool known = a.rank() >= 0 && std::ranges::count(a.dims(), -1) == 0;
-  if (known && a.rank() == b.rank() && std::ranges::equal(a.dims(), b.dims())) return sdk::kOk;
+  if (a.rank() < 0 || std::ranges::count(a.dims(), -1) > 0)
+    return node.RefuseShape(0, "no unknown dimension (?), which equals nothing");
+  if (a.rank() == b.rank() && std::ranges::equal(a.dims(), b.dims())) return sdk::kOk;
   return node.RefuseShape(1, "that of input 0, " + sdk::DimsToString(a.dims()));
 }
 

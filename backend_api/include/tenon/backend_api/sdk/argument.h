@@ -12,8 +12,8 @@
 namespace tenon::sdk {
 inline namespace v0_1 {
 
-// An argument whose elements are T. Absent optional arguments are false; ask before anything else
-// where the operator allows them to be absent. `T` may be void where only the shape matters.
+// An argument whose elements are T. Absent optional arguments are false, those beyond the end too;
+// ask before anything else where the operator allows them to be absent. `T` may be void where only the shape matters.
 template <typename T>
 class Tensor {
  public:
@@ -63,16 +63,19 @@ class Run {
 
   uint32_t input_count() const { return run_->input_count; }
   uint32_t output_count() const { return run_->output_count; }
-  // i is below the count of the node's arguments.
   template <typename T>
   Tensor<const T> Input(uint32_t i) const {
-    return Tensor<const T>(run_->inputs[i]);
+    return Tensor<const T>(i < run_->input_count ? run_->inputs[i] : nullptr);
   }
   template <typename T>
   Tensor<T> Output(uint32_t i) const {
-    return Tensor<T>(run_->outputs[i]);
+    return Tensor<T>(i < run_->output_count ? run_->outputs[i] : nullptr);
   }
-  // The workspace that prepare asked for; not where it asked for none.
+  // The workspace that prepare asked for, as a tensor of bytes: buffer() and offset() where no
+  // pointer reaches it. False where prepare asked for none.
+  Tensor<uint8_t> WorkspaceTensor() const { return Tensor<uint8_t>(run_->workspace); }
+  // Its first element: NULL where the memory kind is not addressable. Not where prepare asked for
+  // none.
   template <typename T>
   T* Workspace() const {
     return static_cast<T*>(run_->workspace->tensor.data);
@@ -109,7 +112,7 @@ class Run {
 };
 
 // What a kernel's `Prepare` gets: the arguments with concrete shapes and no data. Throw a Refusal
-// to decline.
+// to decline: the next kernel of this backend for the node is asked, or the run fails.
 class Shapes {
  public:
   Shapes(const tenon_argument* const* inputs, uint32_t input_count,
@@ -122,11 +125,11 @@ class Shapes {
   uint32_t output_count() const { return output_count_; }
   template <typename T = void>
   Tensor<const T> Input(uint32_t i) const {
-    return Tensor<const T>(inputs_[i]);
+    return Tensor<const T>(i < input_count_ ? inputs_[i] : nullptr);
   }
   template <typename T = void>
   Tensor<T> Output(uint32_t i) const {
-    return Tensor<T>(outputs_[i]);
+    return Tensor<T>(i < output_count_ ? outputs_[i] : nullptr);
   }
   // Asks for scratch memory for each run of this plan.
   void SetWorkspace(uint64_t bytes, uint64_t alignment = 64,

@@ -35,12 +35,12 @@ struct Revisions {
   uint32_t min, max;
 };
 
-// One kernel; every field from `name` on has a default that fits a plain kernel on host memory. The
-// meaning of each stands at tenon_kernel_descriptor.
+// One kernel. op, revisions, types and kernel are needed; the others have defaults that fit a plain
+// kernel on host memory. The meaning of each stands at tenon_kernel_descriptor.
 struct Row {
   const char* op;
   Revisions revisions;
-  Signature types = {};
+  Signature types = {};  // AnyType where it takes any
   // Whether it takes a node, beyond what the other fields say: sdk::kOk, or one of Node's refusals.
   // nullptr: it does, or what the class says.
   tenon_status (*accepts)(const Node& node) = nullptr;
@@ -85,6 +85,8 @@ constexpr auto Rows(const Parts&... parts) {
   for (const Row& row : all) {
     // In a constant this does not compile.
     if (!row.op || !row.kernel.made) throw "a row needs .op and .kernel";
+    if (row.types.inputs.count + row.types.outputs.count == 0)
+      throw "a row needs .types: sdk::Same<float>, or sdk::AnyType";
   }
   return all;
 }

@@ -2,13 +2,13 @@
 // Buffer and
 //   Buffer* Allocate(uint32_t memory_kind, uint64_t size, uint64_t alignment, tenon_queue* queue);
 //   void* Base(Buffer&);                 nullptr where the kind is not addressable
-//   void Free(Buffer*, Fences);          behind the fences; must succeed
+//   void Free(Buffer*, Fences);          behind the fences (none today); must succeed
 // and, where the host may touch it (an allocator of host memory leaves these out: Base is then the
 // mapping),
 //   void* Map(Buffer&, uint64_t offset, uint64_t size, tenon_access, Fences, uint64_t timeout_ns);
 //   tenon_fence Unmap(Buffer&, void* pointer);                        timeline nullptr: at once
 // and optionally
-//   void Stats(uint32_t memory_kind, tenon_memory_stats&);    void Trim();
+//   void Stats(uint32_t memory_kind, tenon_memory_stats&);    void Trim();     not called yet
 //   Buffer* Import(uint32_t memory_kind, const tenon_external_memory&);
 //   void Export(Buffer&, uint32_t external_kind, tenon_external_memory&);
 // All may throw where it does not say otherwise: std::bad_alloc where memory is out.

@@ -1,6 +1,7 @@
 // The interface "profile" from members of a backend's Device class:
 //   void EnableProfile(bool on);  sdk::Clocks ReadClocks();  and optionally  void FlushProfile();
-// Events go to the host with Host::table()->profile_event.
+// Events go to the host with Host::table()->profile_event; they stand in `tenon profile --trace`, its
+// table has the host's own times alone.
 #pragma once
 
 #include <cstdint>

@@ -73,7 +73,7 @@
 // Where to read on: backend.h (what else a backend may offer, and how), kernel.h (rows),
 // kernel_slots.h (what a kernel's class may have), node.h (attributes, constants, refusals),
 // argument.h (tensors, runs), host.h (services), testing/ (a host, nodes and arguments for unit
-// tests of kernels without Tenon).
+// tests of kernels on host memory without Tenon).
 #pragma once
 
 #if __cplusplus < 202002L

@@ -76,7 +76,7 @@ struct List {
   constexpr const T* data() const { return count ? values.data() : nullptr; }
 };
 
-// The types that a kernel takes, by argument; the last one repeats, none: any.
+// The types that a kernel takes, by argument; the last one repeats, none on one side: any.
 struct Signature {
   List<tenon_dtypes, 8> inputs;
   List<tenon_dtypes, 8> outputs;
@@ -84,6 +84,8 @@ struct Signature {
 // All arguments of type T.
 template <typename T>
 inline constexpr Signature Same{{Bits<T>}, {Bits<T>}};
+// Arguments of any type: for a kernel that looks at dtype() itself, or at no element.
+inline constexpr Signature AnyType{{kAnyType}, {kAnyType}};
 
 }  // namespace v0_1
 }  // namespace tenon::sdk

@@ -1,5 +1,6 @@
 // One kernel led through its life as a host does it: supports, create, prepack, prepare, run,
-// release, destroy. For kernels on host memory (memory kinds that a pointer reaches).
+// release, destroy. For kernels on host memory (memory kinds that a pointer reaches) without a
+// queue; for others test through the runtime, as tests/levels.c of `tenon backends new` does.
 #pragma once
 
 #include <cstdint>
