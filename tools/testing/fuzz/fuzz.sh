@@ -27,7 +27,9 @@ find "$seeds" -name '*.onnx' -size +$((most_bytes - 1))c -delete
 mkdir -p build-fuzz/findings
 
 export TENON_FUZZ_FOLDER=$seeds
-export ASAN_OPTIONS=quarantine_size_mb=64:detect_odr_violation=0 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
+# Without stacks of allocations and without filling them it is a third faster; a finding is repeated with all.
+export ASAN_OPTIONS=quarantine_size_mb=64:detect_odr_violation=0:malloc_context_size=1:max_malloc_fill_size=0
+export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
 failed=0
 for target in "${targets[@]}"; do
   corpus=build-fuzz/corpus/$target
