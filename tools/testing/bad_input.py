@@ -182,9 +182,9 @@ def check_manifests(c, model, library):
         manifest = {"file_format_version": "1.0", "backend": {"name": name, "library_path": path}}
         return ["run", model, "-b", wanted, "--backend-file", c.file(f"{name}.json", json.dumps(manifest).encode())]
 
-    c.expect("a manifest without its library", run("lost", "nothere.so", "lost"), USAGE, "lost.json: its library")
+    c.expect("a manifest without its library", run("lost", "nothere.so", "lost"), BACKEND, "lost.json: its library")
     for wanted in ("wrong_name", "nobody"):
-        c.expect("a manifest with another name", run("wrong_name", library, wanted), USAGE,
+        c.expect("a manifest with another name", run("wrong_name", library, wanted), BACKEND,
                  "is the backend 'reference', but the manifest's \"name\" is 'wrong_name'")
 
 

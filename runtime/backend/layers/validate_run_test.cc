@@ -1,5 +1,7 @@
 // What the layer finds wrong with runs.
+#include <algorithm>
 #include <cstring>
+#include <span>
 
 #include "layers/testing/misdeed.h"
 #include "layers/testing/node.h"
@@ -31,9 +33,23 @@ struct HostRun {
   const tenon_argument* outputs[2] = {&y.argument, &z.argument};
   tenon_run run{};
 };
+RunSlot run_of_the_row;
+// Writes the outputs, but for those in place, and then does what the row's kernel does.
+tenon_status WritingRun(const tenon_kernel_descriptor* self, tenon_kernel* kernel, tenon_plan* plan,
+                        const tenon_run* run) {
+  const std::span inputs(run->inputs, run->input_count);
+  for (const tenon_argument* output : std::span(run->outputs, run->output_count)) {
+    const bool kept = !output || std::ranges::any_of(inputs, [&](const tenon_argument* input) {
+      return input && input->tensor.data == output->tensor.data;
+    });
+    if (!kept) std::memset(output->tensor.data, 0, output->bytes);
+  }
+  return run_of_the_row ? run_of_the_row(self, kernel, plan, run) : tenon_status{};
+}
 Patch Runs(RunSlot run, const std::function<void(tenon_kernel_descriptor&)>& change = {}) {
   return {.kernel = OneKernel([run, change](tenon_kernel_descriptor& d) {
-            if (run) d.run = run;
+            run_of_the_row = run;
+            d.run = WritingRun;
             if (change) change(d);
           })};
 }
@@ -103,6 +119,25 @@ std::vector<Misdeed> OnTheHost() {
                                       const tenon_argument* const*, uint32_t,
                                       tenon_plan_info*) { return tenon_status{}; };
                      })},
+      {.name = "LeavesAnOutput",
+       .complaint = "R13: kernel.run: kernel broken: did not write output 1",
+       .act = OneRun(),
+       .patch = {.kernel = OneKernel([](tenon_kernel_descriptor& d) {
+                   d.run = RUN {
+                     std::memset(Data(run->outputs[0]), 0, run->outputs[0]->bytes);
+                     return tenon_status{};
+                   };
+                 })}},
+      {.name = "LeavesPartOfAnOutput",
+       .complaint = "R13: kernel.run: kernel broken: did not write output 0 from byte 16",
+       .act = OneRun(),
+       .patch = {.kernel = OneKernel([](tenon_kernel_descriptor& d) {
+                   d.run = RUN {
+                     std::memset(Data(run->outputs[0]), 0, 16);
+                     std::memset(Data(run->outputs[1]), 0, run->outputs[1]->bytes);
+                     return tenon_status{};
+                   };
+                 })}},
       {.name = "OutputOverAnInput",
        .complaint = "R14: kernel.run: kernel broken: output 0 overlaps input 0, which the",
        .act = OneRun([](HostRun& run) { run.outputs[0] = &run.a.argument; }),
