@@ -197,12 +197,14 @@ HostTensor MakeInput(const ValueInfo& input, const std::string& spec,
                                       "--input {}=@file.pb",
                                       input.name, input.name));
   }
-  const size_t at = std::min(spec.find(":@"), spec.size());  // the rest is a path
-  const std::vector<std::string> parts = Split(spec.substr(0, at), ':');
+  // raw:@file:shape=2x3; the path may have colons.
+  const size_t at = std::min(spec.find(":@"), spec.size());
+  const size_t end = std::min(spec.find(":shape=", at), spec.size());
+  const std::vector<std::string> parts = Split(spec.substr(0, at) + spec.substr(end), ':');
   const std::string kind = parts.empty() ? "" : parts[0];
   std::vector<int64_t> shape = DefaultShape(input, dims);
   uint64_t seed = 0;
-  const std::string file = at < spec.size() ? spec.substr(at + 2) : "";
+  const std::string file = at < end ? spec.substr(at + 2, end - at - 2) : "";
   for (size_t i = 1; i < parts.size(); ++i) {
     if (parts[i].starts_with("shape="))
       shape = ParseShape(parts[i].substr(6));

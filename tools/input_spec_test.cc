@@ -4,6 +4,9 @@
 
 #include <bit>
 #include <cmath>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
 
 #include "failure.h"
 
@@ -81,10 +84,24 @@ TEST(InputSpecTest, TheSameSeedGivesTheSameValues) {
             MakeInput(kPicture, "rand:seed=4", {}).data);
 }
 
+TEST(InputSpecTest, RawFilesWithColonsInTheirPath) {
+  const std::filesystem::path path =
+      std::filesystem::temp_directory_path() / ("tenon:raw_" + std::to_string(getpid()) + ":shape");
+  const float values[] = {1, 2, 3};
+  std::ofstream(path, std::ios::binary).write(reinterpret_cast<const char*>(values), 12);
+  for (const std::string& spec :
+       {"raw:@" + path.string() + ":shape=1x3x1x1", "raw:shape=1x3x1x1:@" + path.string()}) {
+    const HostTensor tensor = MakeInput(kPicture, spec, {});
+    EXPECT_EQ(tensor.dims, (std::vector<int64_t>{1, 3, 1, 1})) << spec;
+    EXPECT_EQ(std::memcmp(tensor.data.data(), values, 12), 0) << spec;
+  }
+  std::filesystem::remove(path);
+}
+
 TEST(InputSpecTest, WrongSpecsAreUsageErrorsThatNameTheInput) {
-  for (const char* spec :
-       {"", "ones", "rand:sed=1", "rand:seed=x", "zeros:shape=1xax3", "raw:", "@missing.npy",
-        "@missing.png", "zeros:shape=99999999999x99999999999", "zeros:shape=-1"}) {
+  for (const char* spec : {"", "ones", "rand:sed=1", "rand:seed=x", "zeros:shape=1xax3",
+                           "raw:", "@missing.npy", "@missing.png", "@x.npy:mean=1", "zeros:@x",
+                           "zeros:shape=99999999999x99999999999", "zeros:shape=-1"}) {
     try {
       MakeInput(kPicture, spec, {});
       ADD_FAILURE() << spec;

@@ -54,6 +54,21 @@ TEST_F(NpyTest, RefusesTruncatedFiles) {
   }
 }
 
+TEST_F(NpyTest, RefusesHostileHeaders) {
+  const std::string many(1 << 20, 'a');
+  for (const std::string& header :
+       {"{'descr': '" + many, "{'descr': '" + many + "', 'fortran_order': False, 'shape': (1,), }",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (" + std::string(1 << 20, '1') + "), }",
+        std::string("{'descr': '<f4', 'fortran_order': False, 'shape': (-1,), }"),
+        std::string("{'descr': '<f4', 'fortran_order': False, 'shape': (1"), std::string()}) {
+    std::string bytes("\x93NUMPY\x02\x00", 8);
+    const auto size = static_cast<uint32_t>(header.size());
+    bytes.append(reinterpret_cast<const char*>(&size), sizeof size);
+    std::ofstream(path_, std::ios::binary) << bytes << header << "data";
+    EXPECT_THROW(ReadNpy(path_), Failure) << header.substr(0, 100);
+  }
+}
+
 TEST_F(NpyTest, SaysWhichTypesItLacks) {
   const int64_t dims[] = {1};
   EXPECT_FALSE(WriteNpy(path_, TENON_BFLOAT16, dims, "ab", 2));
