@@ -62,7 +62,9 @@ Status Unknown(const std::string& name, std::span<const tenon_option* const> sch
   if (schema.empty()) return Status(Code::kInvalidArgument, message + "; it has none");
   const auto nearest = std::ranges::min_element(
       schema, {}, [&](const tenon_option* option) { return Distance(name, option->name); });
-  message += "; did you mean '" + std::string((*nearest)->name) + "'? (it has: ";
+  if (Distance(name, (*nearest)->name) <= name.size() / 2)
+    message += "; did you mean '" + std::string((*nearest)->name) + "'?";
+  message += " (it has: ";
   for (const tenon_option* option : schema) {
     message += (option == schema.front() ? "" : ", ") + std::string(option->name);
   }

@@ -16,7 +16,8 @@ Result<UsedBackends> LoadBackends(Runtime& runtime, const SessionOptions& option
       return Status(Code::kNotFound,
                     "there is no backend that runs on the host: " +
                         std::to_string(runtime.backends().size()) +
-                        " were found, none was loaded; name one (-b) or install one");
+                        " were found, none was loaded; name one (-b), install one, or see "
+                        "what TENON_BACKENDS_SELECT and TENON_BACKENDS_DISABLE leave out");
     }
   } else {
     TENON_ASSIGN(used.groups, ParseBackendList(options.backends));

@@ -62,9 +62,12 @@ std::string PointText(const Json& r) {
       Ms(Number(r, "/latency_ms/p50")), Ms(Number(r, "/latency_ms/min")),
       Ms(Number(r, "/latency_ms/p90")), Ms(Number(r, "/latency_ms/p99")),
       Ms(Number(r, "/latency_ms/mean")), r["runs"].get<size_t>(), Number(r, "/throughput_per_s"));
-  text += fmt::format("  of it   copy in {} ms, compute {} ms, copy out {} ms (p50)\n",
-                      Ms(Number(r, "/copy_in_ms/p50")), Ms(Number(r, "/compute_ms/p50")),
-                      Ms(Number(r, "/copy_out_ms/p50")));
+  const double copies_ms = Number(r, "/copy_in_ms/p50") + Number(r, "/copy_out_ms/p50");
+  text += fmt::format(
+      "  of it   copy in {} ms, compute {} ms, copy out {} ms (p50){}\n",
+      Ms(Number(r, "/copy_in_ms/p50")), Ms(Number(r, "/compute_ms/p50")),
+      Ms(Number(r, "/copy_out_ms/p50")),
+      r["copies_per_run"] > 0 && copies_ms < 1e-3 ? "; the device copies within compute" : "");
   if (r.contains("rate")) {
     text += fmt::format(
         "  rate    {} a second ({}), {} caller{}: {:.1f} % late, waited p50 {} ms, p99 {} ms\n",
@@ -79,8 +82,8 @@ std::string PointText(const Json& r) {
   }
   text += LoadText(r);
   text +=
-      fmt::format("  memory  peak {:.0f} MB, weights {}, arena {} (live-set bound {})\n",
-                  Number(r, "/peak_rss_mb"), Bytes(Number(r, "/constant_bytes")),
+      fmt::format("  memory  peak {}, weights {}, arena {} (live-set bound {})\n",
+                  Bytes(Number(r, "/peak_rss_mb") * 1048576), Bytes(Number(r, "/constant_bytes")),
                   Bytes(Number(r, "/arena_bytes")), Bytes(Number(r, "/arena_lower_bound_bytes")));
   text += fmt::format("  bound   {}\n", r["bound"]["summary"].get<std::string>());
   if (const std::string advice = r["bound"]["try"]; !advice.empty())
