@@ -46,7 +46,7 @@ TEST(TextTest, OnePoint) {
       "  copies  2 between memories, 3.00 kB a run\n"
       "  load    12.34 ms (passes 3.000, lower 2.000, import 1.000); first output after 20.00 ms, "
       "of which 5.000 ms in kernels\n"
-      "  memory  peak 33 MB, weights 2.00 MB, arena 1.50 MB (live-set bound 1.25 MB)\n"
+      "  memory  peak 34.9 MB, weights 2.00 MB, arena 1.50 MB (live-set bound 1.25 MB)\n"
       "  bound   Conv: 80 % of the time\n"
       "  try     --threads 2\n"
       "  against base.json: CANNOT TELL +4.8 % [-1.1, +10.2]\n"

@@ -182,6 +182,10 @@ def check_manifests(c, model, library):
         manifest = {"file_format_version": "1.0", "backend": {"name": name, "library_path": path}}
         return ["run", model, "-b", wanted, "--backend-file", c.file(f"{name}.json", json.dumps(manifest).encode())]
 
+    named = c.file("libtenon_reference.so", open(library, "rb").read())
+    for env, arguments in ({}, ["--backend-file", named]), ({"TENON_ADD_BACKEND_FILES": named}, []):
+        c.expect("a named backend instead of the installed one", ["run", model, "-b", "reference", "--set", "reference.nope=1", *arguments],
+                 USAGE, f"{named}: backend reference: there is no option", env)
     c.expect("a manifest without its library", run("lost", "nothere.so", "lost"), BACKEND, "lost.json: its library")
     for wanted in ("wrong_name", "nobody"):
         c.expect("a manifest with another name", run("wrong_name", library, wanted), BACKEND,
