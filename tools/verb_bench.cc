@@ -6,11 +6,11 @@
 #include <filesystem>
 
 #include "bench/apart.h"
-#include "bench/host_facts.h"
 #include "bench/measure.h"
 #include "bench/saved.h"
 #include "bench/text.h"
 #include "files.h"
+#include "host_facts.h"
 #include "output_files.h"
 #include "table.h"
 #include "verbs.h"

@@ -14,8 +14,8 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "bench/host_facts.h"
 #include "files.h"
+#include "host_facts.h"
 #include "session_flags.h"
 #include "smoke_model.h"
 #include "table.h"

@@ -9,10 +9,10 @@
 #include <map>
 
 #include "bench/bound.h"
-#include "bench/host_facts.h"
 #include "bench/interleave.h"
 #include "bench/report.h"
 #include "bench/verdict.h"
+#include "host_facts.h"
 #include "host_peak.h"
 #include "output_files.h"
 

@@ -7,9 +7,9 @@
 #include <sstream>
 
 #include "bench/calibration.h"
-#include "bench/host_facts.h"
 #include "bench/verdict.h"
 #include "files.h"
+#include "host_facts.h"
 
 namespace tenon::tools {
 namespace {

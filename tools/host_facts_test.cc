@@ -1,4 +1,4 @@
-#include "bench/host_facts.h"
+#include "host_facts.h"
 
 #include <gtest/gtest.h>
 
