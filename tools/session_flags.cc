@@ -200,7 +200,12 @@ std::vector<HostTensor> MakeInputs(const Session& session, const SessionFlags& f
 
 void CheckViolations(const Runtime& runtime) {
   const std::string violations = runtime.violations();
-  if (!violations.empty()) throw Failure(kBackendFailed, "validate: " + violations);
+  if (violations.empty()) return;
+  const std::string first = violations.substr(0, violations.find('\n'));
+  const auto more = std::ranges::count(violations, '\n') - (violations.back() == '\n');
+  throw Failure(kBackendFailed,
+                fmt::format("validate: {}{}", first,
+                            more > 0 ? fmt::format(" (and {} more in the log)", more) : ""));
 }
 
 void RethrowRunError(const Error& error, const Session& session,

@@ -23,7 +23,7 @@ std::vector<Match> Matcher::Find(const graph::Graph& graph, graph::NodeId id,
     const std::string name = node.domain.empty() ? node.op : node.domain + "." + node.op;
     if (refusals)
       refusals->push_back({backend, "", TENON_REASON_OPERATOR,
-                           "operator: got " + name + ", wants one that it has" + LeftOut()});
+                           "operator: there is no kernel for " + name + LeftOut()});
     return matches;
   }
   Revisions revisions;

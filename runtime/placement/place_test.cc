@@ -44,13 +44,14 @@ TEST(Place, TheFirstEntryThatSupportsANodeTakesIt) {
   ASSERT_TRUE(placed.ok()) << placed.status().message();
   EXPECT_THAT(Where(*placed), ElementsAre("Neg@a", "Exp@b", "Neg@a"));
   ASSERT_EQ(placed->report.rows[1].refusals.size(), 1u);
-  EXPECT_EQ(placed->report.rows[1].refusals[0].message, "operator: got Exp, wants one that it has");
+  EXPECT_EQ(placed->report.rows[1].refusals[0].message, "operator: there is no kernel for Exp");
   options.forbid_fallback = true;
   const auto forbidden = Place(Chain({"Neg", "Exp", "Neg"}), options);
   ASSERT_FALSE(forbidden.ok());
   EXPECT_EQ(forbidden.status().message(),
-            "the first backends do not take 1 of 3 nodes: Exp \"Exp_v2\" (a: operator: got Exp, "
-            "wants one that it has)");
+            "the first backends do not take 1 of 3 nodes: Exp \"Exp_v2\" (a: operator: there is no "
+            "kernel "
+            "for Exp)");
 }
 
 TEST(Place, RefusalsAreThoseOfKernelsBeforeTheChoice) {
