@@ -52,7 +52,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       if (!input) return 0;
       inputs.push_back(std::move(*input));
     }
-    static_cast<void>(session->Run(inputs, {.timeout = std::chrono::milliseconds(200)}));
+    static_cast<void>(session->Run(inputs, {.timeout = std::chrono::milliseconds(20)}));
   } catch (const tenon::Error& error) {
     tenon::fuzz::Refused(error);
   }
