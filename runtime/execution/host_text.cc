@@ -52,8 +52,11 @@ class OnRanks {
     for (size_t o = 0; o < outputs_.size(); ++o) {
       if (!ranks_out_[o]) continue;
       std::vector<std::string> strings;
-      for (const int64_t rank : *ranks_out_[o])
-        strings.push_back(sorted_.empty() ? "" : sorted_.at(static_cast<size_t>(rank)));
+      for (const int64_t rank : *ranks_out_[o]) {
+        if (rank < 0 || rank >= std::ssize(sorted_))
+          return call_.Error(Code::kInvalidArgument, "it makes no text of these texts");
+        strings.push_back(sorted_[static_cast<size_t>(rank)]);
+      }
       call_.SetObject(o, MakeStrings(outputs_[o].shape, std::move(strings)));
     }
     return Status();

@@ -85,6 +85,10 @@ def check_models(c):
     }
     for what, (data, says) in cases.items():
         c.expect(what, ["run", c.file("bad.onnx", data)], REJECTED, says)
+    value = lambda name, dims: helper.make_tensor_value_info(name, TensorProto.STRING, dims)
+    graph = helper.make_graph([node("ReduceMax", ["x"], ["y"], name="most", keepdims=0)], "g", [value("x", [0, 2])], [value("y", [])])
+    most = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8).SerializeToString()
+    c.expect("the most of no texts", ["run", c.file("texts.onnx", most)], USAGE, "makes no text")
 
 
 def check_external_data(c):
