@@ -23,7 +23,7 @@ inline std::optional<Session> Open(const uint8_t* data, size_t size) {
   limits.data_folder = std::getenv("TENON_FUZZ_FOLDER");
   SessionOptions options;
   options.backends = "reference";
-  options.budget_bytes = 64 << 20;
+  options.budget_bytes = 8 << 20;
   try {
     return Session(Model(runtime, {reinterpret_cast<const std::byte*>(data), size}, &limits),
                    options);
