@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cerrno>
+#include <cmath>
 #include <cstring>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -29,6 +30,10 @@ void WriteFile(const std::string& path, std::string_view header, const void* dat
   if (!file)
     throw Failure(kNotWritable,
                   fmt::format("{}: can't be written: {}", path, std::strerror(errno)));
+}
+
+nlohmann::ordered_json Finite(double value) {
+  return std::isfinite(value) ? nlohmann::ordered_json(value) : nlohmann::ordered_json();
 }
 
 void PrintJson(const nlohmann::ordered_json& json) {

@@ -12,6 +12,8 @@ namespace tenon::tools {
 std::string ReadFile(const std::string& path);
 // Writes `header`, then `bytes` of `data`, over what was there. Throws Failure(kNotWritable).
 void WriteFile(const std::string& path, std::string_view header, const void* data, uint64_t bytes);
+// The value, or null: JSON has no infinity.
+nlohmann::ordered_json Finite(double value);
 // Text that is not UTF-8 gets replacement characters.
 void PrintJson(const nlohmann::ordered_json& json);
 

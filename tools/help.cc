@@ -9,8 +9,7 @@ namespace {
 
 constexpr size_t kColumns = 80;
 
-}  // namespace
-
+// `text` with line breaks instead of the blanks where a line would get longer than `width`; its own line breaks stay.
 std::string Wrapped(std::string_view text, size_t width) {
   std::string lines;
   size_t column = 0;
@@ -33,6 +32,8 @@ std::string Wrapped(std::string_view text, size_t width) {
   }
   return lines;
 }
+
+}  // namespace
 
 std::string HelpFormatter::make_description(const CLI::App* app) const {
   return Wrapped(app->get_description(), kColumns) + "\n";

@@ -10,9 +10,6 @@
 
 namespace tenon::tools {
 
-// `text` with line breaks instead of the blanks where a line would get longer than `width`; its own line breaks stay.
-std::string Wrapped(std::string_view text, size_t width);
-
 // What the option's value is one of; empty where any will do.
 std::vector<std::string> ChoicesOf(const CLI::Option& option);
 

@@ -37,7 +37,9 @@ HostFacts ParseCpuInfo(std::string_view text) {
   return facts;
 }
 
-HostFacts ReadHostFacts() {
+namespace {
+
+HostFacts Read() {
   std::ifstream file("/proc/cpuinfo");
   std::ostringstream text;
   text << file.rdbuf();
@@ -45,6 +47,13 @@ HostFacts ReadHostFacts() {
   facts.cores = Runtime({.backends_only = true}).threads();  // as many as it uses by itself
   facts.memory_bytes =
       static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+  return facts;
+}
+
+}  // namespace
+
+const HostFacts& ReadHostFacts() {
+  static const HostFacts facts = Read();
   return facts;
 }
 

@@ -15,7 +15,7 @@ struct HostFacts {
   uint64_t memory_bytes = 0;
 };
 
-HostFacts ReadHostFacts();
+const HostFacts& ReadHostFacts();
 // From the text of /proc/cpuinfo: the first processor's name, and of its flags those that kernels care for.
 HostFacts ParseCpuInfo(std::string_view text);
 

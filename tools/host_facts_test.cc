@@ -22,7 +22,7 @@ TEST(HostFactsTest, ReadsArm) {
 }
 
 TEST(HostFactsTest, ThisHostHasCoresAndMemory) {
-  const HostFacts facts = ReadHostFacts();
+  const HostFacts& facts = ReadHostFacts();
   EXPECT_GE(facts.cores, 1U);
   EXPECT_GT(facts.memory_bytes, uint64_t{64} << 20);
 }

@@ -20,18 +20,21 @@ const std::map<std::string, tenon_class> kNumerics = {
 // For CLI11: "" where the list is right.
 std::string NamesEachOnce(const std::string& list) {
   std::set<std::string> names;
-  for (size_t begin = 0, end = 0; end < list.size(); begin = end + 1) {
-    end = std::min(list.find_first_of(",+", begin), list.size());
-    const std::string name = list.substr(begin, end - begin);
+  for (const std::string& name : NamesIn(list)) {
     if (name.empty()) return "a name is missing in '" + list + "' (expected a,b+c)";
     if (!names.insert(name).second) return "'" + name + "' stands twice in '" + list + "'";
   }
-  return !list.empty() && list.find_last_of(",+") == list.size() - 1
-             ? "a name is missing in '" + list + "' (expected a,b+c)"
-             : "";
+  return "";
 }
 
 }  // namespace
+
+std::vector<std::string> NamesIn(const std::string& list) {
+  std::vector<std::string> names;
+  for (size_t begin = 0; !list.empty() && begin <= list.size(); begin += names.back().size() + 1)
+    names.push_back(list.substr(begin, list.find_first_of(",+", begin) - begin));
+  return names;
+}
 
 // An invalid argument is the model's (shapes that contradict each other) unless the user gave sizes or options.
 void RethrowOpenError(const Error& error, bool model_stage, const SessionFlags& flags) {

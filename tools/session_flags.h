@@ -51,6 +51,8 @@ std::unique_ptr<Runtime> MakeRuntime(uint32_t threads, std::vector<std::string> 
                                      bool backends_only = false, std::string cache = {});
 // One tensor for each input, in the model's order: as --input says, the others random.
 std::vector<HostTensor> MakeInputs(const Session& session, const SessionFlags& flags);
+// The names of a list of backends, empty ones too: a,b+c.
+std::vector<std::string> NamesIn(const std::string& list);
 // Complaints of the validation layer, if there are any, as a failure.
 void CheckViolations(const Runtime& runtime);
 // What a failed run means for the exit code; where inputs don't fit, the message tells the sizes that open dimensions had.

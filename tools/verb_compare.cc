@@ -112,9 +112,6 @@ std::vector<std::string> Unseeded(const Runtime& runtime, const SessionFlags& fl
   return found;
 }
 
-// JSON has no infinity.
-Json Finite(double value) { return std::isfinite(value) ? Json(value) : Json(); }
-
 Json DifferenceJson(const Difference& difference) {
   return {{"largest", Finite(difference.largest)},
           {"relative", Finite(difference.relative)},

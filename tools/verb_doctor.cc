@@ -57,7 +57,7 @@ Finding CheckLibrary() {
 }
 
 Finding CheckCpu(const Runtime& runtime) {
-  const HostFacts facts = ReadHostFacts();
+  const HostFacts& facts = ReadHostFacts();
   const uint32_t threads = runtime.threads();
   Finding finding{
       Finding::Result::kOk, "cpu",

@@ -83,9 +83,6 @@ std::vector<HostTensor> ReadValues(const std::vector<fs::path>& files,
   return values;
 }
 
-// JSON has no infinity.
-Json Finite(double value) { return std::isfinite(value) ? Json(value) : Json(); }
-
 // Runs one data set; what is wrong with it, or "".
 std::string RunDataSet(const Session& session, const fs::path& folder, const Tolerance& tolerance,
                        Outcome* outcome) {
@@ -176,16 +173,14 @@ void RunAll(const Runtime& runtime, const VerifyFlags& flags, const std::vector<
 
 // A backend that isn't there would fail each test.
 void CheckNames(const Runtime& runtime, const std::string& list) {
-  if (list.empty()) return;
+  const std::vector<std::string> names = NamesIn(list);
+  if (names.empty()) return;
   std::vector<std::string> known;
   for (const tenon_backend_info* info : runtime.backends()) known.push_back(info->name);
-  for (size_t begin = 0; begin < list.size();) {
-    const size_t end = std::min(list.find_first_of(",+", begin), list.size());
-    const std::string name = list.substr(begin, end - begin);
+  for (const std::string& name : names) {
     if (std::ranges::find(known, name) == known.end())
       throw Failure(kUsage, fmt::format("backend \"{}\" was not found; there are: {}", name,
                                         fmt::join(known, ", ")));
-    begin = end + 1;
   }
 }
 

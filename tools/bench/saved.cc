@@ -41,7 +41,7 @@ std::string Fingerprint(const std::string& path, uint64_t* bytes) {
 }
 
 Json HostJson() {
-  const HostFacts facts = ReadHostFacts();
+  const HostFacts& facts = ReadHostFacts();
   return {{"processor", facts.processor},
           {"instruction_sets", facts.instruction_sets},
           {"cores", facts.cores},
