@@ -42,7 +42,7 @@ tenon_status WritingRun(const tenon_kernel_descriptor* self, tenon_kernel* kerne
     const bool kept = !output || std::ranges::any_of(inputs, [&](const tenon_argument* input) {
       return input && input->tensor.data == output->tensor.data;
     });
-    if (!kept) std::memset(output->tensor.data, 0, output->bytes);
+    if (!kept && output->bytes > 0) std::memset(output->tensor.data, 0, output->bytes);
   }
   return run_of_the_row ? run_of_the_row(self, kernel, plan, run) : tenon_status{};
 }
