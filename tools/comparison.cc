@@ -10,16 +10,6 @@
 namespace tenon::tools {
 namespace {
 
-float FromHalf(uint16_t bits) {
-  const uint32_t sign = (bits & 0x8000u) << 16, exponent = (bits >> 10) & 31,
-                 fraction = bits & 1023;
-  if (exponent == 31) return std::bit_cast<float>(sign | 0x7f800000u | fraction << 13);
-  const float magnitude = exponent == 0 ? std::ldexp(static_cast<float>(fraction), -24)
-                                        : std::ldexp(static_cast<float>(fraction + 1024),
-                                                     static_cast<int>(exponent) - 25);
-  return sign ? -magnitude : magnitude;
-}
-
 struct FloatType {
   double (*at)(const void*, uint64_t);
   double unit;  // least rtol
@@ -30,10 +20,10 @@ double At(const void* data, uint64_t i) {
   return static_cast<double>(static_cast<const T*>(data)[i]);
 }
 double HalfAt(const void* data, uint64_t i) {
-  return FromHalf(static_cast<const uint16_t*>(data)[i]);
+  return FromFloat16(static_cast<const uint16_t*>(data)[i]);
 }
 double Bfloat16At(const void* data, uint64_t i) {
-  return std::bit_cast<float>(uint32_t{static_cast<const uint16_t*>(data)[i]} << 16);
+  return FromBfloat16(static_cast<const uint16_t*>(data)[i]);
 }
 
 // Reads elements of a float type; at is null for other types.

@@ -101,7 +101,7 @@ class Side {
  public:
   Side(const Runtime& runtime, const SessionFlags& flags, tenon_session_flags more,
        std::vector<HostTensor>& inputs)
-      : session_(OpenOn(runtime, flags, more)), given_(inputs) {
+      : session_(OpenOn(runtime, flags, more)), flags_(flags), given_(inputs) {
     for (HostTensor& input : inputs) tensors_.push_back(input.Wrap());
     const std::vector<ValueInfo> infos = session_->inputs();
     for (size_t i = 0; i < infos.size(); ++i) names_.push_back(infos[i].name);
@@ -113,12 +113,13 @@ class Side {
     try {
       return session_->Run(inputs, outputs);
     } catch (const Error& error) {
-      RethrowRunError(error, *session_, given_);
+      RethrowRunError(error, *session_, flags_, given_);
     }
   }
 
  private:
   std::unique_ptr<Session> session_;
+  SessionFlags flags_;
   std::vector<HostTensor>& given_;
   std::vector<Tensor> tensors_;
   std::vector<std::string> names_;

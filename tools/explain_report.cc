@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <set>
 
 #include "table.h"
 
@@ -35,6 +36,17 @@ ExplainShare CopiesOf(const ExplainJson& totals) {
   return copies;
 }
 
+// "compiled as 3 segments"; "" where the backend works node by node.
+std::string SegmentsOf(const ExplainJson& report, const std::string& backend) {
+  std::set<std::pair<std::string, int64_t>> segments;  // program, step
+  for (const ExplainJson& row : report["rows"]) {
+    if (row["kind"] == "segment" && row["backend"] == backend)
+      segments.emplace(row["path"], row["step"]);
+  }
+  if (segments.empty()) return "";
+  return fmt::format("compiled as {} segment{}", segments.size(), segments.size() > 1 ? "s" : "");
+}
+
 }  // namespace
 
 std::vector<ExplainShare> Shares(const ExplainJson& report) {
@@ -46,7 +58,10 @@ std::vector<ExplainShare> Shares(const ExplainJson& report) {
     shares.push_back({name, backend["nodes"], 0, backend["cost_us"], note});
   };
   for (size_t g = 0; g < report["backends"].size(); ++g) {
-    for (const ExplainJson& name : report["backends"][g]) add(name, g ? "fallback" : "");
+    for (const ExplainJson& name : report["backends"][g]) {
+      const std::string segments = SegmentsOf(report, name);
+      add(name, (g ? "fallback" : "") + std::string(g && !segments.empty() ? ", " : "") + segments);
+    }
   }
   add("host", "shapes, views, control flow");
   if (totals["nobody"] != 0) shares.push_back({"nobody", totals["nobody"], 0, 0, "can't run"});

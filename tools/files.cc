@@ -1,10 +1,12 @@
 #include "files.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cmath>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -23,13 +25,39 @@ std::string ReadFile(const std::string& path) {
 }
 
 void WriteFile(const std::string& path, std::string_view header, const void* data, uint64_t bytes) {
-  std::ofstream file(path, std::ios::binary);
+  namespace fs = std::filesystem;
+  std::error_code error;
+  const fs::path target = fs::weakly_canonical(path, error);  // a link stays one
+  const fs::file_status status = fs::status(target, error);
+  // What is no file, like /dev/stdout, can't be replaced.
+  const bool replaces = fs::is_regular_file(status) || !fs::exists(status);
+  const fs::path written =
+      replaces ? fs::path(fmt::format("{}.{}.part", target.string(), getpid())) : target;
+  std::ofstream file(written, std::ios::binary);
   file.write(header.data(), static_cast<std::streamsize>(header.size()));
   if (bytes) file.write(static_cast<const char*>(data), static_cast<std::streamsize>(bytes));
-  file.flush();
-  if (!file)
-    throw Failure(kNotWritable,
-                  fmt::format("{}: can't be written: {}", path, std::strerror(errno)));
+  file.close();
+  if (file && replaces) {
+    if (fs::exists(status)) fs::permissions(written, status.permissions(), error);
+    fs::rename(written, target, error);
+  }
+  if (file && !error) return;
+  const std::string why = error ? error.message() : std::strerror(errno);
+  if (replaces) fs::remove(written, error);
+  throw Failure(kNotWritable, fmt::format("{}: can't be written: {}", path, why));
+}
+
+void CheckWritable(const std::string& option, const std::string& path) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  const fs::path target = fs::weakly_canonical(path, error);
+  const char* why = nullptr;
+  if (fs::is_directory(target, error))
+    why = "is a folder";
+  else if (fs::exists(target, error) ? access(target.c_str(), W_OK) != 0
+                                     : access(target.parent_path().c_str(), W_OK) != 0)
+    why = "not writable";
+  if (why) throw Failure(kNotWritable, fmt::format("{} {}: {}", option, path, why));
 }
 
 nlohmann::ordered_json Finite(double value) {

@@ -1,5 +1,7 @@
 #include "help.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <regex>
 #include <sstream>
@@ -67,14 +69,12 @@ std::vector<std::string> ChoicesOf(const CLI::Option& option) {
 
 // CLI11 shows choices as TEXT:{a,b}, ranges as FLOAT:FLOAT in [0 - 1].
 std::string HelpFormatter::make_option_opts(const CLI::Option* option) const {
-  static const std::regex kChoices("TEXT:\\{([^}]*)\\}"),
+  static const std::regex kChoices("\\w+:\\{[^}]*\\}"),
       kRange(":(\\w+ in \\[[^\\]]*\\]|NONNEGATIVE)");
-  std::string text = CLI::Formatter::make_option_opts(option);
-  std::smatch choices;
-  if (!std::regex_search(text, choices, kChoices)) return std::regex_replace(text, kRange, "");
-  std::string list = choices[1];
-  std::ranges::replace(list, ',', '|');
-  return choices.prefix().str() + list + choices.suffix().str();
+  const std::string text = CLI::Formatter::make_option_opts(option);
+  const std::vector<std::string> choices = ChoicesOf(*option);
+  if (choices.empty()) return std::regex_replace(text, kRange, "");
+  return std::regex_replace(text, kChoices, fmt::format("{}", fmt::join(choices, "|")));
 }
 
 std::string HelpFormatter::make_option_desc(const CLI::Option* option) const {

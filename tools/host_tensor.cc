@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
 #include "failure.h"
@@ -13,35 +14,53 @@ namespace {
 
 constexpr uint64_t kMostElements = uint64_t{1} << 40;
 
-template <typename T>
-std::string SummariseAs(const tenon_tensor_info& tensor) {
-  const auto* values = static_cast<const T*>(tensor.data);
-  const uint64_t count = tensor.bytes / sizeof(T);
+// Of the finite values; `at` gives the one at an index.
+template <typename F>
+std::string SummariseBy(const tenon_tensor_info& tensor, F at) {
+  uint64_t count = 1;
+  for (int32_t axis = 0; axis < tensor.rank; ++axis)
+    count *= static_cast<uint64_t>(tensor.dims[axis]);
   if (count == 0) return "empty";
-  double sum = 0;
-  uint64_t not_finite = 0;
+  double sum = 0, low = INFINITY, high = -INFINITY;
+  uint64_t not_finite = 0, place = 0;
   for (uint64_t i = 0; i < count; ++i) {
-    const auto value = static_cast<double>(values[i]);
-    if (std::isfinite(value))
-      sum += value;
-    else
+    const auto value = static_cast<double>(at(i));
+    if (!std::isfinite(value)) {
       ++not_finite;
+      continue;
+    }
+    sum += value;
+    low = std::min(low, value);
+    if (value <= high) continue;
+    high = value;
+    place = i;
   }
-  const auto [low, high] = std::minmax_element(values, values + count);
-  std::vector<int64_t> position(static_cast<size_t>(tensor.rank));
-  for (int64_t axis = tensor.rank - 1, rest = high - values; axis >= 0; --axis) {
-    position[static_cast<size_t>(axis)] = rest % tensor.dims[axis];
-    rest /= tensor.dims[axis];
+  if (not_finite == count) return fmt::format("none of {} finite", count);
+  std::vector<uint64_t> position(static_cast<size_t>(tensor.rank));
+  for (int32_t axis = tensor.rank - 1; axis >= 0; --axis) {
+    const auto dim = static_cast<uint64_t>(tensor.dims[axis]);
+    position[static_cast<size_t>(axis)] = place % dim;
+    place /= dim;
   }
-  std::string text =
-      fmt::format("min {:.6g}, max {:.6g} at {}, mean {:.6g}", static_cast<double>(*low),
-                  static_cast<double>(*high), position, sum / static_cast<double>(count));
-  if (not_finite) text += fmt::format(", {} not finite", not_finite);
+  std::string text = fmt::format("min {:.6g}, max {:.6g} at {}, mean {:.6g}", low, high, position,
+                                 sum / static_cast<double>(count - not_finite));
+  if (not_finite) text += fmt::format(", {} of {} not finite", not_finite, count);
   return text;
 }
 
+template <typename T>
+std::string SummariseAs(const tenon_tensor_info& tensor) {
+  const auto* values = static_cast<const T*>(tensor.data);
+  return SummariseBy(tensor, [&](uint64_t i) { return values[i]; });
+}
+
 std::string SummariseNumbers(const tenon_tensor_info& tensor) {
+  const auto* halves = static_cast<const uint16_t*>(tensor.data);
   switch (tensor.dtype) {
+    case TENON_FLOAT16:
+      return SummariseBy(tensor, [&](uint64_t i) { return FromFloat16(halves[i]); });
+    case TENON_BFLOAT16:
+      return SummariseBy(tensor, [&](uint64_t i) { return FromBfloat16(halves[i]); });
     case TENON_FLOAT32:
       return SummariseAs<float>(tensor);
     case TENON_FLOAT64:
@@ -69,6 +88,18 @@ std::string SummariseNumbers(const tenon_tensor_info& tensor) {
 }
 
 }  // namespace
+
+float FromFloat16(uint16_t bits) {
+  const uint32_t sign = (bits & 0x8000u) << 16, exponent = (bits >> 10) & 31,
+                 fraction = bits & 1023;
+  if (exponent == 31) return std::bit_cast<float>(sign | 0x7f800000u | fraction << 13);
+  const float magnitude = exponent == 0 ? std::ldexp(static_cast<float>(fraction), -24)
+                                        : std::ldexp(static_cast<float>(fraction + 1024),
+                                                     static_cast<int>(exponent) - 25);
+  return sign ? -magnitude : magnitude;
+}
+
+float FromBfloat16(uint16_t bits) { return std::bit_cast<float>(uint32_t{bits} << 16); }
 
 Tensor HostTensor::Wrap() {
   if (kind == TENON_VALUE_TENSOR) {

@@ -29,6 +29,8 @@ struct HostTensor {
 
 // Allocates; throws Failure(kUsage) where the size overflows or a dimension is negative.
 HostTensor MakeTensor(tenon_dtype dtype, std::vector<int64_t> dims);
+float FromFloat16(uint16_t bits);
+float FromBfloat16(uint16_t bits);
 // "float32[1, 3, 48, 192]".
 std::string Describe(tenon_dtype dtype, std::span<const int64_t> dims);
 // Of any tenon_tensor: "float32[1, 3]", "sequence of 2 float32", "optional string without a value".
@@ -39,8 +41,8 @@ std::string StringAt(const tenon_tensor* tensor, uint64_t index);
 // In memory of its own; the tensor must be the host's.
 HostTensor CopyOf(const tenon_tensor* tensor);
 Tensor ItemAt(const tenon_tensor* tensor, uint32_t index);
-// Smallest, largest, mean and position of the largest element: "min -1.2, max 0.9 at [0, 1], mean 0.01"; the first strings;
-// each item's.
+// Smallest, largest, mean and position of the (first) largest of the finite elements: "min -1.2, max 0.9 at [0, 1], mean
+// 0.01"; the first strings; each item's.
 std::string Summarise(const tenon_tensor* tensor);
 
 }  // namespace tenon::tools

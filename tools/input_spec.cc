@@ -219,11 +219,12 @@ HostTensor MakeInput(const ValueInfo& input, const std::string& spec,
   if (kind == "raw" && !file.empty() && input.dtype != kString)
     return FromRaw(input.dtype, shape, file);
   if ((kind != "zeros" && kind != "rand") || at < spec.size()) {
+    const bool file_name = spec.find('.') != std::string::npos && !spec.starts_with("raw");
     throw Failure(
         kUsage,
-        fmt::format(
-            "input {}: '{}': expected @file.npy, @file.pb, @picture.png, zeros, rand or raw:@file",
-            input.name, spec));
+        fmt::format("input {}: '{}': expected @file.npy, @file.pb, @picture.png, zeros, rand or "
+                    "raw:@file{}",
+                    input.name, spec, file_name ? "; did you mean '@" + spec + "'?" : ""));
   }
   HostTensor tensor = MakeTensor(input.dtype, shape);
   if (kind == "rand") FillRandom(tensor, seed, input.name);

@@ -178,8 +178,8 @@ std::string InspectText(const Json& summary) {
          Work(summary) + "\n" + Operators(summary);
 }
 
-std::string FilterDump(const std::string& dump, const std::string& op, const std::string& node) {
-  std::string text;
+std::vector<DumpNode> NodesOf(const std::string& dump) {
+  std::vector<DumpNode> nodes;
   for (size_t begin = 0; begin < dump.size();) {
     const size_t end = std::min(dump.find('\n', begin), dump.size());
     const std::string line = dump.substr(begin, end - begin);
@@ -188,12 +188,13 @@ std::string FilterDump(const std::string& dump, const std::string& op, const std
     const size_t equals = line.find(" = ");
     const size_t quote = equals == std::string::npos ? equals : line.find(" \"", equals);
     if (quote == std::string::npos) continue;
-    const std::string name = line.substr(equals + 3, quote - equals - 3);
-    const bool of_op = op.empty() || name == op || name.starts_with(op + ".");
-    const bool of_node = node.empty() || line.compare(quote + 2, node.size() + 1, node + '"') == 0;
-    if (of_op && of_node) text += line + '\n';
+    std::string op = line.substr(equals + 3, quote - equals - 3);
+    const size_t revision = op.find_last_not_of("0123456789");
+    if (revision != std::string::npos && op[revision] == '.') op.resize(revision);
+    const size_t close = std::min(line.find("\" (", quote), line.size());
+    nodes.push_back({std::move(op), line.substr(quote + 2, close - quote - 2), line});
   }
-  return text;
+  return nodes;
 }
 
 }  // namespace tenon::tools

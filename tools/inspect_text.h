@@ -3,12 +3,16 @@
 
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 namespace tenon::tools {
 
 // Of tools/schemas/inspect.json, with "model".
 std::string InspectText(const nlohmann::ordered_json& summary);
-// Of a graph's dump the lines of nodes of this operator and this name, subgraphs included; empty: any.
-std::string FilterDump(const std::string& dump, const std::string& op, const std::string& node);
+// The nodes of a graph's dump, subgraphs included.
+struct DumpNode {
+  std::string op, name, line;  // "Conv" or "my.domain.Conv", without the revision
+};
+std::vector<DumpNode> NodesOf(const std::string& dump);
 
 }  // namespace tenon::tools

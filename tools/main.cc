@@ -1,5 +1,6 @@
 // `tenon`: runs, measures and explains models. Results go to stdout, messages to stderr; exit codes are in failure.h.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <cerrno>
 #include <cstdio>
@@ -23,7 +24,9 @@ std::string Suggest(const CLI::App& app, int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
     if (scope == &app && word == "help") return "it is tenon --help, or tenon VERB --help";
-    if (scope == &app && !word.starts_with('-')) {
+    if (scope == &app && word.starts_with('-'))
+      return fmt::format("no option '{}' before the verb; it is tenon VERB {}", word, word);
+    if (scope == &app) {
       const auto verbs =
           app.get_subcommands([&](const CLI::App* verb) { return verb->get_name() == word; });
       const CLI::App* verb = verbs.empty() ? nullptr : verbs.front();
@@ -35,10 +38,19 @@ std::string Suggest(const CLI::App& app, int argc, char** argv) {
       scope = verb;
       continue;
     }
-    // A verb of a verb: backends info.
-    const auto below =
-        scope->get_subcommands([&](const CLI::App* verb) { return verb->get_name() == word; });
-    if (scope != &app && !below.empty()) scope = below.front();
+    if (!word.starts_with('-')) {  // a verb of a verb: backends info
+      const auto below =
+          scope->get_subcommands([&](const CLI::App* verb) { return verb->get_name() == word; });
+      if (!below.empty()) {
+        scope = below.front();
+      } else if (const auto verbs = scope->get_subcommands({}); !verbs.empty() && i == 2) {
+        known.clear();
+        for (const CLI::App* verb : verbs) known.push_back(verb->get_name());
+        return fmt::format("{}: no verb '{}'{}; there are: {}", scope->get_name(), word,
+                           DidYouMean(word, known), fmt::join(known, ", "));
+      }
+      continue;
+    }
     if (!word.starts_with("--")) continue;
     const std::string flag = word.substr(0, word.find('='));
     std::vector<std::string> flags;
@@ -85,7 +97,7 @@ int Main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& wanted) {  // --help, --version
-    return app.exit(wanted);
+    action = [&app, wanted] { return app.exit(wanted); };
   } catch (const CLI::ParseError& error) {
     const std::string hint = argc > 1 ? Suggest(app, argc, argv) : "";
     if (argc < 2)

@@ -1,6 +1,7 @@
 #include "session_flags.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,7 +10,9 @@
 #include <map>
 #include <set>
 
+#include "checks.h"
 #include "input_spec.h"
+#include "nearest.h"
 
 namespace tenon::tools {
 namespace {
@@ -25,6 +28,20 @@ std::string NamesEachOnce(const std::string& list) {
     if (!names.insert(name).second) return "'" + name + "' stands twice in '" + list + "'";
   }
   return "";
+}
+
+// NAME of NAME=SPEC: the longest of `names` that fits, since they may have a '=', too.
+std::string NameIn(const std::string& input, const std::vector<std::string>& names) {
+  const std::string* best = nullptr;
+  for (const std::string& name : names) {
+    const bool fits = input.starts_with(name) && input.substr(name.size(), 1) == "=";
+    if (fits && (!best || name.size() > best->size())) best = &name;
+  }
+  if (best) return *best;
+  const size_t equals = input.find('=');
+  if (equals == std::string::npos)
+    throw Failure(kUsage, fmt::format("--input '{}': expected NAME=SPEC", input));
+  return input.substr(0, equals);
 }
 
 }  // namespace
@@ -90,21 +107,21 @@ void SessionFlags::AddSessionTo(CLI::App& verb) {
       ->type_name("NAME=V")
       ->allow_extra_args(false);
   verb.add_option("--class", numerics, "Numerics: strict, standard or fast")
-      ->check(CLI::IsMember({"strict", "standard", "fast"}));
+      ->check(OneOf({"strict", "standard", "fast"}));
   verb.add_option("--budget", budget,
                   "Most bytes that the session may ask for: 64000000, 64MB, 64MiB")
       ->type_name("BYTES")
-      ->transform(CLI::AsSizeValue(true).description(""));
+      ->transform(AsBytes());
   verb.add_option("--plan-cache", plan_cache, "Most bytes of plans kept for other shapes: 4MB")
       ->type_name("BYTES")
-      ->transform(CLI::AsSizeValue(true).description(""));
+      ->transform(AsBytes());
   verb.add_option("--cache", cache,
                   "Folder that keeps what backends compile for the next load; default: nothing is "
                   "kept, or the environment's TENON_ARTIFACT_CACHE")
       ->type_name("DIR");
   verb.add_option("--fallback", fallback,
                   "A node that the first backends don't take: report or forbid")
-      ->check(CLI::IsMember({"report", "forbid"}));
+      ->check(OneOf({"report", "forbid"}));
   verb.add_flag("--json", json, "Print JSON on stdout");
 }
 
@@ -177,28 +194,50 @@ std::unique_ptr<Session> OpenOn(const Runtime& runtime, const SessionFlags& flag
 }
 
 std::vector<HostTensor> MakeInputs(const Session& session, const SessionFlags& flags) {
-  std::vector<HostTensor> tensors;
+  std::vector<std::string> names;
+  for (const ValueInfo& input : session.inputs()) names.push_back(input.name);
   std::map<std::string, std::string> specs;
   for (const std::string& input : flags.inputs) {
-    const size_t equals = input.find('=');
-    if (equals == std::string::npos)
-      throw Failure(kUsage, fmt::format("--input '{}': expected NAME=SPEC", input));
-    const std::string name = input.substr(0, equals);
-    if (!specs.emplace(name, input.substr(equals + 1)).second)
+    const std::string name = NameIn(input, names);
+    if (std::ranges::find(names, name) == names.end()) {
+      throw Failure(kUsage, fmt::format("the model has no input '{}'{}; its inputs are: {}", name,
+                                        DidYouMean(name, names), fmt::join(names, ", ")));
+    }
+    if (!specs.emplace(name, input.substr(name.size() + 1)).second)
       throw Failure(kUsage, fmt::format("--input {} is given twice", name));
   }
-  std::string names;
+  std::vector<HostTensor> tensors;
   for (const ValueInfo& input : session.inputs()) {
     const auto spec = specs.find(input.name);
     tensors.push_back(MakeInput(input, spec == specs.end() ? "rand" : spec->second, flags.dims));
-    if (spec != specs.end()) specs.erase(spec);
-    names += (names.empty() ? "" : ", ") + input.name;
-  }
-  if (!specs.empty()) {
-    throw Failure(kUsage, fmt::format("the model has no input '{}'; its inputs are: {}",
-                                      specs.begin()->first, names));
   }
   return tensors;
+}
+
+void CheckOutputs(const SessionFlags& flags, const std::vector<OutputFile>& outputs) {
+  namespace fs = std::filesystem;
+  const auto same = [](const std::string& a, const std::string& b) {
+    std::error_code unknown;
+    if (a.empty() || b.empty()) return false;
+    const fs::path one = fs::weakly_canonical(a, unknown), other = fs::weakly_canonical(b, unknown);
+    if (fs::exists(one, unknown) && !fs::is_regular_file(one, unknown)) return false;  // /dev/null
+    return one == other || fs::equivalent(one, other, unknown);
+  };
+  std::vector<OutputFile> taken = {{"the model", flags.model}};
+  for (const std::string& input : flags.inputs) {
+    const size_t at = input.find('@');
+    if (at == std::string::npos) continue;
+    taken.push_back({"the file of an --input", input.substr(at + 1)});
+    taken.push_back({"the file of an --input", input.substr(at + 1, input.rfind(':') - at - 1)});
+  }
+  for (const OutputFile& output : outputs) {
+    for (const OutputFile& other : taken) {
+      if (same(output.path, other.path))
+        throw Failure(kUsage, fmt::format("{} {}: would overwrite {}", output.option, output.path,
+                                          other.option));
+    }
+    taken.push_back(output);
+  }
 }
 
 void CheckViolations(const Runtime& runtime) {
@@ -211,14 +250,17 @@ void CheckViolations(const Runtime& runtime) {
                             more > 0 ? fmt::format(" (and {} more in the log)", more) : ""));
 }
 
-void RethrowRunError(const Error& error, const Session& session,
+void RethrowRunError(const Error& error, const Session& session, const SessionFlags& flags,
                      std::span<const HostTensor> inputs) {
   if (error.code() != TENON_INVALID_ARGUMENT && error.code() != TENON_NOT_FOUND)
     throw Failure(kBackendFailed, error.what());
   std::string open;
   const std::vector<ValueInfo> infos = session.inputs();
   for (size_t i = 0; i < inputs.size(); ++i) {
-    if (std::ranges::none_of(infos[i].dims, [](int64_t dim) { return dim < 0; })) continue;
+    const bool given = std::ranges::any_of(flags.inputs, [&](const std::string& input) {
+      return input.starts_with(infos[i].name + "=");
+    });
+    if (given || std::ranges::none_of(infos[i].dims, [](int64_t dim) { return dim < 0; })) continue;
     open += fmt::format("{}{} as {}", open.empty() ? "" : ", ", infos[i].name,
                         Describe(inputs[i].dtype, inputs[i].dims));
   }

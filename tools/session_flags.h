@@ -53,11 +53,18 @@ std::unique_ptr<Runtime> MakeRuntime(uint32_t threads, std::vector<std::string> 
 std::vector<HostTensor> MakeInputs(const Session& session, const SessionFlags& flags);
 // The names of a list of backends, empty ones too: a,b+c.
 std::vector<std::string> NamesIn(const std::string& list);
+// Throws Failure(kUsage) where an output file is the model, the file of an --input, or another output. Paths may be empty.
+struct OutputFile {
+  const char* option;
+  std::string path;
+};
+void CheckOutputs(const SessionFlags& flags, const std::vector<OutputFile>& outputs);
 // Complaints of the validation layer, if there are any, as a failure.
 void CheckViolations(const Runtime& runtime);
-// What a failed run means for the exit code; where inputs don't fit, the message tells the sizes that open dimensions had.
+// What a failed run means for the exit code; where inputs don't fit, the message tells the sizes that open dimensions of
+// inputs had which no --input gave.
 [[noreturn]] void RethrowRunError(const Error& error, const Session& session,
-                                  std::span<const HostTensor> inputs);
+                                  const SessionFlags& flags, std::span<const HostTensor> inputs);
 // One line where nodes run on another group of backends than the first, else empty.
 std::string FallbackOf(const Session& session);
 // Prints it on stderr.

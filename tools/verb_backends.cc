@@ -161,6 +161,11 @@ int Info(const std::string& file, bool json) {
   if (status.code != TENON_OK) {
     const std::string why = tenon_status_message(status);
     tenon_status_release(status);
+    for (const tenon_backend_info* known : MakeRuntime(1, {}, true)->backends()) {
+      if (file == known->name)
+        throw Failure(kUsage, fmt::format("{}: expected a file; did you mean '{}'?", file,
+                                          known->library_path));
+    }
     throw Failure(kBackendFailed, why);
   }
   RuntimeOptions options;

@@ -6,6 +6,7 @@
 #include <CLI/Formatter.hpp>
 #include <nlohmann/json.hpp>
 
+#include "checks.h"
 #include "failure.h"
 #include "files.h"
 
@@ -58,10 +59,10 @@ std::shared_ptr<BackendsNew> AddBackendsNew(CLI::App& backends) {
       ->type_name("NAME");
   made->verb
       ->add_option("--kind", made->backend.kind, "Runs operators one by one, or compiles segments")
-      ->check(CLI::IsMember({"kernel", "compiler"}))
+      ->check(OneOf({"kernel", "compiler"}))
       ->capture_default_str();
   made->verb->add_option("--lang", made->backend.lang, "Language of its sources")
-      ->check(CLI::IsMember({"c", "c++"}))
+      ->check(OneOf({"c", "c++"}))
       ->capture_default_str();
   made->verb->add_option("--output", made->output, "Folder (default: NAME)")->type_name("DIR");
   made->verb->add_flag("--json", made->json, "Print JSON on stdout");

@@ -1,14 +1,12 @@
 // tenon bench: how long a model takes. One run is measured from inputs in the caller's memory to outputs in the caller's
 // memory.
 #include <fmt/format.h>
-#include <unistd.h>
-
-#include <filesystem>
 
 #include "bench/apart.h"
 #include "bench/measure.h"
 #include "bench/saved.h"
 #include "bench/text.h"
+#include "checks.h"
 #include "files.h"
 #include "host_facts.h"
 #include "output_files.h"
@@ -33,14 +31,8 @@ void CheckFlags(const BenchFlags& flags) {
         kUsage, fmt::format("--rate {} for {} s is {:.1e} runs (expected at most {:.0e})",
                             flags.rate, flags.seconds, flags.rate * flags.seconds, kMostArrivals));
   }
-  if (!flags.save.empty()) {
-    std::error_code unknown;
-    const std::filesystem::path folder =
-        std::filesystem::absolute(flags.save, unknown).parent_path();
-    if (access(folder.c_str(), W_OK) != 0 ||
-        (std::filesystem::exists(flags.save, unknown) && access(flags.save.c_str(), W_OK) != 0))
-      throw Failure(kNotWritable, fmt::format("--save {}: not writable", flags.save));
-  }
+  if (!flags.save.empty()) CheckWritable("--save", flags.save);
+  CheckOutputs(flags, {{"--save", flags.save}});
 }
 
 // What tells one point from another, before it is measured.
@@ -77,6 +69,16 @@ int ExitCode(const std::vector<Json>& results) {
   return code;
 }
 
+void Print(const BenchFlags& flags, const std::vector<Json>& results) {
+  if (flags.json) {
+    PrintJson(WholeResult(flags, results, false));
+  } else if (results.size() == 1) {
+    fmt::print("{}", PointText(results[0]));
+  } else {
+    fmt::print("{}", SweepText(results));
+  }
+}
+
 int Bench(const BenchFlags& flags) {
   CheckFlags(flags);
   std::unique_ptr<SavedResult> saved;
@@ -89,7 +91,13 @@ int Bench(const BenchFlags& flags) {
   for (size_t i = 0; i < points.size(); ++i) {
     if (points.size() > 1)
       Progress(fmt::format("{} of {}: {}", i + 1, points.size(), points[i].label));
-    results.push_back(MeasureOne(points[i], before[i], points.size() > 1));
+    try {
+      results.push_back(MeasureOne(points[i], before[i], points.size() > 1));
+    } catch (const Failure&) {
+      Progress("");
+      if (!results.empty()) Print(flags, results);  // what there is
+      throw;
+    }
     Progress("");
     for (const Json& warning : results[i]["warnings"]) Warn(points[i].label, warning);
   }
@@ -103,16 +111,10 @@ int Bench(const BenchFlags& flags) {
       results[i]["against"]["differences"] = differences;
     }
   }
+  Print(flags, results);
   if (!flags.save.empty()) {
     const std::string text = WholeResult(flags, results, true).dump() + "\n";
     WriteFile(flags.save, "", text.data(), text.size());
-  }
-  if (flags.json) {
-    PrintJson(WholeResult(flags, results, false));
-  } else if (results.size() == 1) {
-    fmt::print("{}", PointText(results[0]));
-  } else {
-    fmt::print("{}", SweepText(results));
   }
   return ExitCode(results);
 }
@@ -135,23 +137,23 @@ void AddBench(CLI::App& app, Action& action) {
                    "How long to measure; what is saved or compared up to ten times as long, "
                    "where the host is busy")
       ->capture_default_str()
-      ->check(CLI::Range(0.0, 86400.0));
+      ->check(Between(0, 86400));
   verb->add_option("--warmup", flags->warmup, "Seconds of runs before")
       ->capture_default_str()
-      ->check(CLI::Range(0.0, 86400.0));
+      ->check(Between(0, 86400));
   verb->add_option("--streams", flags->streams, "Callers that run the model at the same time")
       ->capture_default_str()
-      ->check(CLI::Range(1U, 1024U));
+      ->check(Between(1, 1024));
   CLI::Option* rate =
       verb->add_option("--rate", flags->rate,
                        "Runs a second that arrive, whether earlier ones have ended or not; latency "
                        "counts from the arrival")
           ->type_name("QPS")
-          ->check(CLI::Range(0.001, 1e7));
+          ->check(Between(0.001, 1e7));
   verb->add_option("--arrivals", flags->arrivals, "At --rate: poisson or fixed distances")
       ->capture_default_str()
       ->needs(rate)
-      ->check(CLI::IsMember({"poisson", "fixed"}));
+      ->check(OneOf({"poisson", "fixed"}));
   verb->add_option("--save", flags->save, "Writes the result, to be compared with")
       ->type_name("FILE");
   CLI::Option* against =
@@ -161,7 +163,7 @@ void AddBench(CLI::App& app, Action& action) {
   verb->add_option("--margin", flags->margin, "Per cent of difference that count as the same")
       ->capture_default_str()
       ->needs(against)
-      ->check(CLI::Range(0.1, 50.0));
+      ->check(Between(0.1, 50));
   verb->add_option("--output-dir", flags->output_dir,
                    "Writes the outputs of the last timed run; of a sweep, of its last point")
       ->type_name("DIR");

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "checks.h"
 #include "comparison.h"
 #include "every_node.h"
 #include "files.h"
@@ -69,6 +70,7 @@ SessionFlags FlagsFor(const CompareFlags& flags, const std::string& list,
 }
 
 std::vector<ComparedValue> CompareOutputs(const Session& ours, const Session& reference,
+                                          const SessionFlags& flags,
                                           std::vector<HostTensor>& inputs,
                                           const Tolerance& tolerance) {
   std::vector<Tensor> wrapped;
@@ -77,7 +79,7 @@ std::vector<ComparedValue> CompareOutputs(const Session& ours, const Session& re
     try {
       return session.Run(wrapped);
     } catch (const Error& error) {
-      RethrowRunError(error, session, inputs);
+      RethrowRunError(error, session, flags, inputs);
     }
   };
   const std::vector<Tensor> got = run(ours), want = run(reference);
@@ -98,16 +100,15 @@ std::vector<std::string> Unseeded(const Runtime& runtime, const SessionFlags& fl
   } catch (const Error& error) {
     RethrowOpenError(error, false, flags);
   }
+  static constexpr std::string_view kDraw[] = {"RandomNormal",  "RandomNormalLike",
+                                               "RandomUniform", "RandomUniformLike",
+                                               "Bernoulli",     "Multinomial"};
   std::vector<std::string> found;
-  for (const char* op : {"RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike",
-                         "Bernoulli", "Multinomial"}) {
-    std::istringstream lines(FilterDump(dump, op, ""));
-    for (std::string line; std::getline(lines, line);) {
-      if (line.find("{seed=") != std::string::npos || line.find(", seed=") != std::string::npos)
-        continue;
-      const size_t name = line.find(" \"");
-      found.push_back(op + line.substr(name, line.find("\" (", name) + 1 - name));
-    }
+  for (const DumpNode& node : NodesOf(dump)) {
+    if (std::ranges::find(kDraw, node.op) == std::ranges::end(kDraw)) continue;
+    if (node.line.find("{seed=") == std::string::npos &&
+        node.line.find(", seed=") == std::string::npos)
+      found.push_back(fmt::format("{} \"{}\"", node.op, node.name));
   }
   return found;
 }
@@ -259,7 +260,8 @@ int Compare(const CompareFlags& flags) {
   const std::unique_ptr<Session> session = OpenOn(*runtime, ours);
   const std::unique_ptr<Session> expected = OpenOn(*runtime, reference);
   std::vector<HostTensor> inputs = MakeInputs(*expected, flags);
-  const std::vector<ComparedValue> outputs = CompareOutputs(*session, *expected, inputs, tolerance);
+  const std::vector<ComparedValue> outputs =
+      CompareOutputs(*session, *expected, flags, inputs, tolerance);
   std::optional<EveryNode> every;
   if (flags.every_node)
     every = CompareEveryNode(*runtime, ours, reference, *session, inputs, tolerance);
@@ -308,10 +310,10 @@ void AddCompare(CLI::App& app, Action& action) {
   verb->add_option("--tolerance", flags->tolerance,
                    "exact, strict (1e-5), standard (1e-4) or fast (1e-2), of the largest "
                    "magnitude; as --class")
-      ->check(CLI::IsMember({"exact", "strict", "standard", "fast"}));
-  verb->add_option("--rtol", flags->rtol, "The same as a number")->check(CLI::NonNegativeNumber);
+      ->check(OneOf({"exact", "strict", "standard", "fast"}));
+  verb->add_option("--rtol", flags->rtol, "The same as a number")->check(Between(0));
   verb->add_option("--atol", flags->atol, "What floats may differ by in addition, absolute")
-      ->check(CLI::NonNegativeNumber);
+      ->check(Between(0));
   verb->add_option("--threads", flags->threads, "Threads that compute; 0: one for each core");
   verb->footer(
       "Float types of 16 bits may differ by a unit in the last place at least; what is no float is "

@@ -3,6 +3,7 @@
 
 #include <map>
 
+#include "checks.h"
 #include "failure.h"
 #include "help.h"
 #include "verbs.h"
@@ -122,7 +123,7 @@ void AddCompletion(CLI::App& app, Action& action) {
   verb->add_option("shell", *shell, "bash or zsh")
       ->required()
       ->type_name("SHELL")
-      ->check(CLI::IsMember({"bash", "zsh"}));
+      ->check(OneOf({"bash", "zsh"}));
   verb->footer("Example: source <(tenon completion bash)");
   verb->callback([shell, &app, &action] {
     action = [shell, &app] {

@@ -43,7 +43,7 @@ std::string Measure(const Runtime& runtime, const Model& model, const ExplainFla
       session->Run(wrapped);
     } while (Clock::now() < end);
   } catch (const Error& error) {
-    RethrowRunError(error, *session, inputs);
+    RethrowRunError(error, *session, flags, inputs);
   }
   CheckViolations(runtime);
   return session->Profile();
@@ -99,6 +99,7 @@ std::string ExplainAs(const Model& model, const ExplainFlags& flags, const std::
 }
 
 int Explain(const ExplainFlags& flags) {
+  CheckOutputs(flags, {{"--html", flags.html}, {"--onnx", flags.onnx}});
   std::string profile = flags.profile.empty() ? "" : ReadFile(flags.profile);
   const std::unique_ptr<Runtime> runtime =
       MakeRuntime(flags.threads, flags.backend_files, false, flags.cache);
@@ -145,6 +146,7 @@ void AddExplain(CLI::App& app, Action& action) {
                    "Writes the optimised graph with the report in each node, for Netron")
       ->type_name("FILE");
   verb->footer(
+      "A dimension that --dim does not give counts as 16 in modelled costs.\n"
       "Costs are modelled, unless --measure or --profile is given. Exit code 4: no backend takes a "
       "node, or one falls back and --fallback forbid is given.\n"
       "Example: tenon explain model.onnx -b simulator,reference --set simulator.claim=seed:7");

@@ -1,8 +1,10 @@
 // tenon inspect: what is in a model, at any stage on its way to a program.
 #include <fmt/format.h>
 
+#include "checks.h"
 #include "files.h"
 #include "inspect_text.h"
+#include "nearest.h"
 #include "session_flags.h"
 #include "verbs.h"
 
@@ -37,6 +39,25 @@ std::string Stage(const InspectFlags& flags, const std::string& stage, tenon_for
   }
 }
 
+// The lines of nodes that --op and --node choose.
+std::string Filtered(const std::string& dump, const InspectFlags& flags, const std::string& stage) {
+  std::string lines;
+  std::vector<std::string> ops, names;
+  for (const DumpNode& node : NodesOf(dump)) {
+    const bool of_op = flags.op.empty() || node.op == flags.op;
+    if (of_op && (flags.node.empty() || node.name == flags.node)) lines += node.line + '\n';
+    ops.push_back(node.op);
+    if (of_op) names.push_back(node.name);
+  }
+  if (!lines.empty()) return lines;
+  if (names.empty()) {
+    throw Failure(kUsage, fmt::format("--op {}: the stage \"{}\" has no such node{}", flags.op,
+                                      stage, DidYouMean(flags.op, ops)));
+  }
+  throw Failure(kUsage, fmt::format("--node {}: the stage \"{}\" has no such node{}", flags.node,
+                                    stage, DidYouMean(flags.node, names)));
+}
+
 std::string WithModel(const std::string& text, const std::string& model) {
   Json json = {{"version", 1}, {"model", model}};
   json.update(Json::parse(text));
@@ -57,6 +78,7 @@ int Inspect(const InspectFlags& flags) {
                   "--op and --node: expected --stage imported, canonical or optimised; explain "
                   "--nodes lists what is placed");
   }
+  CheckOutputs(flags, {{"--onnx", flags.onnx}});
   if (!flags.onnx.empty()) {
     const std::string bytes = Stage(flags, stage, TENON_FORMAT_ONNX);
     WriteFile(flags.onnx, "", bytes.data(), bytes.size());
@@ -73,7 +95,7 @@ int Inspect(const InspectFlags& flags) {
     return kOk;
   }
   std::string text = Stage(flags, stage, TENON_FORMAT_TEXT);
-  if (filtered) text = FilterDump(text, flags.op, flags.node);
+  if (filtered) text = Filtered(text, flags, stage);
   fmt::print("{}{}", text, text.empty() || text.ends_with('\n') ? "" : "\n");
   return kOk;
 }
@@ -87,7 +109,7 @@ void AddInspect(CLI::App& app, Action& action) {
   flags->AddTo(*verb, false);
   verb->add_option("--stage", flags->stage,
                    "Prints the graph: imported, canonical, optimised, placed or program")
-      ->check(CLI::IsMember({"imported", "canonical", "optimised", "placed", "program"}));
+      ->check(OneOf({"imported", "canonical", "optimised", "placed", "program"}));
   verb->add_option("--onnx", flags->onnx, "Writes the stage's graph as an ONNX file")
       ->type_name("FILE");
   verb->add_option("--op", flags->op, "Prints only nodes of this operator")->type_name("NAME");

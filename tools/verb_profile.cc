@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "checks.h"
 #include "files.h"
 #include "host_peak.h"
 #include "profile_rows.h"
@@ -238,7 +239,8 @@ void PrintText(const ProfileFlags& flags, const HostPeak& host, const Measured& 
 }
 
 int Profile(const ProfileFlags& flags) {
-  if (!flags.trace.empty()) WriteFile(flags.trace, "", "", 0);  // can it be written?
+  if (!flags.trace.empty()) CheckWritable("--trace", flags.trace);
+  CheckOutputs(flags, {{"--trace", flags.trace}});
   const OpenedSession opened = Open(flags);
   std::vector<HostTensor> inputs = MakeInputs(*opened.session, flags);
   Binding binding(*opened.session);
@@ -249,7 +251,7 @@ int Profile(const ProfileFlags& flags) {
     measured = MeasureBoth(*opened.session, binding, flags);
   } catch (const Error& error) {
     Progress("");
-    RethrowRunError(error, *opened.session, inputs);
+    RethrowRunError(error, *opened.session, flags, inputs);
   }
   CheckViolations(*opened.runtime);
   const uint32_t threads = flags.threads ? flags.threads : opened.runtime->threads();
@@ -279,15 +281,17 @@ void AddProfile(CLI::App& app, Action& action) {
   verb->add_option("--threads", flags->threads, "Threads that compute; 0: one for each core");
   CLI::Option* runs =
       verb->add_option("--runs", flags->runs, "Runs with profiling, and about as many without")
-          ->check(CLI::Range(uint64_t{1}, uint64_t{1'000'000}));
+          ->check(Between(1, 1'000'000));
   verb->add_option("--seconds", flags->seconds, "How long to measure, half of it without profiling")
       ->capture_default_str()
-      ->check(CLI::Range(0.0, 86400.0))
+      ->check(Between(0, 86400))
       ->excludes(runs);
   verb->add_option("--by", flags->by, "Rows: node or op")
       ->capture_default_str()
-      ->check(CLI::IsMember({"node", "op"}));
-  verb->add_option("--top", flags->top, "Rows that are shown; 0: all")->capture_default_str();
+      ->check(OneOf({"node", "op"}));
+  verb->add_option("--top", flags->top, "Rows that are shown; 0: all")
+      ->capture_default_str()
+      ->check(Between(0, 1e9));
   verb->add_option("--trace", flags->trace,
                    "Writes the runs with profiling as a trace for ui.perfetto.dev")
       ->type_name("FILE");

@@ -4,6 +4,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "checks.h"
 #include "files.h"
 #include "output_files.h"
 #include "session_flags.h"
@@ -21,6 +22,7 @@ struct RunFlags : SessionFlags {
 };
 
 int Run(const RunFlags& flags) {
+  CheckOutputs(flags, {{"--profile", flags.profile}, {"--trace", flags.trace}});
   if (!flags.output_dir.empty()) PrepareFolder(flags.output_dir);
   const OpenedSession opened = Open(flags);
   std::vector<HostTensor> inputs = MakeInputs(*opened.session, flags);
@@ -34,7 +36,7 @@ int Run(const RunFlags& flags) {
   try {
     outputs = opened.session->Run(wrapped, options);
   } catch (const Error& error) {
-    RethrowRunError(error, *opened.session, inputs);
+    RethrowRunError(error, *opened.session, flags, inputs);
   }
   CheckViolations(*opened.runtime);
   nlohmann::ordered_json json = {{"version", 1}, {"outputs", nlohmann::ordered_json::array()}};
@@ -77,7 +79,7 @@ void AddRun(CLI::App& app, Action& action) {
   verb->add_option("--threads", flags->threads, "Threads that compute; 0: one for each core");
   verb->add_option("--timeout", flags->timeout, "Ends a run that takes longer; 0: never")
       ->type_name("SECONDS")
-      ->check(CLI::Range(0.0, 86400.0));
+      ->check(Between(0, 86400));
   verb->add_option("--output-dir", flags->output_dir,
                    "Writes DIR/output_<i>.npy in the graph's order; .pb for types that npy lacks")
       ->type_name("DIR");

@@ -6,10 +6,12 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <exception>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "checks.h"
 #include "comparison.h"
 #include "files.h"
 #include "junit.h"
@@ -35,13 +37,16 @@ struct VerifyFlags : SessionFlags {
 struct Outcome {
   enum class Kind { kPassed, kFailed, kSkipped } kind = Kind::kPassed;
   double relative = 0, largest = 0;
-  std::string reason;  // of a failure or a skip
+  std::string reason;        // of a failure or a skip
+  std::exception_ptr usage;  // wrong options, no failure of this test
 };
 
 // Folders with a model or with the name of a test, below `path` or `path` itself, sorted.
 std::vector<fs::path> FindTests(const std::string& path) {
   std::error_code error;
-  if (!fs::is_directory(path, error)) throw Failure(kUsage, fmt::format("{}: not a folder", path));
+  if (!fs::is_directory(path, error))
+    throw Failure(kUsage,
+                  fmt::format("{}: not a folder (expected that of a test, or one above it)", path));
   std::vector<fs::path> found;
   const auto is_test = [](const fs::path& folder) {
     std::error_code unknown;
@@ -120,7 +125,14 @@ Outcome RunTest(const Runtime& runtime, const VerifyFlags& flags, const fs::path
   try {
     SessionFlags of_test = flags;
     of_test.model = folder / "model.onnx";
-    const std::unique_ptr<Session> session = OpenOn(runtime, of_test);
+    std::unique_ptr<Session> session;
+    try {
+      session = OpenOn(runtime, of_test);
+    } catch (const Failure& failure) {
+      if (failure.code() != kUsage) throw;
+      outcome.usage = std::current_exception();
+      return outcome;
+    }
     for (const fs::path& set : sets) {
       const std::string wrong = RunDataSet(*session, set, flags.tolerance, &outcome);
       if (!wrong.empty())
@@ -138,7 +150,8 @@ Outcome RunTest(const Runtime& runtime, const VerifyFlags& flags, const fs::path
 // A test that is known to fail is skipped; where it passes, it must leave the list.
 Outcome RunKnownTest(const Runtime& runtime, const VerifyFlags& flags, const fs::path& folder) {
   Outcome outcome = RunTest(runtime, flags, folder);
-  if (std::ranges::find(flags.known, folder.filename().string()) == flags.known.end())
+  if (outcome.usage ||
+      std::ranges::find(flags.known, folder.filename().string()) == flags.known.end())
     return outcome;
   if (outcome.kind == Outcome::Kind::kFailed) {
     outcome.kind = Outcome::Kind::kSkipped;
@@ -167,6 +180,10 @@ void RunAll(const Runtime& runtime, const VerifyFlags& flags, const std::vector<
   for (uint32_t i = 0; i < flags.jobs; ++i) threads.emplace_back(work);
   for (size_t i = 0; i < tests.size(); ++i) {
     ready[i].wait(false);
+    if (outcomes[i].usage) {
+      next = tests.size();
+      std::rethrow_exception(outcomes[i].usage);
+    }
     done(tests[i], outcomes[i]);
   }
 }
@@ -190,6 +207,10 @@ int Verify(const VerifyFlags& flags) {
     const std::vector<fs::path> found = FindTests(path);
     if (found.empty()) throw Failure(kUsage, fmt::format("{}: no test in it or below", path));
     tests.insert(tests.end(), found.begin(), found.end());
+  }
+  for (const std::string& known : flags.known) {
+    if (std::ranges::none_of(tests, [&](const fs::path& test) { return test.filename() == known; }))
+      throw Failure(kUsage, fmt::format("--known {}: no test has this name", known));
   }
   const std::unique_ptr<Runtime> runtime =
       MakeRuntime(flags.threads ? flags.threads : 1, flags.backend_files, false, flags.cache);
@@ -227,6 +248,8 @@ int Verify(const VerifyFlags& flags) {
   }
   if (!flags.junit.empty()) junit.Write(flags.junit);
   CheckViolations(*runtime);
+  if (counts[0] + counts[1] == 0 && flags.known.empty())
+    throw Failure(kUsage, "no test ran (expected TEST/model.onnx, TEST/test_data_set_0 in a PATH)");
   return counts[1] ? kMismatch : kOk;
 }
 
@@ -241,10 +264,10 @@ void AddVerify(CLI::App& app, Action& action) {
   flags->AddSessionTo(*verb);
   verb->add_option("--rtol", flags->tolerance.rtol,
                    "What floats may differ by, of the largest magnitude of the output; 0.0001")
-      ->check(CLI::NonNegativeNumber);
+      ->check(Between(0));
   verb->add_option("--atol", flags->tolerance.atol, "The same, absolute, in addition; 1e-7")
-      ->check(CLI::NonNegativeNumber);
-  verb->add_option("-j,--jobs", flags->jobs, "Tests that run at once")->check(CLI::Range(1, 256));
+      ->check(Between(0));
+  verb->add_option("-j,--jobs", flags->jobs, "Tests that run at once")->check(Between(1, 256));
   verb->add_option("--known", flags->known,
                    "A test that is known to fail: counts as skipped, and as failed where it passes")
       ->type_name("NAME")

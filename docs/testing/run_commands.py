@@ -7,7 +7,7 @@ Of each page, in its order and in an empty folder of its own: a block that begin
 name) is written to that file; a block that begins ```sh is run by bash, and ends the page where a command fails, also one
 that writes into a pipe: `head` reads to the end here, so that nobody before it dies of SIGPIPE (exit code 141). A line
 with a comment "# exit N" must end with that code. Blocks without a language are not run. The folder has model.onnx (the
-text-direction classifier) and picture.png; PATH begins with the prefix's bin, PREFIX is the prefix. Prints each command that
+text-direction classifier) and picture.png; PATH begins with the prefix's bin, which is build/bin, too; PREFIX is the prefix. Prints each command that
 failed, and "N pages, N blocks, N failed".
 """
 import os
@@ -17,7 +17,8 @@ import subprocess
 import sys
 import tempfile
 
-PAGES = ["docs/command_line.md", "docs/application.md", "docs/performance.md", "docs/vendor.md"]
+PAGES = ["README.md", "docs/install.md", "docs/command_line.md", "docs/application.md", "docs/performance.md", "docs/vendor.md",
+         "docs/backends.md"]
 
 
 def blocks(text):
@@ -41,6 +42,8 @@ def run_page(root, page, prefix, models):
     with tempfile.TemporaryDirectory() as folder:
         shutil.copy(os.path.join(models, "text_direction.onnx"), os.path.join(folder, "model.onnx"))
         shutil.copy(os.path.join(root, "examples/text_direction/upright.png"), os.path.join(folder, "picture.png"))
+        os.mkdir(os.path.join(folder, "build"))
+        os.symlink(os.path.join(prefix, "bin"), os.path.join(folder, "build/bin"))
         path = os.pathsep.join([os.path.join(prefix, "bin"), os.path.dirname(sys.executable), os.environ["PATH"]])
         environment = {**os.environ, "PATH": path, "PREFIX": prefix, "CMAKE_PREFIX_PATH": prefix}
         for language, name, content in blocks(open(os.path.join(root, page)).read()):

@@ -100,6 +100,8 @@ HostFunction FindControlFunction(std::string_view op);
 HostFunction FindSequenceFunction(std::string_view op);
 HostFunction FindTextFunction(std::string_view op);
 HostFunction FindOlderFunction(std::string_view op);
+Status RunOnRanks(HostCall& call);  // host_text_ranks.cc
+std::shared_ptr<Object> MakeStrings(const Shape& shape, std::vector<std::string> strings);
 // A copy of dense host memory, or the object, as a tensor of its own.
 Result<std::shared_ptr<Tensor>> OwnTensor(const HostInput& value);
 HostInput InputOfTensor(const Tensor& tensor);

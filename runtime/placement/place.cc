@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "placing.h"
 
@@ -230,29 +231,43 @@ Status Placing::CheckAllTaken() const {
                                                        : problem_.ways[n][0].device;
     if (device != kNone && entries_[device].group > 0) fallen.push_back(n);
   }
-  if (!open.empty() && !options_.allow_nobody) return RefuseNodes(open, "no backend takes");
+  if (!open.empty() && !options_.allow_nobody) return RefuseNodes(open, "no backend takes", kNone);
   if (options_.forbid_fallback && !fallen.empty())
-    return RefuseNodes(fallen, "the first backends do not take");
+    return RefuseNodes(fallen, "the first backends do not take", 0);
   return Status();
 }
 
-Status Placing::RefuseNodes(const std::vector<graph::NodeId>& nodes,
-                            const std::string& what) const {
+Status Placing::RefuseNodes(const std::vector<graph::NodeId>& nodes, const std::string& what,
+                            uint32_t last_group) const {
   constexpr size_t kListed = 10;
+  std::vector<std::string> asked;
+  for (size_t d = 0; d < entries_.size(); ++d) {
+    const std::string& backend = problem_.devices[d]->backend().name();
+    if (entries_[d].group <= last_group && std::ranges::find(asked, backend) == asked.end())
+      asked.push_back(backend);
+  }
   std::string text = what + " " + std::to_string(nodes.size()) + " of " +
-                     std::to_string(graph_.nodes.size()) + " nodes";
+                     std::to_string(graph_.nodes.size()) + " nodes:";
   for (size_t i = 0; i < std::min(nodes.size(), kListed); ++i) {
     const graph::Node& node = graph_.nodes[nodes[i]];
-    text += (i == 0 ? ": " : "; ") + (node.domain.empty() ? node.op : node.domain + "." + node.op) +
-            " \"" + node.name + "\"";
-    for (size_t r = 0; r < refusals_[nodes[i]].size(); ++r) {
-      const Refusal& refusal = refusals_[nodes[i]][r];
-      text += (r == 0 ? " (" : ", ") + refusal.backend +
-              (refusal.kernel.empty() ? "" : " " + refusal.kernel) + ": " + refusal.message;
+    text += "\n  " + (node.domain.empty() ? node.op : node.domain + "." + node.op) + " \"" +
+            node.name + "\"";
+    const std::vector<Refusal>& refusals = refusals_[nodes[i]];
+    if (asked.empty()) text += ": no backend is listed";
+    const char* separator = ": ";
+    for (const std::string& backend : asked) {
+      std::vector<const Refusal*> said;
+      for (const Refusal& refusal : refusals) {
+        if (refusal.backend == backend && !IsBesidesThePoint(refusal, refusals))
+          said.push_back(&refusal);
+      }
+      if (said.empty()) continue;
+      text += std::exchange(separator, "; ") + backend +
+              (said[0]->kernel.empty() ? "" : "." + said[0]->kernel) + ": " + said[0]->message;
+      if (said.size() > 1) text += " (and " + std::to_string(said.size() - 1) + " other kernels)";
     }
-    text += refusals_[nodes[i]].empty() ? " (no backend is listed)" : ")";
   }
-  if (nodes.size() > kListed) text += "; and " + std::to_string(nodes.size() - kListed) + " more";
+  if (nodes.size() > kListed) text += "\n  and " + std::to_string(nodes.size() - kListed) + " more";
   return Status(Code::kUnsupported, text);
 }
 

@@ -49,9 +49,8 @@ TEST(Place, TheFirstEntryThatSupportsANodeTakesIt) {
   const auto forbidden = Place(Chain({"Neg", "Exp", "Neg"}), options);
   ASSERT_FALSE(forbidden.ok());
   EXPECT_EQ(forbidden.status().message(),
-            "the first backends do not take 1 of 3 nodes: Exp \"Exp_v2\" (a: operator: there is no "
-            "kernel "
-            "for Exp)");
+            "the first backends do not take 1 of 3 nodes:\n  Exp \"Exp_v2\": a: operator: there is "
+            "no kernel for Exp");
 }
 
 TEST(Place, RefusalsAreThoseOfKernelsBeforeTheChoice) {
@@ -78,10 +77,10 @@ TEST(Place, NobodyTakesANode) {
   EXPECT_EQ(placed.status().code(), Code::kUnsupported);
   const std::string message(placed.status().message());
   EXPECT_THAT(message,
-              StartsWith("no backend takes 12 of 12 nodes: Exp \"Exp_v1\" (a: operator: "));
-  EXPECT_THAT(message, HasSubstr("Exp \"Exp_v10\" (a: "));
+              StartsWith("no backend takes 12 of 12 nodes:\n  Exp \"Exp_v1\": a: operator: "));
+  EXPECT_THAT(message, HasSubstr("Exp \"Exp_v10\": a: "));
   EXPECT_THAT(message, ::testing::Not(HasSubstr("Exp_v11")));
-  EXPECT_THAT(message, HasSubstr("; and 2 more"));
+  EXPECT_THAT(message, HasSubstr("\n  and 2 more"));
 }
 
 TEST(Place, NobodyIsARowWhereThatIsAllowed) {

@@ -31,7 +31,9 @@ class Placing {
   Location LocationOf(uint32_t device, uint32_t memory, tenon_layout layout) const;
   Status PlaceSubgraphs(PlacedGraph* placed) const;
   Status CheckAllTaken() const;
-  Status RefuseNodes(const std::vector<graph::NodeId>& nodes, const std::string& what) const;
+  // With what backends of groups up to `last_group` say of them.
+  Status RefuseNodes(const std::vector<graph::NodeId>& nodes, const std::string& what,
+                     uint32_t last_group) const;
   bool IsOpen(graph::NodeId node) const {
     return !host_[node] && colours_[node] == 0 && problem_.ways[node].empty();
   }

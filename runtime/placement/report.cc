@@ -1,4 +1,5 @@
 // The report as text.
+#include <algorithm>
 #include <cstdio>
 
 #include "tenon/placement/placement.h"
@@ -25,6 +26,14 @@ const char* KindName(NodeChoice::Kind kind) {
       return "nobody";
   }
   return "?";
+}
+
+bool IsBesidesThePoint(const Refusal& refusal, const std::vector<Refusal>& all) {
+  return refusal.reason == TENON_REASON_DTYPE &&
+         std::ranges::any_of(all, [&](const Refusal& other) {
+           return other.backend == refusal.backend && !other.kernel.empty() &&
+                  other.reason != TENON_REASON_DTYPE;
+         });
 }
 
 std::string SubgraphPath(const std::string& path, const graph::Node& node, size_t index) {

@@ -46,7 +46,8 @@ void Split(const std::string& message, Why* why) {
 std::vector<Why> WhyNot(const NodeChoice& row) {
   std::vector<Why> all;
   for (const Refusal& refusal : row.refusals) {
-    if (refusal.backend == row.backend || IsBesidesThePoint(refusal, row.refusals)) continue;
+    if (refusal.backend == row.backend || placement::IsBesidesThePoint(refusal, row.refusals))
+      continue;
     auto why = std::ranges::find(all, refusal.backend, &Why::backend);
     if (why == all.end()) {
       Why& added = all.emplace_back();

@@ -29,9 +29,13 @@ Result<UsedBackends> LoadBackends(Runtime& runtime, const SessionOptions& option
       return std::ranges::find(group, setting.backend) != group.end();
     });
     if (!known) {
+      std::string names;
+      for (const auto& group : used.groups) {
+        for (const std::string& name : group) names += (names.empty() ? "" : ", ") + name;
+      }
       return Status(Code::kInvalidArgument, "backend option \"" + text +
                                                 "\": the session does not use backend \"" +
-                                                setting.backend + "\"");
+                                                setting.backend + "\", only: " + names);
     }
     settings[setting.backend][setting.option] = setting.value;
   }

@@ -23,15 +23,6 @@ const char* ReasonName(tenon_reason reason) {
                                                                               : "other";
 }
 
-bool IsBesidesThePoint(const placement::Refusal& refusal,
-                       const std::vector<placement::Refusal>& all) {
-  return refusal.reason == TENON_REASON_DTYPE &&
-         std::ranges::any_of(all, [&](const placement::Refusal& other) {
-           return other.backend == refusal.backend && !other.kernel.empty() &&
-                  other.reason != TENON_REASON_DTYPE;
-         });
-}
-
 namespace {
 
 std::string RefusalText(const placement::Refusal& refusal) {
@@ -102,7 +93,7 @@ std::string ExplainText(const placement::Report& report, const BackendGroups& gr
             Cell(where(row), std::max<size_t>(where_width, 14)) + "  " + cost +
             (IsFallback(row, groups) ? "  fallback" : "") + "\n";
     for (const placement::Refusal& refusal : row.refusals) {
-      if (!IsBesidesThePoint(refusal, row.refusals))
+      if (!placement::IsBesidesThePoint(refusal, row.refusals))
         text += "    not " + RefusalText(refusal) + "\n";
     }
   }

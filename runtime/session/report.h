@@ -16,11 +16,6 @@ namespace tenon::session {
 bool IsFallback(const placement::NodeChoice& row, const BackendGroups& groups);
 const char* ReasonName(tenon_reason reason);  // "dtype"
 
-// Whether a kernel for other types says nothing where the backend has one for the node's type, which refused for a reason
-// of its own.
-bool IsBesidesThePoint(const placement::Refusal& refusal,
-                       const std::vector<placement::Refusal>& all);
-
 class PlacementRows {
  public:
   PlacementRows(const placement::Report& report, const BackendGroups& groups);

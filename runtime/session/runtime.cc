@@ -74,7 +74,10 @@ Result<std::shared_ptr<backend::Backend>> Runtime::Load(const std::string& name,
   }
   const auto manifest = std::ranges::find(found_.manifests, name, &backend::Manifest::name);
   if (manifest == found_.manifests.end()) {
-    return Status(Code::kNotFound, "backend \"" + name + "\" was not found; " + KnownNames());
+    const bool file = name.find('/') != std::string::npos || name.ends_with(".so");
+    return Status(Code::kNotFound,
+                  "backend \"" + name + "\" was not found; " + KnownNames() +
+                      (file ? "; a file is given by backend_files (--backend-file)" : ""));
   }
   backend::LoadOptions load;
   load.layers = options_.layers;

@@ -36,7 +36,8 @@ std::string ChangeFor(const RowGroup& group, const Why& why) {
       return "another --class, or " + kernel + "a kernel of this class";
     case TENON_REASON_OPTION:
       return "--set " + why.backend + "." +
-             (why.field.starts_with("option ") ? why.field.substr(7) : "OPTION") + "=...";
+             (why.field.starts_with("option ") ? why.field.substr(7) : "OPTION") +
+             "=VALUE that takes it (tenon backends lists values)";
     default:
       return kernel + "a kernel that takes it";
   }

@@ -1,10 +1,12 @@
 #include "bench/apart.h"
 
 #include <fmt/format.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 
@@ -52,10 +54,13 @@ Json RunApart(const std::function<Json()>& work) {
   if (pipe(ends) != 0)
     throw Failure(kBackendFailed, fmt::format("no pipe to another process: {}", strerror(errno)));
   std::fflush(nullptr);
+  const pid_t parent = getpid();
   const pid_t child = fork();
   if (child < 0)
     throw Failure(kBackendFailed, fmt::format("no process for it: {}", strerror(errno)));
   if (child == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (getppid() != parent) _exit(0);  // it was gone before
     close(ends[0]);
     Child(ends[1], work);
   }

@@ -60,7 +60,7 @@ class Measurement {
     try {
       return RunOrThrow();
     } catch (const Error& error) {
-      RethrowRunError(error, *opened_.session, inputs_);
+      RethrowRunError(error, *opened_.session, flags_, inputs_);
     }
   }
 

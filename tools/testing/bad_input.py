@@ -152,6 +152,7 @@ def check_inputs(c, model):
     c.expect("wrong dtype", ["run", model, "--input", "x=@" + wrong], USAGE, "int64")
     c.expect("no such file", ["run", model, "--input", "x=@none.npy"], USAGE, "none.npy")
     c.expect("no such backend", ["run", model, "-b", "nobody"], USAGE, "nobody")
+    c.expect("a file among the names", ["run", model, "-b", "./backend.so"], USAGE, "--backend-file")
     c.expect("no such option", ["run", model, "-b", "simulator", "--set", "simulator.clam=all"], USAGE, "claim")
     c.expect("no such flag", ["run", model, "--treads", "1"], USAGE, "--threads")
     c.expect("no such verb", ["rum", model], USAGE, "run")

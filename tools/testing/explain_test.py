@@ -83,6 +83,8 @@ def check_placement(tenon, model):
     text = Explain(tenon, model, *fallback)
     check(text.code == OK and re.search(r"reference +3 +Exp +\S+ us +option claim: got ops:Neg,Relu, wants", text.out), text.out)
     check(re.search(r"Exp \(3 nodes\) on simulator: \S+ us \(-\S+ %\), 4 -> 7 nodes, \d -> \d copies", text.out), text.out)
+    compiled = Explain(tenon, model, *fallback, "--set", "simulator.compile=on")
+    check(re.search(r"simulator +4 +\d+ % .* compiled as 4 segments", compiled.out), compiled.out)
     nodes = Explain(tenon, model, *fallback, "--nodes")
     check(re.search(r"if/then_branch/t +Relu +kernel +simulator\.", nodes.out), nodes.out)
 
@@ -101,7 +103,7 @@ def check_refusals(tenon, model):
           f"forbidden: {forbidden.code} {forbidden.err}")
     run = subprocess.run([tenon, "run", model, "-b", "simulator,reference", "--set", "simulator.claim=ops:Neg,Relu", "--fallback",
                           "forbid"], capture_output=True, text=True, timeout=120)
-    check(run.returncode == BACKEND and 'Exp "second" (simulator sim_exp: option claim' in run.stderr.replace("ref_", "sim_"),
+    check(run.returncode == BACKEND and 'Exp "second": simulator.sim_exp: option claim' in run.stderr.replace("ref_", "sim_"),
           f"run --fallback forbid: {run.returncode} {run.stderr}")
     run = subprocess.run([tenon, "run", model, "-b", "simulator,reference", "--set", "simulator.claim=ops:Neg,Relu"],
                          capture_output=True, text=True, timeout=120)

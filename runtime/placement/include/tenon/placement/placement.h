@@ -56,6 +56,10 @@ struct Refusal {
   std::string message;  // "attribute group: got 2, wants 1"
 };
 
+// Whether a kernel for other types says nothing where the backend has one for the node's type, which refused for a reason
+// of its own.
+bool IsBesidesThePoint(const Refusal& refusal, const std::vector<Refusal>& all);
+
 struct NodeChoice {
   std::string path;  // see NodeKey
   std::string node;  // graph node's name; "" for inserted copies and reorders
