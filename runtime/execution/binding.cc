@@ -77,7 +77,8 @@ Status OutOfRange(std::string_view what, uint32_t index, size_t count) {
                                             std::string(what) + " " + std::to_string(index));
 }
 
-Status CheckType(std::string_view what, const program::LogicalValue& value, const Tensor& tensor) {
+Status CheckType(std::string_view what, const program::Program& program,
+                 const program::LogicalValue& value, const Tensor& tensor) {
   auto refuse = [&](const std::string& got, const std::string& wants) {
     return Status(Code::kInvalidArgument, std::string(what) + " \"" + value.name + "\": got " +
                                               got + ", the model wants " + wants);
@@ -94,7 +95,8 @@ Status CheckType(std::string_view what, const program::LogicalValue& value, cons
   if (value.kind != ValueKind::kTensor || (tensor.is_object() && !tensor.object())) return Status();
   if (value.shape.has_rank() && tensor.shape().rank() != value.shape.rank()) {
     return refuse("rank " + std::to_string(tensor.shape().rank()) + " " + tensor.shape().ToString(),
-                  "rank " + std::to_string(value.shape.rank()) + " " + value.shape.ToString());
+                  "rank " + std::to_string(value.shape.rank()) + " " +
+                      program::ShapeText(program, value.shape));
   }
   return Status();
 }
@@ -107,7 +109,7 @@ Status Binding::SetInput(uint32_t input, std::shared_ptr<Tensor> tensor) {
   if (running()) return Busy();
   if (input >= state_->inputs.size()) return OutOfRange("input", input, state_->inputs.size());
   if (!tensor) return Status(Code::kInvalidArgument, "the tensor is NULL");
-  TENON_RETURN_IF_ERROR(CheckType("input", state_->input_value(input), *tensor));
+  TENON_RETURN_IF_ERROR(CheckType("input", state_->program, state_->input_value(input), *tensor));
   state_->inputs[input] = std::move(tensor);
   state_->planned = false;
   return Status();
@@ -117,7 +119,8 @@ Status Binding::SetOutput(uint32_t output, std::shared_ptr<Tensor> tensor) {
   if (running()) return Busy();
   if (output >= state_->outputs.size()) return OutOfRange("output", output, state_->outputs.size());
   if (!tensor) return SetOutputSpace(output, {});
-  TENON_RETURN_IF_ERROR(CheckType("output", state_->output_value(output), *tensor));
+  TENON_RETURN_IF_ERROR(
+      CheckType("output", state_->program, state_->output_value(output), *tensor));
   state_->outputs[output] = {State::Mode::kGiven, tensor->space(), std::move(tensor), kNone, false};
   state_->planned = false;
   return Status();

@@ -14,29 +14,12 @@ namespace {
 using operators::InferInput;
 using operators::InferOutput;
 
-// The model's shape of an input, with the names of symbols: "[N, 3, ?]".
-std::string ExpectedShape(const Program& program, const Shape& shape) {
-  std::string text = "[";
-  for (int axis = 0; axis < shape.rank(); ++axis) {
-    if (axis > 0) text += ", ";
-    const int64_t dim = shape[axis];
-    if (dim >= 0)
-      text += std::to_string(dim);
-    else if (dim == kUnknownDim)
-      text += "?";
-    else
-      text += SymbolId(dim) < program.symbols.size() ? program.symbols[SymbolId(dim)]
-                                                     : "s" + std::to_string(SymbolId(dim));
-  }
-  return text + "]";
-}
-
 Status RefuseInput(const Program& program, uint32_t input, const Shape& got,
                    const std::string& why) {
   const LogicalValue& value = program.logical[program.inputs[input]];
   return Status(Code::kInvalidArgument, "input \"" + value.name + "\": got shape " +
                                             got.ToString() + ", expected " +
-                                            ExpectedShape(program, value.shape) + why);
+                                            ShapeText(program, value.shape) + why);
 }
 
 class Resolver {
@@ -228,6 +211,22 @@ class Resolver {
 };
 
 }  // namespace
+
+std::string ShapeText(const Program& program, const Shape& shape) {
+  std::string text = "[";
+  for (int axis = 0; axis < shape.rank(); ++axis) {
+    if (axis > 0) text += ", ";
+    const int64_t dim = shape[axis];
+    if (dim >= 0)
+      text += std::to_string(dim);
+    else if (dim == kUnknownDim)
+      text += "?";
+    else
+      text += SymbolId(dim) < program.symbols.size() ? program.symbols[SymbolId(dim)]
+                                                     : "s" + std::to_string(SymbolId(dim));
+  }
+  return text + "]";
+}
 
 Status ResolveShapes(const Program& program, std::span<const Shape> inputs,
                      const ResolvedShapes* previous, ResolvedShapes* out_resolved,

@@ -145,7 +145,7 @@ def check_damage(c):
 
 def check_inputs(c, model):
     c.expect("unknown input", ["run", model, "--input", "z=zeros"], USAGE, "'z'")
-    c.expect("wrong rank", ["run", model, "--input", "x=zeros:shape=3x48x192"], USAGE, "x")
+    c.expect("wrong rank", ["run", model, "--input", "x=zeros:shape=3x48x192"], USAGE, "wants rank 4 [")
     c.expect("wrong shape", ["run", model, "--input", "x=zeros:shape=1x4x48x192"], USAGE, "x")
     wrong = os.path.join(c.folder, "wrong.npy")
     np.save(wrong, np.zeros([1, 3, 48, 192], np.int64))
@@ -157,6 +157,26 @@ def check_inputs(c, model):
     c.expect("no such flag", ["run", model, "--treads", "1"], USAGE, "--threads")
     c.expect("no such verb", ["rum", model], USAGE, "run")
     c.expect("no verb", [], USAGE)
+    c.expect("no such verb of a verb", ["backends", "lst"], USAGE, "list")
+    c.expect("an option before the verb", ["--json", "run", model], USAGE, "VERB --json")
+    c.expect("no such choice", ["run", model, "--class", "strct"], USAGE, "did you mean 'strict'")
+    c.expect("no such operator", ["inspect", model, "--op", "Rlu"], USAGE, "did you mean 'Relu'")
+    c.expect("a name near an input's", ["run", model, "--input", "X=zeros"], USAGE, "did you mean 'x'")
+    c.expect("a file without @", ["run", model, "--input", "x=line.png"], USAGE, "did you mean '@line.png'")
+    c.expect("a name for a file", ["backends", "info", "reference"], USAGE, "libtenon_reference.so")
+    c.expect("option of a backend that is not used", ["run", model, "-b", "reference", "--set", "simulator.claim=all"], USAGE, "only: reference")
+    for size in "-5", "1.5.0MB", "lots", "1e3":
+        c.expect(f"{size} bytes", ["run", model, "--budget", size], USAGE, "64MB")
+    for seconds in "nan", "inf", "-1", "2s":
+        c.expect(f"{seconds} seconds", ["bench", model, "--seconds", seconds], USAGE, "from 0 to 86400")
+    copy = c.file("copy.onnx", open(model, "rb").read())
+    picture = c.file("values.npy", open(wrong, "rb").read())
+    for verb in ["inspect", "--onnx"], ["explain", "--onnx"], ["explain", "--html"], ["run", "--profile"], ["run", "--trace"], ["bench", "--save"]:
+        c.expect(f"{verb[1]} over the model", [verb[0], copy, verb[1], c.folder + "/./copy.onnx"], USAGE, "would overwrite the model")
+    c.expect("an output over an input", ["run", copy, "--input", "x=@" + picture, "--trace", picture], USAGE, "would overwrite the file")
+    c.expect("an output over another", ["explain", copy, "--html", "page", "--onnx", "page"], USAGE, "would overwrite")
+    c.expect("a folder as a result", ["bench", copy, "--save", c.folder], NOT_WRITABLE, "is a folder")
+    c.expect("the model is still there", ["run", copy, "--input", "x=" + SHAPE], 0)
     c.expect("budget too small", ["run", model, "-b", "reference", "--budget", "1000", "--input", "x=" + SHAPE], BACKEND, "budget")
     c.expect("output can't be written", ["run", model, "--output-dir", "/proc/none"], NOT_WRITABLE, "/proc/none")
     if os.path.exists("/dev/full"):

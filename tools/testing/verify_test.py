@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from xml.etree import ElementTree
 
 import ml_dtypes
 import numpy as np
@@ -94,6 +95,17 @@ def main():
         done = verify(tenon, f"{top}/good", "--known", "test_neg")
         check(done.returncode == 1 and "--known says" in done.stdout, "a known failure that passes fails")
         check(verify(tenon, f"{top}/missing").returncode == 2, "a missing folder is exit code 2")
+        done = verify(tenon, f"{top}/good", "--known", "nope")
+        check(done.returncode == 2 and "nope" in done.stderr, "a known name that no test has is exit code 2")
+        done = verify(tenon, f"{top}/good", "--set", "simulator.claim=all")
+        check(done.returncode == 2 and "0 failed" not in done.stdout, "wrong options are exit code 2, no failed tests")
+        done = verify(tenon, f"{top}/good/test_neg/test_data_set_0")
+        check(done.returncode == 2 and "no test ran" in done.stderr, "where nothing ran is exit code 2")
+        verify(tenon, f"{top}/good", f"{top}/bad", "--junit", f"{top}/junit.xml")
+        suite = ElementTree.parse(f"{top}/junit.xml").getroot()
+        kinds = [case[0].tag if len(case) else "passed" for case in suite]
+        check((suite.get("tests"), suite.get("failures"), suite.get("skipped")) == ("11", "6", "1"), f"JUnit's counts {suite.attrib}")
+        check((kinds.count("passed"), kinds.count("failure"), kinds.count("skipped")) == (4, 6, 1), f"JUnit's cases {kinds}")
         os.makedirs(f"{top}/empty")
         check(verify(tenon, f"{top}/empty").returncode == 2, "a folder without tests is exit code 2")
     print(f"{len(FAILURES)} failed")

@@ -35,6 +35,9 @@ struct ResolvedShapes {
 // The shape function of operators that are not ours (a backend's interface "operators").
 using ForeignOperators = passes::ForeignOperators;
 
+// A shape of the program's, with the names of symbols: "[N, 3, ?]".
+std::string ShapeText(const Program& program, const Shape& shape);
+
 // Runs the shape functions of all nodes of stage 0: of most programs, all. `inputs`: static shapes, one per program input. Refuses what contradicts the
 // model (name of the input, what it got, what was expected; a symbol with two values names both inputs). Reuses the
 // memory of `out_resolved`. `previous`, which may be null, is the result for other input shapes: nodes whose input
