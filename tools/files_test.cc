@@ -60,6 +60,7 @@ TEST_F(Files, SaysWhatCannotBeWritten) {
   EXPECT_THROW(CheckWritable("--save", folder_), Failure);
   EXPECT_THROW(CheckWritable("--save", Path("none/a")), Failure);
   CheckWritable("--save", Path("a"));
+  CheckWritable("--save", "files_test.none");  // in the current folder
   EXPECT_FALSE(fs::exists(Path("a")));
 }
 
