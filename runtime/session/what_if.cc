@@ -37,7 +37,7 @@ std::string ChangeFor(const RowGroup& group, const Why& why) {
     case TENON_REASON_OPTION:
       return "--set " + why.backend + "." +
              (why.field.starts_with("option ") ? why.field.substr(7) : "OPTION") +
-             "=VALUE that takes it (tenon backends lists values)";
+             "=VALUE that takes it";
     default:
       return kernel + "a kernel that takes it";
   }
