@@ -175,8 +175,9 @@ Status Queue::Finish(std::shared_ptr<const Work> work, const tenon_cancel* cance
   pending_.push_back({.signals = {{done, 1}}});
   Submit();
   for (;;) {
+    const bool settled = done->Settled(1);  // then the status is the work's own
     Status status = done->Wait(1, kPatienceNs);
-    if (status.code() != Code::kDeadlineExceeded || done->Settled(1)) return status;
+    if (settled || status.code() != Code::kDeadlineExceeded) return status;
     if (cancel && host().Cancelled(cancel))
       return Status(Code::kCancelled, "the run was cancelled");
   }
