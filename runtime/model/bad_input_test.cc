@@ -48,6 +48,33 @@ const BadCase kCases[] = {
      Code::kUnsupported, "999"},
     {"opset of the past", [](Model& m) { m.mutable_opset_import(0)->set_version(0); },
      Code::kUnsupported, "opset 0"},
+    {"two opsets of the default domain",
+     [](Model& m) {
+       auto* again = m.add_opset_import();
+       again->set_domain("ai.onnx");
+       again->set_version(11);
+     },
+     Code::kInvalidArgument, "the model imports opsets 17 and 11 of the default domain"},
+    {"two opsets of the default domain in a function",
+     [](Model& m) {
+       auto* function = m.add_functions();
+       function->set_domain("own");
+       function->set_name("Act");
+       function->add_input("a");
+       function->add_output("b");
+       for (const int version : {13, 11}) function->add_opset_import()->set_version(version);
+       m.add_opset_import()->set_domain("own");
+       m.mutable_opset_import(1)->set_version(1);
+       m.mutable_graph()->mutable_node(1)->set_domain("own");
+       m.mutable_graph()->mutable_node(1)->set_op_type("Act");
+     },
+     Code::kInvalidArgument, "the function imports opsets 13 and 11 of the default domain"},
+    {"IR version without opsets, and none",
+     [](Model& m) {
+       m.set_ir_version(3);
+       m.clear_opset_import();
+     },
+     Code::kInvalidArgument, "imports no opset"},
     {"operator of the past",
      [](Model& m) {
        m.mutable_opset_import(0)->set_version(3);

@@ -106,25 +106,42 @@ bool UsesDomain(const Graph& graph, std::string_view domain) {
   return std::ranges::any_of(nodes, [&](const graph::Node* n) { return n->domain == domain; });
 }
 
-// The oldest opset of the default domain in which every node has its revision.
+// The oldest opset, from `least` on, that has every revision that nodes are in.
+int OldestOpset(const std::vector<const graph::Node*>& nodes, int least) {
+  int opset = least;
+  for (const graph::Node* node : nodes) {
+    if (node->definition && node->domain.empty())
+      opset = std::max(opset, operators::OpsetOf(*node->definition, node->revision));
+  }
+  return opset;
+}
+
+// The first node that is in another revision than the opset's; null where there is none.
+const graph::Node* FindMisfit(const std::vector<const graph::Node*>& nodes, int opset) {
+  const auto fits = [opset](const graph::Node* node) {
+    return !node->definition || !node->domain.empty() ||
+           operators::RevisionAt(*node->definition, opset) == node->revision;
+  };
+  const auto found = std::ranges::find_if_not(nodes, fits);
+  return found == nodes.end() ? nullptr : *found;
+}
+
+// The opset of the default domain in which every node has its revision: `wanted`, or where that is 0 the
+// oldest from 13 on, else the oldest.
 Result<int> ChooseOpset(const Graph& graph, int wanted) {
   std::vector<const graph::Node*> nodes;
   ListNodes(graph, &nodes);
-  int opset = std::max(wanted, 13);
-  for (const graph::Node* node : nodes) {
-    if (node->definition && node->domain.empty() && wanted == 0) {
-      opset = std::max(opset, operators::OpsetOf(*node->definition, node->revision));
-    }
+  int opset = wanted != 0 ? std::max(wanted, 13) : OldestOpset(nodes, 13);
+  const graph::Node* misfit = FindMisfit(nodes, opset);
+  if (misfit != nullptr && wanted == 0) {
+    opset = OldestOpset(nodes, kOldestOpset);
+    misfit = FindMisfit(nodes, opset);
   }
-  for (const graph::Node* node : nodes) {
-    if (!node->definition || !node->domain.empty()) continue;
-    if (operators::RevisionAt(*node->definition, opset) == node->revision) continue;
-    return Status(Code::kUnsupported, "node \"" + node->name + "\" (" + node->op +
-                                          ") is in revision " + std::to_string(node->revision) +
-                                          ", which opset " + std::to_string(opset) +
-                                          " does not have");
-  }
-  return opset;
+  if (misfit == nullptr) return opset;
+  return Status(Code::kUnsupported, "node \"" + misfit->name + "\" (" + misfit->op +
+                                        ") is in revision " + std::to_string(misfit->revision) +
+                                        ", which opset " + std::to_string(opset) +
+                                        " does not have");
 }
 
 // ONNX's names are unique over a graph and its subgraphs, and what a subgraph captures it calls by

@@ -67,6 +67,9 @@ class GraphImporter {
 };
 
 std::string NormalisedDomain(const std::string& domain);
+// `importer` names the model or the function in messages. kInvalidArgument: it imports another version, too.
+Status ImportOpset(const onnx::OperatorSetIdProto& opset, const std::string& importer,
+                   Scope& scope);
 void SetConstant(graph::Graph& graph, graph::ValueId id, graph::Constant constant);
 
 }  // namespace tenon::model

@@ -35,6 +35,22 @@ std::string NormalisedDomain(const std::string& domain) {
   return domain == "ai.onnx" ? "" : domain;
 }
 
+Status ImportOpset(const onnx::OperatorSetIdProto& opset, const std::string& importer,
+                   Scope& scope) {
+  const std::string domain = NormalisedDomain(opset.domain());
+  const auto version = static_cast<int>(std::min<int64_t>(opset.version(), 1 << 20));
+  const int before = scope.OpsetOf(domain);
+  if (before != 0 && before != version) {
+    return Bad(importer + " imports opsets " + std::to_string(before) + " and " +
+               std::to_string(version) + " of " +
+               (domain.empty() ? "the default domain (\"\" and \"ai.onnx\" are the same)"
+                               : "the domain \"" + domain + "\"") +
+               ", expected one: remove the entry that its nodes are not written for");
+  }
+  scope.SetOpset(domain, version);
+  return {};
+}
+
 void SetConstant(Graph& graph, ValueId id, graph::Constant constant) {
   Value& value = graph.values[id];
   value.type = constant.type;
@@ -61,15 +77,20 @@ Status GraphImporter::ImportHeader(Scope* scope) {
                                           "; versions 1 to " +
                                           std::to_string(onnx::Version::IR_VERSION) + " are known");
   }
+  if (model_.ir_version() < 3 && model_.opset_import_size() == 0) {
+    // These versions had no opsets: what they had is opset 1.
+    scope->SetOpset("", 1);
+    scope->graph().opsets.emplace_back("", kOldestOpset);
+  }
   for (const auto& opset : model_.opset_import()) {
     const std::string domain = NormalisedDomain(opset.domain());
-    const auto version = static_cast<int>(std::min<int64_t>(opset.version(), 1 << 20));
+    TENON_RETURN_IF_ERROR(ImportOpset(opset, "the model", *scope));
+    const int version = scope->OpsetOf(domain);
     if (domain.empty() && (version < 1 || version > NewestOpset())) {
       return Status(Code::kUnsupported, "opset " + std::to_string(opset.version()) +
                                             " of the default domain; opsets 1 to " +
                                             std::to_string(NewestOpset()) + " are known");
     }
-    scope->SetOpset(domain, version);
     scope->graph().opsets.emplace_back(domain,
                                        domain.empty() ? std::max(version, kOldestOpset) : version);
   }
@@ -82,7 +103,7 @@ Status GraphImporter::CountNodes(int more) {
   node_count_ += static_cast<uint64_t>(more);
   if (node_count_ <= options_.max_nodes) return {};
   return Bad("the model has more than " + std::to_string(options_.max_nodes) +
-             " nodes, with its subgraphs: that is the limit");
+             " nodes, with its subgraphs: that is the limit (tenon_limits.max_nodes sets another)");
 }
 
 Status GraphImporter::ImportGraph(const onnx::GraphProto& proto, Scope& scope) {

@@ -98,7 +98,7 @@ Status GraphImporter::ExpandFunction(const onnx::NodeProto& proto,
     return Bad(where + ": the function calls itself, and functions must not be recursive");
   if (++depth_ > options_.max_depth) {
     return Bad(where + ": subgraphs and functions are nested deeper than " +
-               std::to_string(options_.max_depth));
+               std::to_string(options_.max_depth) + kRaiseDepth);
   }
   if (proto.input_size() > function.input_size() || proto.output_size() > function.output_size()) {
     return Bad(where + ": has " + std::to_string(proto.input_size()) + " inputs and " +
@@ -111,16 +111,15 @@ Status GraphImporter::ExpandFunction(const onnx::NodeProto& proto,
   const auto size = static_cast<uint64_t>(function.node_size());
   if (size > left || (active_.empty() && ExpandedSize(function, 1) > left)) {
     return Bad(where + ": the model's functions expand to more than " +
-               std::to_string(options_.max_expanded_nodes) + " nodes: that is the limit");
+               std::to_string(options_.max_expanded_nodes) +
+               " nodes: that is the limit (call fewer, or write their nodes into the graph)");
   }
   expanded_count_ += size;
   active_.push_back(&function);
   const Call call{proto, function};
   Scope body(scope, &call, name + "/");
-  for (const auto& opset : function.opset_import()) {
-    body.SetOpset(NormalisedDomain(opset.domain()),
-                  static_cast<int>(std::min<int64_t>(opset.version(), 1 << 20)));
-  }
+  for (const auto& opset : function.opset_import())
+    TENON_RETURN_IF_ERROR(ImportOpset(opset, where + ": the function", body));
   for (int i = 0; i < function.input_size(); ++i) {
     const bool given = i < proto.input_size() && !proto.input(i).empty();
     body.Bind(function.input(i), given ? scope.Read(proto.input(i), name) : kNone);

@@ -132,7 +132,7 @@ Status GraphImporter::ImportSubgraph(const onnx::GraphProto& proto, Scope& scope
                                      GraphUnderWay& under_way) {
   if (++depth_ > options_.max_depth) {
     return Bad("subgraphs and functions are nested deeper than " +
-               std::to_string(options_.max_depth));
+               std::to_string(options_.max_depth) + kRaiseDepth);
   }
   Scope inner(under_way, &scope, &scope);
   for (const onnx::TensorProto& tensor : proto.initializer()) inner.DefinesItself(tensor.name());

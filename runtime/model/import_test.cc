@@ -210,5 +210,74 @@ TEST(ImportTest, OldOpsetsBecomeNewRevisions) {
             6.0f);
 }
 
+TEST(ImportTest, ADomainMayBeImportedTwiceInOneVersion) {
+  testing::onnx::ModelProto model = testing::SmallModel();
+  model.add_opset_import()->set_domain("ai.onnx");
+  model.mutable_opset_import(1)->set_version(17);
+  const Result<graph::Graph> graph = Import(model);
+  EXPECT_TRUE(graph.ok()) << graph.status().ToString();
+}
+
+TEST(ImportTest, TheFirstIrVersionsHaveOpset1) {
+  for (const int version : {1, 2}) {
+    testing::onnx::ModelProto model = testing::SmallModel();
+    model.set_ir_version(version);
+    model.clear_opset_import();
+    Result<graph::Graph> graph = Import(model);
+    ASSERT_TRUE(graph.ok()) << graph.status().ToString();
+    EXPECT_EQ(graph->nodes[0].revision, 1);
+    model.mutable_graph()->mutable_node(1)->set_op_type("Clip");  // had no bounds by default
+    EXPECT_EQ(Import(model).status().code(), Code::kUnsupported);
+  }
+}
+
+// ONNX deprecated GroupNormalization's first revision.
+TEST(ImportTest, ADeprecatedRevisionThatTenonHasIsCheckedAndTaken) {
+  testing::onnx::ModelProto model = testing::EmptyModel(18);
+  testing::SetType(model.mutable_graph()->add_input(), "x", {1, 4, 2});
+  testing::AddWeight(model, "scale", {2}, {1, 1});
+  testing::AddWeight(model, "bias", {2}, {0, 0});
+  testing::SetType(model.mutable_graph()->add_output(), "y", {1, 4, 2});
+  auto* node = testing::AddNode(model, "GroupNormalization", {"x", "scale", "bias"}, {"y"}, "norm");
+  auto* attribute = node->add_attribute();
+  attribute->set_name("num_groups");
+  attribute->set_type(testing::onnx::AttributeProto::INT);
+  attribute->set_i(2);
+  Result<graph::Graph> graph = Import(model);
+  ASSERT_TRUE(graph.ok()) << graph.status().ToString();
+  EXPECT_EQ(graph->nodes[0].revision, 18);
+  attribute->set_name("groups");
+  Status status = Import(model).status();
+  EXPECT_NE(status.message().find("groups"), std::string_view::npos) << status.ToString();
+  attribute->set_name("num_groups");
+  node->mutable_input()->RemoveLast();
+  status = Import(model).status();
+  EXPECT_EQ(status.code(), Code::kInvalidArgument) << status.ToString();
+}
+
+TEST(ImportTest, WhatNoNewerOpsetHasIsExportedInItsOwn) {
+  testing::onnx::ModelProto model = testing::EmptyModel(9);
+  testing::SetType(model.mutable_graph()->add_input(), "x", {2, 3});
+  testing::SetType(model.mutable_graph()->add_output(), "y", {2, 3});
+  auto* attribute = testing::AddNode(model, "Clip", {"x"}, {"y"}, "clip")->add_attribute();
+  attribute->set_name("max");
+  attribute->set_type(testing::onnx::AttributeProto::FLOAT);
+  attribute->set_f(6);
+  Result<graph::Graph> graph = Import(model);
+  ASSERT_TRUE(graph.ok()) << graph.status().ToString();
+  Result<std::string> bytes = Export(*graph);
+  ASSERT_TRUE(bytes.ok()) << bytes.status().ToString();
+  Result<graph::Graph> again = Import(*bytes);
+  ASSERT_TRUE(again.ok()) << again.status().ToString();
+  EXPECT_EQ(again->Dump(), graph->Dump());
+  EXPECT_LT(again->opsets[0].second, 11);
+  // What fits opset 13 is exported in it.
+  graph = Import(testing::SmallModel(9));
+  ASSERT_TRUE(graph.ok()) << graph.status().ToString();
+  again = Import(*Export(*graph));
+  ASSERT_TRUE(again.ok()) << again.status().ToString();
+  EXPECT_EQ(again->opsets[0].second, 13);
+}
+
 }  // namespace
 }  // namespace tenon::model

@@ -49,7 +49,8 @@ class Scanner {
   // Copies the message in [at, end) to `to`, without raw data.
   Status Scan(Message message, uint64_t at, uint64_t end, uint32_t depth, std::string& to) {
     if (message == Message::kGraph && ++depth > max_depth_) {
-      return Broken(at, "graphs are nested deeper than " + std::to_string(max_depth_));
+      return Broken(at,
+                    "graphs are nested deeper than " + std::to_string(max_depth_) + kRaiseDepth);
     }
     while (at < end) {
       const uint64_t begin = at;

@@ -23,6 +23,9 @@ struct StrippedModel {
   std::vector<Range> raw;  // of the input
 };
 
+// Ends the message about what is nested deeper than that.
+inline constexpr const char* kRaiseDepth = " (tenon_limits.max_depth sets another limit)";
+
 // kDataLoss names the offset: truncated, a length that lies, a wire type or field that does not exist, nesting deeper than
 // `max_depth` graphs.
 Result<StrippedModel> StripModel(std::span<const std::byte> bytes, uint32_t max_depth);

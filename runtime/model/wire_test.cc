@@ -71,7 +71,8 @@ TEST(WireTest, DeepNestingIsRefused) {
   wrap(0x3a);  // ModelProto.graph
   Result<StrippedModel> stripped = StripModel(Bytes(bytes), 32);
   ASSERT_FALSE(stripped.ok());
-  EXPECT_NE(stripped.status().message().find("deeper than 32"), std::string_view::npos)
+  EXPECT_NE(stripped.status().message().find("deeper than 32 (tenon_limits.max_depth"),
+            std::string_view::npos)
       << stripped.status().ToString();
 }
 

@@ -9,28 +9,7 @@ using graph::Graph;
 using graph::kNone;
 using graph::Value;
 
-// What the model declares for a value, refined by what was inferred. The first says more where the second is open.
-Shape Merge(const Shape& declared, const Shape& inferred) {
-  if (!inferred.has_rank()) return declared;
-  if (!declared.has_rank() || declared.rank() != inferred.rank()) return inferred;
-  Shape merged = inferred;
-  for (int axis = 0; axis < merged.rank(); ++axis) {
-    if (merged[axis] == kUnknownDim || (merged[axis] < 0 && declared[axis] >= 0))
-      merged[axis] = declared[axis];
-  }
-  return merged;
-}
-
-bool Contradicts(const Shape& declared, const Shape& inferred) {
-  if (!declared.has_rank() || !inferred.has_rank()) return false;
-  if (declared.rank() != inferred.rank()) return true;
-  for (int axis = 0; axis < declared.rank(); ++axis) {
-    if (declared[axis] >= 0 && inferred[axis] >= 0 && declared[axis] != inferred[axis]) return true;
-  }
-  return false;
-}
-
-// Declared shapes of real models are often stale, those of outputs, too: what is inferred wins. Types are promises.
+// Types that the model declares of its outputs are promises. Of shapes only what is inferred counts.
 Status Apply(const Graph& graph, graph::ValueId id, const graph::Node& node, const Options& options,
              const operators::InferOutput& inferred, Value& value) {
   const bool is_output = options.depth == 0 && std::find(graph.outputs.begin(), graph.outputs.end(),
@@ -50,8 +29,7 @@ Status Apply(const Graph& graph, graph::ValueId id, const graph::Node& node, con
   }
   if (inferred.type != DataType::kUndefined) value.type = inferred.type;
   value.kind = inferred.kind;
-  value.shape = Contradicts(value.shape, inferred.shape) ? inferred.shape
-                                                         : Merge(value.shape, inferred.shape);
+  value.shape = inferred.shape;
   return {};
 }
 
@@ -73,6 +51,19 @@ Status CheckKinds(const graph::Node& node, std::span<const operators::InferInput
 
 }  // namespace
 
+namespace {
+
+// The shape that the value holds as its elements, where a Shape makes it.
+const Shape* SizesIn(const Graph& graph, const Value& value) {
+  if (value.producer == kNone) return nullptr;
+  const graph::Node& node = graph.nodes[value.producer];
+  const bool whole = node.definition != nullptr && node.domain.empty() && node.op == "Shape" &&
+                     node.attributes.empty() && node.inputs[0] != kNone;
+  return whole ? &graph.values[node.inputs[0]].shape : nullptr;
+}
+
+}  // namespace
+
 Status InferNode(const Graph& graph, const graph::Node& node, const Options& options,
                  NodeInference* out) {
   out->inputs.assign(node.inputs.size(), {});
@@ -81,7 +72,7 @@ Status InferNode(const Graph& graph, const graph::Node& node, const Options& opt
   for (size_t i = 0; i < node.inputs.size(); ++i) {
     if (node.inputs[i] == kNone) continue;
     const Value& value = graph.values[node.inputs[i]];
-    out->inputs[i] = {true, value.type, value.shape, nullptr, value.kind};
+    out->inputs[i] = {true, value.type, value.shape, nullptr, value.kind, SizesIn(graph, value)};
     if (value.constant && value.constant->blob && IsAligned(*value.constant)) {
       out->views[i] = View(*value.constant);
       out->inputs[i].value = &out->views[i];

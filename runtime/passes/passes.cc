@@ -7,6 +7,23 @@
 
 namespace tenon::passes {
 
+namespace {
+
+// Models declare stale shapes for what their nodes make, and rules and folding use whatever is known of what a node reads:
+// only what is inferred counts.
+void ForgetDeclaredShapes(graph::Graph& graph) {
+  for (graph::Node& node : graph.nodes) {
+    for (const graph::ValueId id : node.inputs) {
+      if (id == graph::kNone) continue;
+      graph::Value& value = graph.values[id];
+      if (value.producer != graph::kNone && !value.constant) value.shape = Shape::UnknownRank();
+    }
+    for (graph::Graph* body : node.Subgraphs()) ForgetDeclaredShapes(*body);
+  }
+}
+
+}  // namespace
+
 std::span<const Pass> Pipeline() {
   static constexpr Pass kPasses[] = {
       {"canonicalise", Canonicalise},
@@ -23,6 +40,7 @@ std::span<const Pass> Pipeline() {
 Status RunPipeline(graph::Graph& graph, const Options& options,
                    const std::function<void(const Pass&, const graph::Graph&)>& after) {
   const std::span<const Pass> pipeline = Pipeline();
+  ForgetDeclaredShapes(graph);
   for (size_t p = 0; p < pipeline.size(); ++p) {
     const Pass& pass = pipeline[p];
     const auto takes_one = [&](const graph::Node& node) {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 namespace tenon::passes {
 namespace {
 
@@ -192,6 +194,45 @@ TEST(PassesTest, OfADeclaredOutputTheTypeIsAPromiseAndTheShapeIsNot) {
   EXPECT_NE(status.message().find("\"y\""), std::string_view::npos) << status.ToString();
 }
 
+// A stale number, in the place of a symbol or of a size that only a run knows, is not folded; nor does a stale rank count.
+TEST(PassesTest, ADeclaredShapeOfWhatANodeMakesIsNotUsed) {
+  Graph graph;
+  graph.symbols = {"N"};
+  const ValueId x = AddInput(graph, "x", Shape({SymbolDim(0)}));
+  const ValueId target = AddInput(graph, "target", Shape({kUnknownDim}));
+  graph.values[target].type = DataType::kInt64;
+  const ValueId z = AddNode(graph, "Neg", {x}, "z");
+  const ValueId found = AddNode(graph, "NonZero", {x}, "found");
+  const ValueId reshaped = AddNode(graph, "Reshape", {x, target}, "reshaped");
+  graph.values[z].shape = {1};
+  graph.values[found].shape = {1, 5};
+  graph.values[reshaped].shape = {2, 2};
+  for (const ValueId of : {z, found, reshaped}) {
+    graph.outputs.push_back(of);
+    graph.outputs.push_back(AddNode(graph, "Shape", {of}, "shape_of_" + graph.values[of].name));
+  }
+  const Status status = RunPipeline(graph, {});
+  ASSERT_TRUE(status.ok()) << status.ToString();
+  EXPECT_EQ(graph.values[z].shape, Shape({SymbolDim(0)}));
+  EXPECT_EQ(graph.values[found].shape, Shape({1, kUnknownDim}));
+  EXPECT_FALSE(graph.values[reshaped].shape.has_rank());
+  for (const ValueId output : graph.outputs)
+    EXPECT_FALSE(graph.values[output].constant) << graph.values[output].name;
+}
+
+// The shape of `y` decides whether Softmax of opset 11 is one of opset 13.
+TEST(PassesTest, ADeclaredShapeDecidesNoRewriting) {
+  Graph graph;
+  const ValueId x = AddInput(graph, "x", {2, 3, 4});
+  const ValueId y = AddNode(graph, "Relu", {x}, "y");
+  graph.values[y].shape = {2, 3, 1};
+  graph.outputs = {AddNode(graph, "Softmax", {y}, "s", {{"axis", int64_t{1}}})};
+  graph.nodes.back().revision = 1;
+  const Status status = RunPipeline(graph, {});
+  ASSERT_TRUE(status.ok()) << status.ToString();
+  EXPECT_GT(graph.nodes.size(), 2u) << graph.Dump();
+}
+
 // A graph of one node, of what it takes from around it.
 graph::Subgraph Branch(const std::string& op) {
   Graph branch;
@@ -226,6 +267,20 @@ TEST(PassesTest, ABranchThatTheShapesRuleOutIsNoError) {
   status = RunIf("Det", "Det", &shape);
   EXPECT_EQ(status.code(), Code::kInvalidArgument) << status.ToString();
   EXPECT_NE(status.message().find("Det_y"), std::string_view::npos) << status.ToString();
+}
+
+TEST(PassesTest, NodesThatRewritingAddsHaveNamesOfTheirOwn) {
+  Graph graph;
+  const ValueId x = AddInput(graph, "x", {2, 3, 4});
+  const ValueId y = AddNode(graph, "Relu", {x}, "y");
+  graph.nodes.back().name = "Softmax_s_Reshape";
+  graph.outputs = {AddNode(graph, "Softmax", {y}, "s", {{"axis", int64_t{1}}})};
+  graph.nodes.back().revision = 1;
+  ASSERT_TRUE(RunPipeline(graph, {}).ok());
+  std::set<std::string> names;
+  for (const graph::Node& node : graph.nodes)
+    EXPECT_TRUE(names.insert(node.name).second) << graph.Dump();
+  EXPECT_GT(names.size(), 3u) << graph.Dump();
 }
 
 TEST(PassesTest, RewritingDownAndUpGivesTheSameNode) {

@@ -20,10 +20,20 @@ std::string FreshName(const Graph& graph, const std::string& base) {
   return name;
 }
 
+std::string FreshNodeName(const Graph& graph, const std::string& base) {
+  std::string name = base;
+  for (int i = 1; std::ranges::find(graph.nodes, name, &Node::name) != graph.nodes.end(); ++i)
+    name = base + "_" + std::to_string(i);
+  return name;
+}
+
 class GraphRewriter final : public operators::Rewriter {
  public:
-  GraphRewriter(Graph& graph, NodeId id)
-      : graph_(graph), id_(id), original_inputs_(graph.nodes[id].inputs) {}
+  GraphRewriter(Graph& graph, NodeId id, bool may_know_more)
+      : graph_(graph),
+        id_(id),
+        may_know_more_(may_know_more),
+        original_inputs_(graph.nodes[id].inputs) {}
 
   bool grew() const { return grew_; }
   bool operator_set() const { return operator_set_; }
@@ -105,6 +115,7 @@ class GraphRewriter final : public operators::Rewriter {
       return std::find(node.inputs.begin(), node.inputs.end(), value) != node.inputs.end();
     });
   }
+  bool MayKnowMore() const override { return may_know_more_; }
   void SetOperator(std::string_view domain, std::string_view name, int revision) override {
     Node& node = self();
     node.domain = domain;
@@ -116,7 +127,15 @@ class GraphRewriter final : public operators::Rewriter {
   void ReshapeInput(int index, std::span<const int64_t> shape) override {
     const ValueId source = self().inputs[static_cast<size_t>(index)];
     const ValueId target = ConstantInts(shape);
-    SetInput(index, AddReshape(source, target, self().name + "_reshaped", kNone));
+    const ValueId reshaped = NewValue(self().name + "_reshaped", graph_.values[source].type);
+    AddHelper("Reshape", {source, target}, reshaped, {});
+    SetInput(index, reshaped);
+  }
+  void FlattenInput(int index, int64_t axis) override {
+    const ValueId source = self().inputs[static_cast<size_t>(index)];
+    const ValueId matrix = NewValue(self().name + "_matrix", graph_.values[source].type);
+    AddHelper("Flatten", {source}, matrix, {{"axis", axis}});
+    SetInput(index, matrix);
   }
   void ReshapeOutputBack(int index, int like_input) override {
     const ValueId wanted = self().outputs[static_cast<size_t>(index)];
@@ -124,7 +143,8 @@ class GraphRewriter final : public operators::Rewriter {
     const ValueId shape = AddShape(original_inputs_[static_cast<size_t>(like_input)]);
     self().outputs[static_cast<size_t>(index)] = inner;
     graph_.values[inner].producer = id_;
-    AddReshape(inner, shape, {}, wanted);
+    // A size of the shape may be 0, and is none to keep.
+    AddHelper("Reshape", {inner, shape}, wanted, {{"allowzero", int64_t{1}}});
   }
 
  private:
@@ -159,7 +179,7 @@ class GraphRewriter final : public operators::Rewriter {
   void AddHelper(std::string_view op, std::vector<ValueId> inputs, ValueId output,
                  std::vector<graph::Attribute> attributes) {
     Node node;
-    node.name = self().name + "_" + std::string(op);
+    node.name = FreshNodeName(graph_, self().name + "_" + std::string(op));
     node.op = op;
     node.definition = operators::FindOperator("", op);
     node.revision = node.definition->newest().number;
@@ -174,14 +194,10 @@ class GraphRewriter final : public operators::Rewriter {
     AddHelper("Shape", {of}, shape, {});
     return shape;
   }
-  ValueId AddReshape(ValueId source, ValueId shape, const std::string& name, ValueId output) {
-    if (output == kNone) output = NewValue(name, graph_.values[source].type);
-    AddHelper("Reshape", {source, shape}, output, {});
-    return output;
-  }
 
   Graph& graph_;
   NodeId id_;
+  bool may_know_more_;
   std::vector<ValueId> original_inputs_;
   mutable std::optional<graph::NodeViewHolder> holder_;
   mutable std::vector<std::unique_ptr<TensorView>> views_;
@@ -190,7 +206,7 @@ class GraphRewriter final : public operators::Rewriter {
 };
 
 // One step up or down. `out_grew` is set where nodes were added.
-Status Step(Graph& graph, NodeId id, bool up, bool* out_grew) {
+Status Step(Graph& graph, NodeId id, bool up, bool may_know_more, bool* out_grew) {
   Node& node = graph.nodes[id];
   const auto& revisions = node.definition->revisions;
   const auto at =
@@ -212,7 +228,7 @@ Status Step(Graph& graph, NodeId id, bool up, bool* out_grew) {
                   node.op + " \"" + node.name + "\": revision " + std::to_string(node.revision) +
                       " can't be said in revision " + std::to_string(target.number));
   }
-  GraphRewriter rewriter(graph, id);
+  GraphRewriter rewriter(graph, id, may_know_more);
   TENON_RETURN_IF_ERROR(rule(rewriter));
   *out_grew |= rewriter.grew();
   if (!rewriter.operator_set()) graph.nodes[id].revision = target.number;
@@ -225,7 +241,7 @@ namespace {
 
 // Rewrites every node as far up as the rules can. A rule may need shapes that are not known yet: such nodes are counted,
 // and the first refusal is kept.
-Status RewriteUp(Graph& graph, size_t* out_left, Status* out_refusal) {
+Status RewriteUp(Graph& graph, bool may_know_more, size_t* out_left, Status* out_refusal) {
   bool grew = false;
   const size_t count = graph.nodes.size();
   *out_left = 0;
@@ -234,7 +250,7 @@ Status RewriteUp(Graph& graph, size_t* out_left, Status* out_refusal) {
     for (int steps = 0; graph.nodes[id].definition && steps < 64 &&
                         graph.nodes[id].revision != graph.nodes[id].definition->newest().number;
          ++steps) {
-      Status status = Step(graph, id, true, &grew);
+      Status status = Step(graph, id, true, may_know_more, &grew);
       if (status.ok()) continue;
       if (status.code() != Code::kUnsupported) return status;
       if ((*out_left)++ == 0) *out_refusal = std::move(status);
@@ -248,13 +264,15 @@ Status RewriteUp(Graph& graph, size_t* out_left, Status* out_refusal) {
 
 Status Canonicalise(Graph& graph, const Options& options) {
   size_t left = SIZE_MAX;
+  bool may_know_more = true;
   while (true) {
     const size_t before = left;
     Status refusal;
-    TENON_RETURN_IF_ERROR(RewriteUp(graph, &left, &refusal));
+    TENON_RETURN_IF_ERROR(RewriteUp(graph, may_know_more, &left, &refusal));
     if (left == 0) return {};
-    if (left >= before) return refusal;
-    TENON_RETURN_IF_ERROR(InferShapes(graph, options));
+    if (left >= before && !may_know_more) return refusal;
+    may_know_more = left < before;
+    if (may_know_more) TENON_RETURN_IF_ERROR(InferShapes(graph, options));
   }
 }
 
@@ -266,7 +284,7 @@ Status RewriteTo(Graph& graph, NodeId id, int revision) {
   bool grew = false;
   const Node before = graph.nodes[id];
   while (graph.nodes[id].revision != revision) {
-    Status status = Step(graph, id, graph.nodes[id].revision < revision, &grew);
+    Status status = Step(graph, id, graph.nodes[id].revision < revision, false, &grew);
     if (!status.ok()) {
       if (!grew) graph.nodes[id] = before;
       return status;

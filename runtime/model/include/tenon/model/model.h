@@ -62,8 +62,8 @@ Result<graph::Graph> ImportMemory(std::span<const std::byte> bytes,
                                   const ImportOptions& options = {});
 
 struct ExportOptions {
-  int opset =
-      0;  // of the default domain; 0: the oldest that has all nodes as they stand, at least 13
+  // Of the default domain; 0: the oldest from 13 on that has all nodes as they stand, else the oldest that has.
+  int opset = 0;
   // metadata_props of a node, by the path of its graph ("" for the model's, "If_3/then_branch") and the node; may be null.
   std::function<std::vector<std::pair<std::string, std::string>>(const std::string&,
                                                                  const graph::Node&)>

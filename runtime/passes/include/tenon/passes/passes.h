@@ -39,7 +39,8 @@ struct Pass {
 // canonicalise, infer_shapes, fold_constants, inline_branches, optimise_subgraphs, eliminate_identity, eliminate_dead: in
 // this order.
 std::span<const Pass> Pipeline();
-// Runs all passes, beginning again after branches were inlined; `after`, which may be null, sees the graph after each.
+// Runs all passes, beginning again after branches were inlined; `after`, which may be null, sees the graph after each. Shapes
+// that the graph has of what its nodes make do not count: they may be what a model declares.
 Status RunPipeline(graph::Graph& graph, const Options& options,
                    const std::function<void(const Pass&, const graph::Graph&)>& after = nullptr);
 
