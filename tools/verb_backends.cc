@@ -161,7 +161,8 @@ int Info(const std::string& file, bool json) {
   if (status.code != TENON_OK) {
     const std::string why = tenon_status_message(status);
     tenon_status_release(status);
-    for (const tenon_backend_info* known : MakeRuntime(1, {}, true)->backends()) {
+    const std::unique_ptr<Runtime> runtime = MakeRuntime(1, {}, true);
+    for (const tenon_backend_info* known : runtime->backends()) {
       if (file == known->name)
         throw Failure(kUsage, fmt::format("{}: expected a file; did you mean '{}'?", file,
                                           known->library_path));

@@ -345,10 +345,10 @@ Status Binding::State::Execute(const RunOptions& options, RunTimes* times) {
   }
   if (!status.ok()) {
     HandleFailure(status);
-    // A kernel that saw the deadline says that it was cancelled.
-    const bool cancelled = options.cancel != nullptr && options.cancel->cancelled();
-    if (status.code() != Code::kCancelled || cancelled || patience.Check().ok()) return status;
-    return Status(Code::kDeadlineExceeded, std::string(status.message()));
+    // A kernel that saw the deadline says that it was cancelled, but not why.
+    const Status late = patience.Check();
+    if (status.code() != Code::kCancelled || late.code() != Code::kDeadlineExceeded) return status;
+    return Status(late.code(), std::string(status.message()) + ": " + std::string(late.message()));
   }
   TENON_RETURN_IF_ERROR(FinishDonations());
   if (times != nullptr) times->total_ns = backend::ClockNs() - begin;

@@ -25,12 +25,16 @@ Status ByteBudget::Charge(uint64_t bytes, std::string_view what) {
 Result<Charge> Charge::Make(std::shared_ptr<ByteBudget> budget, uint64_t bytes,
                             std::string_view what) {
   class Charge charge;
-  if (budget) {
-    TENON_RETURN_IF_ERROR(budget->Charge(bytes, what));
-    charge.budget_ = std::move(budget);
-    charge.bytes_ = bytes;
-  }
+  charge.budget_ = std::move(budget);
+  TENON_RETURN_IF_ERROR(charge.Grow(bytes, what));
   return charge;
+}
+
+Status Charge::Grow(uint64_t bytes, std::string_view what) {
+  if (!budget_) return Status();
+  TENON_RETURN_IF_ERROR(budget_->Charge(bytes, what));
+  bytes_ += bytes;
+  return Status();
 }
 
 }  // namespace tenon::execution

@@ -315,6 +315,8 @@ TEST_P(ExecutionTest, StopsWhenItIsCancelledOrTooLate) {
   const Status status = binding.Run({.cancel = &late, .timeout_ns = 20'000'000});
   EXPECT_TRUE(status.code() == Code::kCancelled || status.code() == Code::kDeadlineExceeded)
       << status.ToString();
+  TENON_EXPECT_FAILS(binding.Run({.timeout_ns = 20'000'000}), Code::kDeadlineExceeded,
+                     "the run took longer than its timeout");
 }
 
 TEST_P(ExecutionTest, RunsConcurrentlyWithContextsOfTheirOwn) {

@@ -1,5 +1,6 @@
 // If, Loop, Scan and SequenceMap (https://onnx.ai/onnx/operators/): subprograms run one after the
 // other, and what goes around stays in tensors of theirs.
+#include <bit>
 #include <cstring>
 
 #include "host_step.h"
@@ -10,10 +11,11 @@ namespace {
 // What a loop makes in all its turns, one after the other.
 class Collected {
  public:
-  Status Add(const HostCall& call, const Tensor& tensor) {
+  // No more than `most` turns come.
+  Status Add(const HostCall& call, const Tensor& tensor, int64_t most) {
     if (count_ == 0) {
-      type_ = tensor.type();
       shape_ = tensor.shape();
+      turn_bytes_ = tensor.bytes();
     }
     if (!(tensor.shape() == shape_)) {
       return call.Error(Code::kInvalidArgument, "turn " + std::to_string(count_) + " makes " +
@@ -21,13 +23,19 @@ class Collected {
                                                     ", those before made " + shape_.ToString());
     }
     if (tensor.is_object()) {
-      const auto& more = tensor.object()->strings;
-      strings_.insert(strings_.end(), more.begin(), more.end());
-    } else if (BitWidth(type_) < 8 && shape_.ElementCount() * BitWidth(type_) % 8 != 0) {
+      objects_.push_back(tensor.object());
+    } else if (BitWidth(tensor.type()) < 8 &&
+               shape_.ElementCount() * BitWidth(tensor.type()) % 8 != 0) {
       return call.Error(Code::kUnsupported, "it collects half bytes");
-    } else {
-      const std::byte* data = tensor.location().data;
-      bytes_.insert(bytes_.end(), data, data + tensor.bytes());
+    } else if (turn_bytes_ != 0) {
+      const uint64_t turn = static_cast<uint64_t>(count_) + 1;
+      if (std::has_single_bit(turn)) {
+        const uint64_t turns = std::min(turn, static_cast<uint64_t>(most - count_));
+        TENON_ASSIGN(auto block, Block::Allocate({}, turns * turn_bytes_, 1, call.budget(),
+                                                 "what its turns make"));
+        blocks_.push_back(std::move(block));
+      }
+      std::memcpy(PlaceOf(count_), tensor.location().data, turn_bytes_);
     }
     ++count_;
     return Status();
@@ -51,20 +59,26 @@ class Collected {
     whole[at] = count_;
     if (call.output_type(o) == DataType::kString) return GiveStrings(call, o, whole, at, reversed);
     TENON_ASSIGN(std::byte* const out, call.Allocate(o, whole));
-    if (bytes_.empty()) return Status();
-    const size_t turn = bytes_.size() / static_cast<size_t>(count_);
-    const size_t outer = Outer(at), piece = turn / outer;
-    for (size_t t = 0; t < static_cast<size_t>(count_); ++t) {
-      const size_t to = reversed ? static_cast<size_t>(count_) - 1 - t : t;
+    if (blocks_.empty()) return Status();
+    const size_t outer = Outer(at), piece = static_cast<size_t>(turn_bytes_) / outer;
+    for (int64_t t = 0; t < count_; ++t) {
+      const auto to = static_cast<size_t>(reversed ? count_ - 1 - t : t);
+      const std::byte* const turn = PlaceOf(t);
       for (size_t i = 0; i < outer; ++i) {
-        std::memcpy(out + (i * static_cast<size_t>(count_) + to) * piece,
-                    bytes_.data() + t * turn + i * piece, piece);
+        std::memcpy(out + (i * static_cast<size_t>(count_) + to) * piece, turn + i * piece, piece);
       }
     }
     return Status();
   }
 
  private:
+  // Block k holds 2^k turns, so that nothing is moved when there are more.
+  std::byte* PlaceOf(int64_t t) const {
+    const uint64_t turn = static_cast<uint64_t>(t) + 1, first = std::bit_floor(turn);
+    return blocks_[static_cast<size_t>(std::countr_zero(first))]->base() +
+           (turn - first) * turn_bytes_;
+  }
+
   size_t Outer(int axis) const {
     size_t outer = 1;
     for (int i = 0; i < axis; ++i) outer *= static_cast<size_t>(shape_[i]);
@@ -72,33 +86,36 @@ class Collected {
   }
 
   Status GiveStrings(HostCall& call, size_t o, const Shape& whole, int at, bool reversed) {
-    auto object = std::make_shared<Object>();
-    object->type = DataType::kString;
-    object->shape = whole;
-    object->strings.resize(strings_.size());
+    TENON_ASSIGN(Strings strings, Strings::Make(call, static_cast<uint64_t>(whole.ElementCount())));
     const size_t count = static_cast<size_t>(count_), outer = Outer(at);
-    const size_t turn = count == 0 ? 0 : strings_.size() / count, piece = turn / outer;
-    for (size_t s = 0; s < strings_.size(); ++s) {
-      const size_t t = s / turn, i = s % turn / piece, rest = s % piece;
-      const size_t to = reversed ? count - 1 - t : t;
-      object->strings[(i * count + to) * piece + rest] = strings_[s];
+    const size_t piece = static_cast<size_t>(shape_.ElementCount()) / outer;
+    for (size_t i = 0; i < outer; ++i) {
+      for (size_t to = 0; to < count; ++to) {
+        const Object& turn = *objects_[reversed ? count - 1 - to : to];
+        for (size_t s = i * piece; s < (i + 1) * piece; ++s)
+          TENON_RETURN_IF_ERROR(strings.Add(turn.strings[s]));
+      }
     }
-    call.SetObject(o, std::move(object));
+    call.SetObject(o, strings.Take(whole));
     return Status();
   }
 
-  DataType type_ = DataType::kUndefined;
   Shape shape_;
   int64_t count_ = 0;
-  std::vector<std::byte> bytes_;
-  std::vector<std::string> strings_;
+  uint64_t turn_bytes_ = 0;
+  std::vector<std::shared_ptr<Block>> blocks_;
+  std::vector<std::shared_ptr<const Object>> objects_;  // of strings, by turn
 };
+
+std::string TypeText(const HostInput& value) {
+  return std::string(DataTypeName(value.type)) + value.shape.ToString();
+}
 
 Result<bool> BoolOf(const HostCall& call, const HostInput& value, const std::string& what) {
   if (value.type == DataType::kBool && value.bytes == 1)
     return *static_cast<const uint8_t*>(value.data) != 0;
   return call.Error(Code::kInvalidArgument,
-                    what + " has shape " + value.shape.ToString() + ", expected one bool");
+                    what + " is " + TypeText(value) + ", expected one bool");
 }
 
 std::string Turn(int64_t turn) { return "turn " + std::to_string(turn); }
@@ -122,9 +139,8 @@ Status RunLoop(HostCall& call) {
   if (call.has_input(0)) {
     const HostInput count = call.input(0);
     if (count.type != DataType::kInt64 || count.bytes != 8)
-      return call.Error(
-          Code::kInvalidArgument,
-          "the trip count has shape " + count.shape.ToString() + ", expected one int64");
+      return call.Error(Code::kInvalidArgument,
+                        "the trip count is " + TypeText(count) + ", expected one int64");
     most = *static_cast<const int64_t*>(count.data);
   }
   bool goes_on = true;
@@ -149,7 +165,7 @@ Status RunLoop(HostCall& call) {
     for (uint32_t s = 0; s < collected.size(); ++s) {
       if (!call.wants(carried + s)) continue;
       TENON_ASSIGN(const auto made, run->output(1 + carried + s));
-      TENON_RETURN_IF_ERROR(collected[s].Add(call, *made));
+      TENON_RETURN_IF_ERROR(collected[s].Add(call, *made, most));
     }
   }
   for (uint32_t i = 0; i < carried; ++i) TENON_RETURN_IF_ERROR(call.Give(i, run->input(2 + i)));
@@ -169,10 +185,14 @@ struct Scanned {
   Shape slice;
 
   int64_t length() const { return whole.shape[axis]; }
-  Status CopyTo(const HostCall& call, int64_t turn, Tensor* to) const {
-    const int64_t at = reversed ? length() - 1 - turn : turn;
+  size_t Outer() const {
     size_t outer = 1;
     for (int i = 0; i < axis; ++i) outer *= static_cast<size_t>(whole.shape[i]);
+    return outer;
+  }
+  Status CopyTo(const HostCall& call, int64_t turn, Tensor* to) const {
+    const int64_t at = reversed ? length() - 1 - turn : turn;
+    const size_t outer = Outer();
     const size_t piece = to->bytes() / std::max<size_t>(outer, 1);
     if (BitWidth(whole.type) < 8)
       return call.Error(Code::kUnsupported, "it takes half bytes apart");
@@ -184,6 +204,22 @@ struct Scanned {
     }
     return Status();
   }
+  // Of strings.
+  Status SetTo(const HostCall& call, int64_t turn, SubprogramRun* run, uint32_t input) const {
+    const auto at = static_cast<size_t>(reversed ? length() - 1 - turn : turn);
+    const auto count = static_cast<size_t>(slice.ElementCount());
+    TENON_ASSIGN(Strings strings, Strings::Make(call, count));
+    const size_t outer = Outer(), piece = count / std::max<size_t>(outer, 1);
+    for (size_t i = 0; i < outer; ++i) {
+      const size_t first = (i * static_cast<size_t>(length()) + at) * piece;
+      for (size_t s = first; s < first + piece; ++s)
+        TENON_RETURN_IF_ERROR(strings.Add(whole.object->strings[s]));
+    }
+    HostInput part = whole;
+    part.shape = slice;
+    part.object = strings.Take(slice);
+    return run->SetInput(input, part);
+  }
 };
 
 int64_t At(std::span<const int64_t> list, size_t index) {
@@ -193,7 +229,13 @@ int64_t At(std::span<const int64_t> list, size_t index) {
 Result<Scanned> ScannedInput(const HostCall& call, size_t input, int64_t axis, bool reversed) {
   Scanned scanned{call.input(input), 0, reversed, {}};
   const Shape& shape = scanned.whole.shape;
-  if (axis < -shape.rank() || axis >= shape.rank() || scanned.whole.object) {
+  const auto& object = scanned.whole.object;
+  if (object && object->kind != ValueKind::kTensor) {
+    return call.Error(Code::kInvalidArgument, "input " + std::to_string(input) + " is a " +
+                                                  std::string(ValueKindName(object->kind)) +
+                                                  ", expected a tensor");
+  }
+  if (axis < -shape.rank() || axis >= shape.rank()) {
     return call.Error(Code::kInvalidArgument, "input " + std::to_string(input) + " of shape " +
                                                   shape.ToString() + " has no axis " +
                                                   std::to_string(axis));
@@ -222,7 +264,10 @@ Status RunScan(HostCall& call) {
   for (uint32_t i = states; i < formal; ++i) {
     TENON_ASSIGN(Scanned one,
                  ScannedInput(call, i, At(axes, i - states), At(directions, i - states) != 0));
-    TENON_ASSIGN(Tensor* const slice, run->OwnInput(i, one.whole.type, one.slice));
+    Tensor* slice = nullptr;  // strings get another one in each turn
+    if (!one.whole.object) {
+      TENON_ASSIGN(slice, run->OwnInput(i, one.whole.type, one.slice));
+    }
     if (!scanned.empty() && one.length() != scanned[0].length()) {
       return call.Error(Code::kInvalidArgument, "input " + std::to_string(i) + " has " +
                                                     std::to_string(one.length()) +
@@ -233,15 +278,18 @@ Status RunScan(HostCall& call) {
     slices.push_back(slice);
   }
   std::vector<Collected> collected(run->output_count() - states);
-  for (int64_t t = 0; t < scanned[0].length(); ++t) {
+  const int64_t turns = scanned[0].length();
+  for (int64_t t = 0; t < turns; ++t) {
     TENON_RETURN_IF_ERROR(call.patience().Check().WithContext(Turn(t)));
-    for (size_t i = 0; i < slices.size(); ++i)
-      TENON_RETURN_IF_ERROR(scanned[i].CopyTo(call, t, slices[i]));
+    for (uint32_t i = 0; i < scanned.size(); ++i) {
+      TENON_RETURN_IF_ERROR(slices[i] != nullptr ? scanned[i].CopyTo(call, t, slices[i])
+                                                 : scanned[i].SetTo(call, t, run, states + i));
+    }
     TENON_RETURN_IF_ERROR(run->Run(call.patience()).WithContext(Turn(t)));
     for (uint32_t s = 0; s < collected.size(); ++s) {
       if (!call.wants(states + s)) continue;
       TENON_ASSIGN(const auto made, run->output(states + s));
-      TENON_RETURN_IF_ERROR(collected[s].Add(call, *made));
+      TENON_RETURN_IF_ERROR(collected[s].Add(call, *made, turns));
     }
   }
   for (uint32_t i = 0; i < states; ++i) TENON_RETURN_IF_ERROR(call.Give(i, run->input(i)));
@@ -284,7 +332,7 @@ Status RunSequenceMap(HostCall& call) {
     TENON_RETURN_IF_ERROR(run->Run(call.patience()).WithContext(Turn(static_cast<int64_t>(t))));
     for (uint32_t o = 0; o < made.size(); ++o) {
       TENON_ASSIGN(const auto output, run->output(o));
-      TENON_ASSIGN(auto item, OwnTensor(InputOfTensor(*output)));
+      TENON_ASSIGN(auto item, OwnTensor(call, InputOfTensor(*output)));
       made[o]->items.push_back(std::move(item));
     }
   }

@@ -42,7 +42,7 @@ Status RunEmpty(HostCall& call) {
 Status RunConstruct(HostCall& call) {
   Items items;
   for (size_t i = 0; i < call.input_count(); ++i) {
-    TENON_ASSIGN(auto item, OwnTensor(call.input(i)));
+    TENON_ASSIGN(auto item, OwnTensor(call, call.input(i)));
     items.push_back(std::move(item));
   }
   call.SetObject(0, MakeSequence(call.output_type(0), std::move(items)));
@@ -56,7 +56,7 @@ Status RunInsert(HostCall& call) {
   if (call.has_input(2)) {
     TENON_ASSIGN(at, Position(call, 2, size, size));
   }
-  TENON_ASSIGN(auto item, OwnTensor(call.input(1)));
+  TENON_ASSIGN(auto item, OwnTensor(call, call.input(1)));
   items.insert(items.begin() + at, std::move(item));
   call.SetObject(0, MakeSequence(call.output_type(0), std::move(items)));
   return Status();
@@ -127,18 +127,25 @@ Result<int> Axis(const HostCall& call, int rank) {
       "axis " + std::to_string(axis) + " is not one of a tensor of rank " + std::to_string(rank));
 }
 
-struct Blocks {  // of a tensor along an axis: `outer` times a run of `inner` bytes for each index
+struct
+    Blocks {  // of a tensor along an axis: `outer` times a run of `inner` bytes, or strings, for each index
   size_t outer = 1, inner = 1;
   Blocks(const Shape& shape, int axis, DataType type) {
     for (int i = 0; i < axis; ++i) outer *= static_cast<size_t>(shape[i]);
     for (int i = axis + 1; i < shape.rank(); ++i) inner *= static_cast<size_t>(shape[i]);
-    inner *= BitWidth(type) / 8;
+    if (type != DataType::kString) inner *= BitWidth(type) / 8;
   }
 };
 
+// Strings [first, first + count) of a tensor.
+Status AddRun(const Object& from, size_t first, size_t count, Strings* to) {
+  for (size_t i = first; i < first + count; ++i) TENON_RETURN_IF_ERROR(to->Add(from.strings[i]));
+  return Status();
+}
+
 Status RunSplit(HostCall& call) {
   const HostInput x = call.input(0);
-  if (x.object || BitWidth(x.type) < 8)
+  if (!x.object && BitWidth(x.type) < 8)
     return call.Error(Code::kUnsupported, "it splits whole bytes only");
   TENON_ASSIGN(const int axis, Axis(call, x.shape.rank()));
   TENON_ASSIGN(const std::vector<int64_t> sizes, Pieces(call, x.shape[axis]));
@@ -156,12 +163,19 @@ Status RunSplit(HostCall& call) {
       else if (!drops)
         shape.Append(size);
     }
-    TENON_ASSIGN(auto item, Tensor::Create({}, x.type, shape, nullptr, nullptr));
     const size_t piece = blocks.inner * static_cast<size_t>(size);
-    for (size_t o = 0; o < blocks.outer && piece != 0; ++o)
-      std::memcpy(item->location().data + o * piece, from + o * row + at, piece);
+    if (x.object) {
+      TENON_ASSIGN(Strings strings, Strings::Make(call, blocks.outer * piece));
+      for (size_t o = 0; o < blocks.outer; ++o)
+        TENON_RETURN_IF_ERROR(AddRun(*x.object, o * row + at, piece, &strings));
+      items.push_back(Tensor::OfObject(ValueKind::kTensor, x.type, strings.Take(shape)));
+    } else {
+      TENON_ASSIGN(auto item, Tensor::Create({}, x.type, shape, call.budget(), nullptr));
+      for (size_t o = 0; o < blocks.outer && piece != 0; ++o)
+        std::memcpy(item->location().data + o * piece, from + o * row + at, piece);
+      items.push_back(std::move(item));
+    }
     at += piece;
-    items.push_back(std::move(item));
   }
   call.SetObject(0, MakeSequence(x.type, std::move(items)));
   return Status();
@@ -171,7 +185,8 @@ Status RunConcat(HostCall& call) {
   const HostInput sequence = call.input(0);
   const Items& items = sequence.object->items;
   if (items.empty()) return call.Error(Code::kInvalidArgument, "the sequence is empty");
-  if (items[0]->is_object() || BitWidth(items[0]->type()) < 8)
+  const bool strings = items[0]->type() == DataType::kString;
+  if (!strings && BitWidth(items[0]->type()) < 8)
     return call.Error(Code::kUnsupported, "it joins whole bytes only");
   const bool adds = call.node().Int("new_axis", 0) != 0;
   const Shape first = items[0]->shape();
@@ -195,12 +210,26 @@ Status RunConcat(HostCall& call) {
     length += adds ? 1 : other[axis];
   }
   shape[axis] = length;
-  TENON_ASSIGN(std::byte* const out, call.Allocate(0, shape));
   const Blocks blocks(shape, axis, sequence.type);
+  const auto piece_of = [&](const Tensor& item) {
+    return blocks.inner * static_cast<size_t>(adds ? 1 : item.shape()[axis]);
+  };
+  if (strings) {
+    TENON_ASSIGN(Strings out, Strings::Make(call, static_cast<uint64_t>(shape.ElementCount())));
+    for (size_t o = 0; o < blocks.outer; ++o) {
+      for (const auto& item : items) {
+        const size_t piece = piece_of(*item);
+        TENON_RETURN_IF_ERROR(AddRun(*item->object(), o * piece, piece, &out));
+      }
+    }
+    call.SetObject(0, out.Take(shape));
+    return Status();
+  }
+  TENON_ASSIGN(std::byte* const out, call.Allocate(0, shape));
   const size_t row = blocks.inner * static_cast<size_t>(length);
   size_t at = 0;
   for (const auto& item : items) {
-    const size_t piece = blocks.inner * static_cast<size_t>(adds ? 1 : item->shape()[axis]);
+    const size_t piece = piece_of(*item);
     for (size_t o = 0; o < blocks.outer && piece != 0; ++o)
       std::memcpy(out + o * row + at, item->location().data + o * piece, piece);
     at += piece;
@@ -222,7 +251,7 @@ Status RunOptional(HostCall& call) {
       object->items = value.object->items;
     } else {
       object->kind = ValueKind::kOptional;
-      TENON_ASSIGN(auto item, OwnTensor(value));
+      TENON_ASSIGN(auto item, OwnTensor(call, value));
       object->items.push_back(std::move(item));
     }
   }

@@ -1,6 +1,7 @@
 #include "host_step.h"
 
 #include <cstring>
+#include <new>
 
 #include "arguments.h"
 #include "run_context.h"
@@ -99,11 +100,40 @@ HostInput InputOfTensor(const Tensor& tensor) {
   return {tensor.type(), tensor.shape(), tensor.location().data, tensor.bytes(), tensor.object()};
 }
 
-Result<std::shared_ptr<Tensor>> OwnTensor(const HostInput& value) {
+Result<std::shared_ptr<Tensor>> OwnTensor(const HostCall& call, const HostInput& value) {
   if (value.object) return Tensor::OfObject(value.object->kind, value.object->type, value.object);
-  TENON_ASSIGN(auto tensor, Tensor::Create({}, value.type, value.shape, nullptr, nullptr));
+  TENON_ASSIGN(auto tensor, Tensor::Create({}, value.type, value.shape, call.budget(), nullptr));
   if (value.bytes != 0) std::memcpy(tensor->location().data, value.data, value.bytes);
   return tensor;
+}
+
+Result<Strings> Strings::Make(const HostCall& call, uint64_t most) {
+  Strings made;
+  made.object_ = std::make_shared<Object>();
+  Object& object = *made.object_;
+  object.type = DataType::kString;
+  if (most > object.strings.max_size())
+    return call.Error(Code::kOutOfMemory, "it makes " + std::to_string(most) + " strings");
+  TENON_ASSIGN(object.charge,
+               Charge::Make(call.budget(), most * sizeof(std::string), "a tensor of strings"));
+  object.strings.reserve(static_cast<size_t>(most));
+  return made;
+}
+
+Status Strings::Add(std::string_view text, std::string_view more) {
+  std::string made;
+  const size_t size = text.size() + more.size();
+  if (size > made.capacity())  // else it is within the object
+    TENON_RETURN_IF_ERROR(object_->charge.Grow(size + 1, "a string"));
+  made.reserve(size);
+  made.append(text).append(more);
+  object_->strings.push_back(std::move(made));
+  return Status();
+}
+
+std::shared_ptr<Object> Strings::Take(const Shape& shape) {
+  object_->shape = shape;
+  return std::move(object_);
 }
 
 HostCall::HostCall(RunContext& context, uint32_t step, const program::ProgramNode& node,
@@ -135,6 +165,8 @@ Result<std::byte*> HostCall::Allocate(size_t output, const Shape& shape) {
 void HostCall::SetObject(size_t output, std::shared_ptr<const Object> object) {
   context_.SetObject((*outputs_)[output], std::move(object));
 }
+
+const std::shared_ptr<ByteBudget>& HostCall::budget() const { return context_.budget(); }
 
 Status HostCall::Give(size_t output, const HostInput& value) {
   if (!wants(output)) return Status();
@@ -180,7 +212,11 @@ HostStep::HostStep(const program::ProgramNode& node,
 Status HostStep::Run(RunContext& context, uint32_t step, const Patience& patience) {
   HostCall call(context, step, node_, subprograms_, patience);
   if (function_ == nullptr) return call.Error(Code::kUnsupported, "the host does not know it");
-  return function_(call);
+  try {
+    return function_(call);
+  } catch (const std::bad_alloc&) {
+    return call.Error(Code::kOutOfMemory, "the memory that it asks for cannot be had");
+  }
 }
 
 // -------------------------------------------------------------------------------------- Run context

@@ -81,6 +81,8 @@ class HostCall {
   // Subprogram `index`, whose inputs from `first` on are what the node captures.
   Result<SubprogramRun*> Subprogram(size_t index, size_t first);
   Status Error(Code code, const std::string& what) const { return node().Error(code, what); }
+  // What a function makes is charged to it, before it is made.
+  const std::shared_ptr<ByteBudget>& budget() const;
 
  private:
   RunContext& context_;
@@ -101,10 +103,24 @@ HostFunction FindSequenceFunction(std::string_view op);
 HostFunction FindTextFunction(std::string_view op);
 HostFunction FindOlderFunction(std::string_view op);
 Status RunOnRanks(HostCall& call);  // host_text_ranks.cc
-std::shared_ptr<Object> MakeStrings(const Shape& shape, std::vector<std::string> strings);
 // A copy of dense host memory, or the object, as a tensor of its own.
-Result<std::shared_ptr<Tensor>> OwnTensor(const HostInput& value);
+Result<std::shared_ptr<Tensor>> OwnTensor(const HostCall& call, const HostInput& value);
 HostInput InputOfTensor(const Tensor& tensor);
+
+// A tensor of strings that is being made.
+class Strings {
+ public:
+  // Of at most `most` strings.
+  static Result<Strings> Make(const HostCall& call, uint64_t most);
+  // The next one: `text`, and `more` behind it.
+  Status Add(std::string_view text, std::string_view more = {});
+  int64_t size() const { return std::ssize(object_->strings); }
+  // Ends it.
+  std::shared_ptr<Object> Take(const Shape& shape);
+
+ private:
+  std::shared_ptr<Object> object_;
+};
 
 // One host step of a run context, with what it keeps between runs.
 class HostStep {

@@ -1,22 +1,15 @@
 // Operators on strings that host_text_ranks.cc does not compute, and Identity on whatever the host keeps.
 #include <algorithm>
+#include <charconv>
 #include <clocale>
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
 #include <cwctype>
 
 #include "host_step.h"
 
 namespace tenon::execution {
-
-std::shared_ptr<Object> MakeStrings(const Shape& shape, std::vector<std::string> strings) {
-  auto object = std::make_shared<Object>();
-  object->type = DataType::kString;
-  object->shape = shape;
-  object->strings = std::move(strings);
-  return object;
-}
-
 namespace {
 
 Status RunIdentity(HostCall& call) { return call.Give(0, call.input(0)); }
@@ -27,64 +20,62 @@ std::string NumberText(double value, int digits) {
   if (std::isnan(value)) return "NaN";
   if (std::isinf(value)) return value < 0 ? "-INF" : "INF";
   char text[40];
-  std::snprintf(text, sizeof text, "%.*g", digits, value);
-  return text;
+  const auto end =
+      std::to_chars(text, text + sizeof text, value, std::chars_format::general, digits).ptr;
+  return std::string(text, end);
 }
 
 template <typename T>
-void AppendTexts(const HostInput& x, std::vector<std::string>* out, auto&& text) {
+Status AppendTexts(const HostInput& x, Strings* out, auto&& text) {
   const T* values = static_cast<const T*>(x.data);
-  for (int64_t i = 0; i < x.shape.ElementCount(); ++i) out->push_back(text(values[i]));
+  for (int64_t i = 0; i < x.shape.ElementCount(); ++i)
+    TENON_RETURN_IF_ERROR(out->Add(text(values[i])));
+  return Status();
 }
 
-Status CastToText(HostCall& call, const HostInput& x) {
-  std::vector<std::string> out;
+Status AppendNumbers(const HostCall& call, const HostInput& x, Strings* out) {
   const auto integer = [](auto value) { return std::to_string(value); };
   switch (x.type) {
     case DataType::kFloat32:
-      AppendTexts<float>(x, &out, [](float v) { return NumberText(v, 8); });
-      break;
+      return AppendTexts<float>(x, out, [](float v) { return NumberText(v, 8); });
     case DataType::kFloat64:
-      AppendTexts<double>(x, &out, [](double v) { return NumberText(v, 17); });
-      break;
+      return AppendTexts<double>(x, out, [](double v) { return NumberText(v, 17); });
     case DataType::kInt8:
-      AppendTexts<int8_t>(x, &out, integer);
-      break;
+      return AppendTexts<int8_t>(x, out, integer);
     case DataType::kInt16:
-      AppendTexts<int16_t>(x, &out, integer);
-      break;
+      return AppendTexts<int16_t>(x, out, integer);
     case DataType::kInt32:
-      AppendTexts<int32_t>(x, &out, integer);
-      break;
+      return AppendTexts<int32_t>(x, out, integer);
     case DataType::kInt64:
-      AppendTexts<int64_t>(x, &out, integer);
-      break;
+      return AppendTexts<int64_t>(x, out, integer);
     case DataType::kUint8:
-      AppendTexts<uint8_t>(x, &out, integer);
-      break;
+      return AppendTexts<uint8_t>(x, out, integer);
     case DataType::kUint16:
-      AppendTexts<uint16_t>(x, &out, integer);
-      break;
+      return AppendTexts<uint16_t>(x, out, integer);
     case DataType::kUint32:
-      AppendTexts<uint32_t>(x, &out, integer);
-      break;
+      return AppendTexts<uint32_t>(x, out, integer);
     case DataType::kUint64:
-      AppendTexts<uint64_t>(x, &out, integer);
-      break;
+      return AppendTexts<uint64_t>(x, out, integer);
     case DataType::kBool:
-      AppendTexts<uint8_t>(x, &out, [](uint8_t v) { return std::string(v ? "1" : "0"); });
-      break;
+      return AppendTexts<uint8_t>(x, out, [](uint8_t v) { return std::string(v ? "1" : "0"); });
     default:
       return call.Error(Code::kUnsupported,
                         "no text is made of " + std::string(DataTypeName(x.type)));
   }
-  call.SetObject(0, MakeStrings(x.shape, std::move(out)));
+}
+
+Status CastToText(HostCall& call, const HostInput& x) {
+  TENON_ASSIGN(Strings out, Strings::Make(call, static_cast<uint64_t>(x.shape.ElementCount())));
+  TENON_RETURN_IF_ERROR(AppendNumbers(call, x, &out));
+  call.SetObject(0, out.Take(x.shape));
   return Status();
 }
 
+// As strtod reads it where the process has set no locale.
 Result<double> Number(const HostCall& call, const std::string& text) {
+  static const locale_t kPlain = newlocale(LC_ALL_MASK, "C", nullptr);
   char* end = nullptr;
-  const double value = std::strtod(text.c_str(), &end);
+  const double value = strtod_l(text.c_str(), &end, kPlain);
   if (!text.empty() && end == text.c_str() + text.size()) return value;
   return call.Error(Code::kInvalidArgument, "\"" + text.substr(0, 40) + "\" is no number");
 }
@@ -229,18 +220,17 @@ Status RunNormalizer(HostCall& call) {
   std::vector<std::string> stopwords;
   for (const std::string& word : stop != nullptr ? stop->strings : std::span<const std::string>())
     stopwords.push_back(sensitive ? word : letters.Change(word, false));
-  std::vector<std::string> kept;
+  TENON_ASSIGN(Strings kept, Strings::Make(call, std::max<size_t>(x.object->strings.size(), 1)));
   for (const std::string& text : x.object->strings) {
     const std::string compared = sensitive ? text : letters.Change(text, false);
     if (std::ranges::find(stopwords, compared) != stopwords.end()) continue;
-    kept.push_back(action == "UPPER"   ? letters.Change(text, true)
-                   : action == "LOWER" ? letters.Change(text, false)
-                                       : text);
+    TENON_RETURN_IF_ERROR(kept.Add(action == "UPPER"   ? letters.Change(text, true)
+                                   : action == "LOWER" ? letters.Change(text, false)
+                                                       : text));
   }
-  if (kept.empty()) kept.emplace_back();
-  const auto count = static_cast<int64_t>(kept.size());
-  call.SetObject(
-      0, MakeStrings(x.shape.rank() == 2 ? Shape{1, count} : Shape{count}, std::move(kept)));
+  if (kept.size() == 0) TENON_RETURN_IF_ERROR(kept.Add(""));
+  const int64_t count = kept.size();
+  call.SetObject(0, kept.Take(x.shape.rank() == 2 ? Shape{1, count} : Shape{count}));
   return Status();
 }
 
@@ -266,20 +256,21 @@ Status RunStringConcat(HostCall& call) {
   operators::InferOutput whole;
   TENON_RETURN_IF_ERROR(call.graph_node().definition->infer(
       call.node(), std::span<const operators::InferInput>(inputs), std::span(&whole, 1)));
-  std::vector<std::string> out;
-  for (int64_t i = 0; i < whole.shape.ElementCount(); ++i) {
-    out.push_back(a.object->strings[BroadcastIndex(a.shape, whole.shape, i)] +
-                  b.object->strings[BroadcastIndex(b.shape, whole.shape, i)]);
+  const int64_t count = whole.shape.ElementCount();
+  TENON_ASSIGN(Strings out, Strings::Make(call, static_cast<uint64_t>(count)));
+  for (int64_t i = 0; i < count; ++i) {
+    TENON_RETURN_IF_ERROR(out.Add(a.object->strings[BroadcastIndex(a.shape, whole.shape, i)],
+                                  b.object->strings[BroadcastIndex(b.shape, whole.shape, i)]));
   }
-  call.SetObject(0, MakeStrings(whole.shape, std::move(out)));
+  call.SetObject(0, out.Take(whole.shape));
   return Status();
 }
 
 // At `delimiter`, or where that is empty at runs of white space; `most` splits from the left, -1: all.
-std::vector<std::string> SplitText(const std::string& text, std::string_view delimiter,
-                                   int64_t most) {
+std::vector<std::string_view> SplitText(std::string_view text, std::string_view delimiter,
+                                        int64_t most) {
   static constexpr std::string_view kSpace = " \t\n\v\f\r";
-  std::vector<std::string> pieces;
+  std::vector<std::string_view> pieces;
   size_t at = 0;
   const bool space = delimiter.empty();
   if (space) at = std::min(text.find_first_not_of(kSpace), text.size());
@@ -288,9 +279,9 @@ std::vector<std::string> SplitText(const std::string& text, std::string_view del
     const size_t end = space ? text.find_first_of(kSpace, at) : text.find(delimiter, at);
     const bool full = most >= 0 && static_cast<int64_t>(pieces.size()) == most;
     if (end == std::string::npos || full) {
-      std::string rest = text.substr(at);
-      if (space) rest.erase(rest.find_last_not_of(kSpace) + 1);
-      pieces.push_back(std::move(rest));
+      std::string_view rest = text.substr(at);
+      if (space) rest = rest.substr(0, rest.find_last_not_of(kSpace) + 1);
+      pieces.push_back(rest);
       return pieces;
     }
     pieces.push_back(text.substr(at, end - at));
@@ -303,22 +294,26 @@ Status RunStringSplit(HostCall& call) {
   const HostInput x = call.input(0);
   const std::string_view delimiter = call.node().String("delimiter", "");
   const int64_t most = call.node().Int("maxsplit", -1);
-  std::vector<std::vector<std::string>> all;
+  TENON_ASSIGN(Charge charge, Charge::Make(call.budget(), 0, "a table of strings"));
+  std::vector<std::vector<std::string_view>> all;
   size_t widest = 0;
   for (const std::string& text : x.object->strings) {
-    all.push_back(SplitText(text, delimiter, most));
-    widest = std::max(widest, all.back().size());
-  }
-  std::vector<std::string> out;
-  std::vector<int64_t> counts;
-  for (std::vector<std::string>& pieces : all) {
-    counts.push_back(static_cast<int64_t>(pieces.size()));
-    pieces.resize(widest);
-    for (std::string& piece : pieces) out.push_back(std::move(piece));
+    const auto& pieces = all.emplace_back(SplitText(text, delimiter, most));
+    TENON_RETURN_IF_ERROR(
+        charge.Grow(sizeof pieces + pieces.size() * sizeof pieces[0], "a table of strings"));
+    widest = std::max(widest, pieces.size());
   }
   Shape shape = x.shape;
   shape.Append(static_cast<int64_t>(widest));
-  if (call.wants(0)) call.SetObject(0, MakeStrings(shape, std::move(out)));
+  TENON_ASSIGN(const int64_t whole, CheckedElementCount(shape.dims()));
+  TENON_ASSIGN(Strings out, Strings::Make(call, static_cast<uint64_t>(whole)));
+  std::vector<int64_t> counts;
+  for (const auto& pieces : all) {
+    counts.push_back(static_cast<int64_t>(pieces.size()));
+    for (size_t i = 0; i < widest; ++i)
+      TENON_RETURN_IF_ERROR(out.Add(i < pieces.size() ? pieces[i] : std::string_view()));
+  }
+  if (call.wants(0)) call.SetObject(0, out.Take(shape));
   if (!call.wants(1)) return Status();
   TENON_ASSIGN(std::byte* const data, call.Allocate(1, x.shape));
   if (!counts.empty()) std::memcpy(data, counts.data(), counts.size() * sizeof counts[0]);

@@ -14,7 +14,8 @@ class OnRanks {
   explicit OnRanks(HostCall& call) : call_(call) {}
 
   Status Run() {
-    Rank();
+    TENON_ASSIGN(charge_, Charge::Make(call_.budget(), 0, "a table of strings"));
+    TENON_RETURN_IF_ERROR(Rank());
     for (size_t i = 0; i < call_.input_count(); ++i) AddInput(i);
     TENON_RETURN_IF_ERROR(AddOutputs());
     const graph::Node& node = call_.graph_node();
@@ -23,6 +24,7 @@ class OnRanks {
         operators::FindKernel(node.domain, node.op, node.revision, type);
     if (kernel == nullptr) return call_.Error(Code::kUnsupported, "the host does not know it");
     TENON_ASSIGN(const auto plan, kernel->plan(call_.node(), inputs_, outputs_));
+    TENON_RETURN_IF_ERROR(charge_.Grow(plan->workspace_bytes() + 64, "a workspace"));
     std::vector<std::byte> workspace(static_cast<size_t>(plan->workspace_bytes()) + 64);
     operators::KernelArguments arguments;
     arguments.inputs = in_;
@@ -37,28 +39,32 @@ class OnRanks {
     TENON_RETURN_IF_ERROR(plan->RunAllocating(arguments, allocator));
     for (size_t o = 0; o < outputs_.size(); ++o) {
       if (!ranks_out_[o]) continue;
-      std::vector<std::string> strings;
+      TENON_ASSIGN(Strings strings, Strings::Make(call_, ranks_out_[o]->size()));
       for (const int64_t rank : *ranks_out_[o]) {
         if (rank < 0 || rank >= std::ssize(sorted_))
           return call_.Error(Code::kInvalidArgument, "it makes no text of these texts");
-        strings.push_back(sorted_[static_cast<size_t>(rank)]);
+        TENON_RETURN_IF_ERROR(strings.Add(sorted_[static_cast<size_t>(rank)]));
       }
-      call_.SetObject(o, MakeStrings(outputs_[o].shape, std::move(strings)));
+      call_.SetObject(o, strings.Take(outputs_[o].shape));
     }
     return Status();
   }
 
  private:
-  void Rank() {
+  Status Rank() {
     sorted_.emplace_back();  // what padding is filled with
     for (size_t i = 0; i < call_.input_count(); ++i) {
       if (!call_.has_input(i)) continue;
       const HostInput value = call_.input(i);
-      if (value.object)
-        sorted_.insert(sorted_.end(), value.object->strings.begin(), value.object->strings.end());
+      if (!value.object) continue;
+      const std::vector<std::string>& strings = value.object->strings;
+      TENON_RETURN_IF_ERROR(charge_.Grow(strings.size() * (sizeof sorted_[0] + sizeof(int64_t)),
+                                         "a table of strings"));
+      sorted_.insert(sorted_.end(), strings.begin(), strings.end());
     }
     std::ranges::sort(sorted_);
     sorted_.erase(std::unique(sorted_.begin(), sorted_.end()), sorted_.end());
+    return Status();
   }
 
   void AddInput(size_t i) {
@@ -72,7 +78,8 @@ class OnRanks {
     if (value.object) {
       auto& ranks = ranks_.emplace_back(std::make_unique<std::vector<int64_t>>());
       for (const std::string& text : value.object->strings)
-        ranks->push_back(std::ranges::lower_bound(sorted_, text) - sorted_.begin());
+        ranks->push_back(std::ranges::lower_bound(sorted_, std::string_view(text)) -
+                         sorted_.begin());
       if (ranks->empty()) ranks->reserve(1);
       in_.back() = ranks->data();
     } else {
@@ -106,13 +113,16 @@ class OnRanks {
       TENON_ASSIGN(std::byte* const data, call_.Allocate(o, shape));
       return static_cast<void*>(data);
     }
+    TENON_RETURN_IF_ERROR(charge_.Grow(
+        static_cast<uint64_t>(shape.ElementCount()) * sizeof(int64_t), "a table of strings"));
     ranks_out_[o].emplace(static_cast<size_t>(shape.ElementCount()));
     ranks_out_[o]->reserve(1);
     return static_cast<void*>(ranks_out_[o]->data());
   }
 
   HostCall& call_;
-  std::vector<std::string> sorted_;
+  Charge charge_;
+  std::vector<std::string_view> sorted_;  // of the inputs
   std::vector<std::unique_ptr<std::vector<int64_t>>> ranks_;
   std::vector<operators::TensorSpec> inputs_, outputs_;
   std::vector<operators::InferInput> infer_;

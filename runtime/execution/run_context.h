@@ -86,6 +86,7 @@ class RunContext {
   HostInput InputOf(uint32_t physical) const;
   DataType TypeOf(uint32_t physical) const;
   const program::Step& StepOf(uint32_t step) const;
+  const std::shared_ptr<ByteBudget>& budget() const { return live_.options().budget; }
   void SetObject(uint32_t physical, std::shared_ptr<const Object> object);
   // After a failure: waits for all queues. False where a device is lost now; the context then goes
   // to Abandon.

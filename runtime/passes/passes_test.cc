@@ -153,6 +153,37 @@ TEST(PassesTest, WhatFollowsANodeThatWaitsForShapesIsInferred) {
   EXPECT_EQ(graph.values[graph.outputs[0]].shape, Shape({2, 4}));
 }
 
+TEST(PassesTest, TheOldSoftmaxKeepsOpenShapes) {
+  for (const Shape& shape : {Shape({SymbolDim(0), 3, 4}), Shape({SymbolDim(0), SymbolDim(1), 4}),
+                             Shape({0, 3, 4}), Shape::UnknownRank()}) {
+    for (const int64_t axis : {1, 2}) {
+      Graph graph;
+      graph.symbols = {"N", "M"};
+      const ValueId r = AddNode(graph, "Relu", {AddInput(graph, "x", shape)}, "r");
+      graph.outputs = {AddNode(graph, "LogSoftmax", {r}, "y", {{"axis", axis}})};
+      graph.nodes.back().revision = 1;
+      const Status status = RunPipeline(graph, {});
+      ASSERT_TRUE(status.ok()) << status.ToString();
+      EXPECT_EQ(graph.values[graph.outputs[0]].shape, shape) << graph.Dump();
+    }
+  }
+}
+
+TEST(PassesTest, AReshapeToTheShapeOfATensorHasItsSymbols) {
+  for (const int64_t zero_is_zero : {0, 1}) {
+    Graph graph;
+    graph.symbols = {"N", "M"};
+    const ValueId like = AddInput(graph, "like", Shape({SymbolDim(0), SymbolDim(1), 4}));
+    const ValueId shape = AddNode(graph, "Shape", {like}, "shape");
+    const ValueId x = AddInput(graph, "x", Shape({SymbolDim(0), kUnknownDim}));
+    graph.outputs = {AddNode(graph, "Reshape", {x, shape}, "y", {{"allowzero", zero_is_zero}})};
+    ASSERT_TRUE(RunPipeline(graph, {}).ok());
+    // A size of 0 would keep that of x.
+    EXPECT_EQ(graph.values[graph.outputs[0]].shape,
+              Shape({SymbolDim(0), zero_is_zero != 0 ? SymbolDim(1) : kUnknownDim, 4}));
+  }
+}
+
 TEST(PassesTest, OnlyOptionalOutputsThatNobodyReadsGo) {
   Graph graph;
   const ValueId x = AddInput(graph, "x", {1, 1, 4, 4});

@@ -66,6 +66,12 @@ Result<Shape> WithAxis(const Node& node, const Shape& shape, int64_t axis, int64
   return more;
 }
 
+std::string TypeText(const Value& value) {
+  const std::string type(DataTypeName(value.type));
+  if (value.kind == ValueKind::kTensor) return type;
+  return std::string(ValueKindName(value.kind)) + " of " + type;
+}
+
 // One node with subgraphs.
 class Inference {
  public:
@@ -104,6 +110,32 @@ class Inference {
                           std::to_string(std::max(least, outputs_.size() + (node_.op == "Loop"))));
   }
 
+  // One value, which decides how a run goes on.
+  Status CheckControl(const Value& value, const std::string& what, DataType type) const {
+    const bool fits = value.type == type && value.kind == ValueKind::kTensor;
+    if (fits || value.type == DataType::kUndefined) return {};
+    return Bad(node_,
+               what + " is " + TypeText(value) + ", expected " + std::string(DataTypeName(type)));
+  }
+  Status CheckControl(size_t input, const std::string& what, DataType type) const {
+    if (node_.inputs[input] == kNone) return {};
+    return CheckControl(outer(input), what, type);
+  }
+  // An attribute with an entry for each of `count` values, or none; `flags`: each is 0 or 1.
+  Status CheckList(const NodeView& view, const std::string& name, size_t count, bool flags) const {
+    const auto list = view.Ints(name);
+    if (!list.empty() && list.size() != count) {
+      return Bad(node_, name + " has " + std::to_string(list.size()) + " entries, expected " +
+                            std::to_string(count));
+    }
+    for (const int64_t entry : list) {
+      if (flags && entry != 0 && entry != 1)
+        return Bad(node_, name + " has " + std::to_string(entry) +
+                              ", expected 0 (forward) or 1 (reverse)");
+    }
+    return {};
+  }
+
   static void Set(Graph& body, size_t input, DataType type, ValueKind kind, const Shape& shape) {
     Value& value = body.values[body.inputs[input]];
     if (type != DataType::kUndefined) value.type = type;
@@ -130,6 +162,7 @@ class Inference {
   Status RunIf() {
     const auto branches = node_.Subgraphs();
     if (branches.size() != 2 || formal() != 1) return Bad(node_, "it needs two branches");
+    TENON_RETURN_IF_ERROR(CheckControl(0, "the condition", DataType::kBool));
     const int taken = ConstantBranch(graph_, node_);
     bool possible[2] = {taken != 1, taken != 0};
     for (int b = 0; b < 2; ++b) {
@@ -200,11 +233,26 @@ class Inference {
       if (stable) break;
     }
     set(body);
-    return InferShapes(body, options_);
+    TENON_RETURN_IF_ERROR(InferShapes(body, options_));
+    for (size_t s = 0; s < shapes->size(); ++s) {
+      const Value& in = body.values[body.inputs[first + s]];
+      const Value& out = body.values[body.outputs[first_output + s]];
+      // What was an optional may go on as its element.
+      const bool optional =
+          in.kind == ValueKind::kOptional || in.kind == ValueKind::kOptionalSequence;
+      if (in.type == out.type && (in.kind == out.kind || optional)) continue;
+      if (in.type == DataType::kUndefined || out.type == DataType::kUndefined) continue;
+      return Bad(node_, "what goes around as \"" + in.name + "\" is " + TypeText(in) +
+                            ", its body makes " + TypeText(out) + " of it (\"" + out.name +
+                            "\"): expected the same type");
+    }
+    return {};
   }
 
   Status RunLoop(Graph& body) {
     const size_t carried = formal() - 2;
+    TENON_RETURN_IF_ERROR(CheckControl(0, "the trip count", DataType::kInt64));
+    TENON_RETURN_IF_ERROR(CheckControl(1, "the condition", DataType::kBool));
     TENON_RETURN_IF_ERROR(CheckInputs(body, 2 + carried));
     TENON_RETURN_IF_ERROR(CheckOutputs(body, 1 + carried));
     for (size_t i = 0; i < 2; ++i) {
@@ -216,6 +264,8 @@ class Inference {
     TENON_RETURN_IF_ERROR(SetStates(body, 2, 2, carried, &shapes));
     SetCaptured(body);
     TENON_RETURN_IF_ERROR(InferStates(body, 2, 1, &shapes));
+    TENON_RETURN_IF_ERROR(CheckControl(body.values[body.outputs[0]],
+                                       "the condition that its body makes", DataType::kBool));
     for (size_t o = 0; o < outputs_.size(); ++o) {
       outputs_[o] = OutputOf(body, 1 + o);
       if (o < carried) {
@@ -236,6 +286,8 @@ class Inference {
     const size_t states = formal() - 1 - static_cast<size_t>(scanned);
     TENON_RETURN_IF_ERROR(CheckInputs(body, formal() - 1));
     TENON_RETURN_IF_ERROR(CheckOutputs(body, states));
+    TENON_RETURN_IF_ERROR(
+        CheckList(holder.view(), "directions", static_cast<size_t>(scanned), true));
     std::vector<Shape> shapes;
     TENON_RETURN_IF_ERROR(SetStates(body, 1, 0, states, &shapes));
     int64_t batch = kUnknownDim, length = kUnknownDim;
@@ -286,6 +338,11 @@ class Inference {
     const size_t states = formal() - static_cast<size_t>(scanned);
     TENON_RETURN_IF_ERROR(CheckInputs(body, formal()));
     TENON_RETURN_IF_ERROR(CheckOutputs(body, states));
+    const size_t inputs = formal() - states, made = body.outputs.size() - states;
+    TENON_RETURN_IF_ERROR(CheckList(holder.view(), "scan_input_axes", inputs, false));
+    TENON_RETURN_IF_ERROR(CheckList(holder.view(), "scan_input_directions", inputs, true));
+    TENON_RETURN_IF_ERROR(CheckList(holder.view(), "scan_output_axes", made, false));
+    TENON_RETURN_IF_ERROR(CheckList(holder.view(), "scan_output_directions", made, true));
     const auto axes = holder.view().Ints("scan_input_axes");
     const auto output_axes = holder.view().Ints("scan_output_axes");
     std::vector<Shape> shapes;

@@ -55,9 +55,12 @@ bool HostNodes::IsHostStep(const graph::Graph& graph, const graph::Node& node) {
   };
   const bool objects =
       std::ranges::any_of(node.inputs, is_object) || std::ranges::any_of(node.outputs, is_object);
+  if (!objects || node.op == "Cast" || node.op == "Identity") return objects;
   // Strings are moved and compared as numbers.
-  return objects && (node.op == "Cast" || node.op == "Identity" ||
-                     operators::FindKernel(node.domain, node.op, node.revision, DataType::kInt64));
+  DataType type = DataType::kInt64;
+  if (!node.inputs.empty() && node.inputs[0] != graph::kNone && !is_object(node.inputs[0]))
+    type = graph.values[node.inputs[0]].type;
+  return operators::FindKernel(node.domain, node.op, node.revision, type) != nullptr;
 }
 
 bool HostNodes::ReadsContents(const graph::Graph& graph, const graph::Node& node) const {

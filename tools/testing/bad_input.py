@@ -15,6 +15,7 @@ import tempfile
 
 import numpy as np
 import onnx
+import onnx.parser
 from onnx import TensorProto, helper
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "malformed"))
@@ -129,6 +130,69 @@ def check_bombs(c):
         c.expect(what, ["run", c.file("bomb.onnx", data), "-b", "reference", "--budget", "256MB"], wanted, seconds=20)
 
 
+def parsed(text, opset=20):
+    return onnx.parser.parse_model(f'<ir_version: 9, opset_import: ["" : {opset}]>\n' + text).SerializeToString()
+
+
+CONTROL = {  # by what is wrong: the message, and the model
+    "a condition of numbers": ("condition is float32, expected bool", """g (float c, float[2] x) => (float[2] y) {
+        y = If (c) <then_branch = t () => (float[2] a) { a = Neg (x) }, else_branch = e () => (float[2] b) { b = Exp (x) }> }"""),
+    "a trip count of float32": ("trip count is float32, expected int64", """g (float n, float[2] x) => (float[2] y) {
+        y = Loop (n, , x) <body = b (int64 i, bool c, float[2] v) => (bool d, float[2] w) { d = Identity (c)  w = Neg (v) }> }"""),
+    "a trip count of int32": ("trip count is int32, expected int64", """g (int32 n, float[2] x) => (float[2] y) {
+        y = Loop (n, , x) <body = b (int64 i, bool c, float[2] v) => (bool d, float[2] w) { d = Identity (c)  w = Neg (v) }> }"""),
+    "a body's condition of numbers": ("its body makes is float32, expected bool", """g (int64 n, float[2] x) => (float[2] y) {
+        y = Loop (n, , x) <body = b (int64 i, bool c, float[2] v) => (float d, float[2] w) { d = Cast <to = 1> (c)  w = Neg (v) }> }"""),
+    "a state that changes its type": ("\"v\" is float32, its body makes int64 of it (\"w\")", """g (int64 n, float[2] x) => (int64[2] y) {
+        y = Loop (n, , x) <body = b (int64 i, bool c, float[2] v) => (bool d, int64[2] w) { d = Identity (c)  w = Cast <to = 7> (v) }> }"""),
+    "a direction that is none": ("scan_input_directions has 7, expected 0", """g (float[3, 2] x) => (float[3, 2] y) {
+        y = Scan <num_scan_inputs = 1, scan_input_directions = [7], body = b (float[2] v) => (float[2] w) { w = Neg (v) }> (x) }"""),
+    "more axes than inputs": ("scan_input_axes has 2 entries, expected 1", """g (float[3, 2] x) => (float[3, 2] y) {
+        y = Scan <num_scan_inputs = 1, scan_input_axes = [0, 1], body = b (float[2] v) => (float[2] w) { w = Neg (v) }> (x) }"""),
+}
+HOARDING = {  # by what takes memory: the message, and the model; n is 200
+    "what turns make": ("what its turns make asks for", """g (int64 n, float[1] a) => (float[m, k] y) {
+        s = Constant <value = int64[1] {1000000}> ()
+        p, y = Loop (n, , a) <body = b (int64 i, bool c, float[1] v) => (bool d, float[1] w, float[k] t) {
+            d = Identity (c)  w = Identity (v)  t = Expand (w, s) }> }"""),
+    "tensors of a sequence": ("(SequenceInsert) on host: a tensor asks for", """g (int64 n, float[1] a) => (int64 y) {
+        s = Constant <value = int64[1] {1000000}> ()
+        big = Expand (a, s)
+        e = SequenceEmpty ()
+        p = Loop (n, , e) <body = b (int64 i, bool c, seq(float[k]) v) => (bool d, seq(float[k]) w) {
+            d = Identity (c)  w = SequenceInsert (v, big) }>
+        y = SequenceLength (p) }"""),
+    "pieces of a tensor": ("(SplitToSequence) on host: a tensor asks for", """g (int64 n, float[1] a) => (int64 y) {
+        s = Constant <value = int64[1] {3000000}> ()
+        size = Constant <value = int64 {1000000}> ()
+        big = Expand (a, s)
+        p = SplitToSequence (big, size)
+        y = SequenceLength (p) }"""),
+    "a string": ("(StringConcat) on host: a string asks for", """g (int64 n, float[1] a) => (string[1] y) {
+        s = Cast <to = 8> (a)
+        y = Loop (n, , s) <body = b (int64 i, bool c, string[1] v) => (bool d, string[1] w) {
+            d = Identity (c)  w = StringConcat (v, v) }> }"""),
+    "many strings": ("(Expand) on host: a table of strings asks for", """g (int64 n, float[1] a) => (string[k] y) {
+        s = Constant <value = int64[1] {300000000}> ()
+        t = Cast <to = 8> (a)
+        y = Expand (t, s) }"""),
+}
+
+
+def check_control_flow(c):
+    """Types and attributes that do not fit are found when the model is loaded; what a run gathers is within its budget."""
+    for what, (says, text) in CONTROL.items():
+        c.expect(what, ["run", c.file("control.onnx", parsed(text))], REJECTED, says)
+    count = os.path.join(c.folder, "count.npy")
+    np.save(count, np.array(200, np.int64))
+    for what, (says, text) in HOARDING.items():
+        run = ["run", c.file("hoard.onnx", parsed(text)), "-b", "reference", "--input", f"n=@{count}"]
+        c.expect(what + " beyond the budget", [*run, "--budget", "20MB"], BACKEND, says, seconds=20)
+    endless = HOARDING["many strings"][1].replace("300000000", str(1 << 50))
+    c.expect("more strings than any machine holds", ["run", c.file("endless.onnx", parsed(endless)), "-b", "reference", "--input", f"n=@{count}"],
+             BACKEND, "(Expand) on host: Expand", env={"ASAN_OPTIONS": "allocator_may_return_null=1"})
+
+
 def check_damage(c):
     """One bit of each second byte of a small model turned over: it runs or is refused."""
     node = helper.make_node
@@ -225,6 +289,7 @@ def main():
         check_models(c)
         check_external_data(c)
         check_bombs(c)
+        check_control_flow(c)
         check_damage(c)
         check_inputs(c, model)
         reference = os.path.join(libraries, "libtenon_reference.so")

@@ -142,6 +142,43 @@ MODELS = {
         y = ConcatFromSequence <axis = 0> (made)
         count = SequenceLength (made)
     }"""),
+    "scan_over_strings": (21, """g (float[N, 3] x, float[3] start) => (float[N, 3] y, float[3, N] z) {
+        texts = Cast <to = 8> (x)
+        first = Cast <to = 8> (start)
+        last, rows, columns = Scan <num_scan_inputs = 1, scan_input_directions = [1], scan_output_axes = [0, 1],
+                                    scan_output_directions = [1, 0],
+                                    body = b (string[3] s, string[3] v) => (string[3] t, string[3] u, string[3] w) {
+            t = Identity (v)
+            u = Identity (s)
+            w = Identity (v)
+        }> (first, texts)
+        y = Cast <to = 1> (rows)
+        z = Cast <to = 1> (columns)
+    }"""),
+    "scan_over_columns_of_strings": (21, """g (float[2, N] x) => (float[N, 2] y) {
+        texts = Cast <to = 8> (x)
+        rows = Scan <num_scan_inputs = 1, scan_input_axes = [1], body = b (string[2] v) => (string[2] u) { u = Identity (v) }> (texts)
+        y = Cast <to = 1> (rows)
+    }"""),
+    "strings_chosen_and_joined": (21, """g (float[N, 4] x, float limit) => (float[M, 4] chosen, float[A, B] joined, float[C, N, 2] stacked, float[N] one) {
+        texts = Cast <to = 8> (x)
+        other = Cast <to = 8> (limit)
+        more = Greater (x, limit)
+        some = Where (more, texts, other)
+        chosen = Cast <to = 1> (some)
+        sizes = Constant <value = int64[2] {1, 3}> ()
+        pieces = SplitToSequence <axis = 1> (texts, sizes)
+        last = Constant <value = int64 {-1}> ()
+        whole = ConcatFromSequence <axis = 1> (pieces)
+        joined = Cast <to = 1> (whole)
+        two = Constant <value = int64 {2}> ()
+        halves = SplitToSequence <axis = 1> (texts, two)
+        stack = ConcatFromSequence <axis = 0, new_axis = 1> (halves)
+        stacked = Cast <to = 1> (stack)
+        columns = SplitToSequence <axis = 1, keepdims = 0> (texts)
+        column = SequenceAt (columns, last)
+        one = Cast <to = 1> (column)
+    }"""),
     "computed_sizes": (17, """g (float[N, 4] x, int64[2] sizes, int64 k) => (float[A, B] y, float[C] r, float[D, E] top, float[F, G] part) {
         y = Reshape (x, sizes)
         zero = Constant <value = int64 {0}> ()
@@ -227,6 +264,10 @@ WRITTEN = {
         y = StringConcat (word, names)
         equal = Equal (names, word)
         same = Cast <to = 7> (equal)
+    }"""),
+    "texts_of_numbers": (21, """g (float[N] x) => (string[N] t, double[N] y) {
+        t = Cast <to = 8> (x)
+        y = Cast <to = 11> (t)
     }"""),
     "split_and_add": (17, """g (seq(float[A]) s, float[1] x) => (seq(float[B]) t, int64 count) {
         zero = Constant <value = int64 {0}> ()

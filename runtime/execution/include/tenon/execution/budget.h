@@ -34,6 +34,8 @@ class Charge {
   Charge() = default;
   static Result<Charge> Make(std::shared_ptr<ByteBudget> budget, uint64_t bytes,
                              std::string_view what);
+  // Charges more. After an error the charge is what it was.
+  Status Grow(uint64_t bytes, std::string_view what);
   Charge(Charge&& other) noexcept
       : budget_(std::move(other.budget_)), bytes_(std::exchange(other.bytes_, 0)) {}
   Charge& operator=(Charge&& other) noexcept {

@@ -23,6 +23,7 @@ struct Object {
   std::vector<std::shared_ptr<Tensor>>
       items;             // of a sequence or an optional: host tensors, not written any more
   bool present = false;  // of an optional: it has a value (a sequence may be empty)
+  Charge charge;         // for the strings, where a run made them; items have their own
   // The shape of a tensor; others have none.
   Shape tensor_shape() const { return kind == ValueKind::kTensor ? shape : Shape::UnknownRank(); }
 };
