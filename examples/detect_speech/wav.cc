@@ -33,29 +33,37 @@ std::vector<uint8_t> ReadFile(const std::string& path) {
   return bytes;
 }
 
-// The content of a chunk, cut to what the file has: programs that write into a pipe don't know the size ahead.
-Bytes FindChunk(Bytes file, const char* name) {
+[[noreturn]] void Refuse(const std::string& path, const std::string& why) {
+  throw std::runtime_error(path + ": " + why +
+                           "; expected a WAV file with 16-bit PCM (ffmpeg -i INPUT -c:a "
+                           "pcm_s16le OUTPUT.wav makes one)");
+}
+
+// The content of a chunk. Programs that write into a pipe don't know its size ahead and say about 2 GiB or more: it is then
+// what the file has.
+Bytes FindChunk(Bytes file, const std::string& path, const std::string& name) {
+  constexpr size_t kUnknownSize = 0x7fff0000;
   for (size_t at = 12; at + 8 <= file.size();) {
-    const size_t size = Little(file, at + 4, 4);
-    const Bytes content = file.subspan(at + 8, std::min(size, file.size() - at - 8));
-    if (Says(file, at, name)) return content;
+    const size_t size = Little(file, at + 4, 4), left = file.size() - at - 8;
+    if (Says(file, at, name.c_str())) {
+      if (size > left && size < kUnknownSize)
+        Refuse(path, "it was cut: of the " + std::to_string(size) + " bytes of \"" + name +
+                         "\" it has " + std::to_string(left));
+      return file.subspan(at + 8, std::min(size, left));
+    }
     at += 8 + size + size % 2;
   }
-  return {};
+  Refuse(path, "it has no \"" + name + '"');
 }
 
 }  // namespace
 
 Sound LoadWav(const std::string& path) {
   const std::vector<uint8_t> file = ReadFile(path);
-  const auto refuse = [&path](const std::string& why) {
-    throw std::runtime_error(path + ": " + why +
-                             "; expected a WAV file with 16-bit PCM (ffmpeg -i INPUT -c:a "
-                             "pcm_s16le OUTPUT.wav makes one)");
-  };
+  const auto refuse = [&path](const std::string& why) { Refuse(path, why); };
   if (!Says(file, 0, "RIFF") || !Says(file, 8, "WAVE")) refuse("not a WAV file");
-  const Bytes format = FindChunk(file, "fmt "), data = FindChunk(file, "data");
-  if (format.size() < 16) refuse("its format is missing");
+  const Bytes format = FindChunk(file, path, "fmt "), data = FindChunk(file, path, "data");
+  if (format.size() < 16) refuse("its format is cut");
   constexpr uint32_t kPcm = 1, kExtensible = 0xfffe;
   uint32_t coding = Little(format, 0, 2);
   if (coding == kExtensible && format.size() >= 26) coding = Little(format, 24, 2);

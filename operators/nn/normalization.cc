@@ -89,16 +89,23 @@ Status SetTest(Rewriter& rewriter) {
   rewriter.SetInt("is_test", 1);
   return {};
 }
-Status RequireSpatial(Rewriter& rewriter) {
-  TENON_RETURN_IF_ERROR(RequireInt(rewriter, "spatial", 1, 1));
-  rewriter.RemoveAttribute("spatial");
-  return {};
-}
 Status OneOutput(Rewriter& rewriter) {
   for (int i = 1; i < rewriter.output_count(); ++i) {
     if (rewriter.OutputUsed(i)) return CannotSay(rewriter, "output ", i, " of training is used");
   }
   if (rewriter.output_count() > 1) rewriter.RemoveOutputs(1);
+  return {};
+}
+// Without `spatial` every element of a sample is a channel of its own.
+Status ElementsToChannels(Rewriter& rewriter) {
+  if (rewriter.node().Int("spatial", 1) == 0) {
+    TENON_RETURN_IF_ERROR(OneOutput(rewriter));
+    rewriter.FlattenInput(0, 1);
+    constexpr int64_t kVector[] = {-1};
+    for (int i = 1; i < rewriter.input_count(); ++i) rewriter.ReshapeInput(i, kVector);
+    rewriter.ReshapeOutputBack(0, 0);
+  }
+  rewriter.RemoveAttribute("spatial");
   return {};
 }
 // Revision 14 has an attribute for training, and no longer the batch's own mean and variance.
@@ -118,7 +125,7 @@ Status NoTraining(Rewriter& rewriter) {
 }
 
 constexpr Revision kBatch[] = {Since(1), Since(7, RequireTest, SetTest),
-                               Since(9, RequireSpatial, Unchanged),
+                               Since(9, ElementsToChannels, Unchanged),
                                Since(14, SayTraining, NoTraining)};
 constexpr Operator kRows[] = {
     Define<InferBatch, Arity{5, 5, 1, 3}, kBatch>(

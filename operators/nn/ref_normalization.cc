@@ -1,5 +1,6 @@
 // BatchNormalization, InstanceNormalization and LayerNormalization.
 #include <cmath>
+#include <functional>
 
 #include "nn/batch_training.h"
 #include "nn/moments.h"
@@ -71,10 +72,9 @@ class LayerPlan final : public KernelPlan {
     const int64_t axis = node.Int("axis", -1);
     const auto first = static_cast<int>(axis < 0 ? axis + x.rank() : axis);
     for (int i = 0; i < x.rank(); ++i) (i < first ? rows_ : size_) *= x[i];
-    plain_ = inputs[1].shape.ElementCount() == size_ &&
-             (!Has(inputs, 2) || inputs[2].shape.ElementCount() == size_);
+    scale_places_ = BroadcastPlaces(x, first, inputs[1].shape);
+    if (Has(inputs, 2)) shift_places_ = BroadcastPlaces(x, first, inputs[2].shape);
   }
-  bool plain() const { return plain_; }
   Status Run(const KernelArguments& arguments) const override {
     const auto* x = static_cast<const T*>(arguments.inputs[0]);
     const auto* scale = static_cast<const T*>(arguments.inputs[1]);
@@ -93,9 +93,17 @@ class LayerPlan final : public KernelPlan {
             const T* from = x + i * size_;
             T* to = y + i * size_;
             const Moments<T> moments(from, size_, epsilon_);
-            for (int64_t j = 0; j < size_; ++j) {
-              const T value = (from[j] - moments.mean) * moments.scale * scale[j];
-              to[j] = shift == nullptr ? value : value + shift[j];
+            const auto normalize = [&](const auto& scale_at, const auto& shift_at) {
+              for (int64_t j = 0; j < size_; ++j) {
+                const T value = (from[j] - moments.mean) * moments.scale * scale[scale_at(j)];
+                to[j] = shift == nullptr ? value : value + shift[shift_at(j)];
+              }
+            };
+            if (scale_places_.empty() && shift_places_.empty()) {
+              normalize(std::identity(), std::identity());
+            } else {
+              normalize([this](int64_t j) { return PlaceOf(scale_places_, j); },
+                        [this](int64_t j) { return PlaceOf(shift_places_, j); });
             }
             if (means != nullptr) means[i] = moments.mean;
             if (inverses != nullptr) inverses[i] = moments.scale;
@@ -106,19 +114,20 @@ class LayerPlan final : public KernelPlan {
   }
 
  private:
+  static int64_t PlaceOf(const std::vector<int64_t>& places, int64_t j) {
+    return places.empty() ? j : places[static_cast<size_t>(j)];
+  }
+
   T epsilon_;
   int64_t rows_ = 1, size_ = 1;
-  bool plain_;
+  std::vector<int64_t> scale_places_, shift_places_;
 };
 
 PlanResult PlanLayer(const NodeView& node, Specs inputs, Specs outputs) {
   if (node.Int("stash_type", 1) != 1 && (Has(outputs, 1) || Has(outputs, 2))) {
     return Unsupported(node, "stash_type is not float32");
   }
-  auto plan = std::make_unique<LayerPlan<float>>(node, inputs, outputs);
-  if (!plan->plain())
-    return Unsupported(node, "Scale or B are broadcast (the reference kernel takes full ones)");
-  return Plan(std::move(plan));
+  return Plan(std::make_unique<LayerPlan<float>>(node, inputs, outputs));
 }
 
 constexpr Kernel kRows[] = {

@@ -21,7 +21,7 @@ enum class Coordinates {
   kTfHalfPixelForNearest,
   kTfCropAndResize
 };
-enum class Rounding { kPreferFloor, kPreferCeil, kFloor, kCeil };
+enum class Rounding { kPreferFloor, kPreferCeil, kFloor, kCeil, kSimple };
 
 template <typename E>
 struct Named {
@@ -52,7 +52,8 @@ constexpr Named<Coordinates> kCoordinates[] = {
 constexpr Named<Rounding> kRoundings[] = {{"round_prefer_floor", Rounding::kPreferFloor},
                                           {"round_prefer_ceil", Rounding::kPreferCeil},
                                           {"floor", Rounding::kFloor},
-                                          {"ceil", Rounding::kCeil}};
+                                          {"ceil", Rounding::kCeil},
+                                          {"simple", Rounding::kSimple}};  // in ai.tenon
 
 struct Settings {
   Mode mode;
@@ -95,7 +96,7 @@ float CoordinateOf(Coordinates mode, const Axis& axis, int64_t i) {
          x * (axis.roi_end - axis.roi_begin) * (input - 1) / (output - 1);
 }
 
-int64_t Round(Rounding rounding, float x) {
+int64_t Round(Rounding rounding, float scale, float x) {
   switch (rounding) {
     case Rounding::kPreferFloor:
       return SaturateCast<int64_t>(std::ceil(x - 0.5F));
@@ -105,6 +106,8 @@ int64_t Round(Rounding rounding, float x) {
       return SaturateCast<int64_t>(std::floor(x));
     case Rounding::kCeil:
       break;
+    case Rounding::kSimple:
+      return Round(scale < 1 ? Rounding::kCeil : Rounding::kFloor, scale, x);
   }
   return SaturateCast<int64_t>(std::ceil(x));
 }
@@ -138,7 +141,8 @@ bool MakeTaps(const Settings& s, const Axis& axis, int64_t i, int64_t taps, int3
   if (s.coordinates == Coordinates::kTfCropAndResize && (x < 0 || x > static_cast<float>(last)))
     return false;
   if (s.mode == Mode::kNearest) {
-    indices[0] = static_cast<int32_t>(std::clamp<int64_t>(Round(s.rounding, x), 0, last));
+    indices[0] =
+        static_cast<int32_t>(std::clamp<int64_t>(Round(s.rounding, axis.scale, x), 0, last));
     weights[0] = 1;
     return true;
   }
@@ -311,6 +315,8 @@ PlanResult PlanResize(const NodeView& node, Specs inputs, Specs outputs) {
                              settings.coordinates));
   TENON_RETURN_IF_ERROR(
       Find(node, "nearest_mode", "round_prefer_floor", kRoundings, settings.rounding));
+  if (settings.rounding == Rounding::kSimple && node.domain != "ai.tenon")
+    return Unsupported(node, "nearest_mode is \"simple\", which only ai.tenon's Resize has");
   settings.antialias = node.Int("antialias", 0) != 0;
   settings.exclude_outside = node.Int("exclude_outside", 0) != 0;
   settings.cubic_a = node.Float("cubic_coeff_a", -0.75F);

@@ -1,6 +1,4 @@
 // RMSNormalization, row by row.
-#include <vector>
-
 #include "nn/moments.h"
 #include "support/widened.h"
 
@@ -17,7 +15,7 @@ class RmsPlan final : public KernelPlan {
     const int64_t axis = node.Int("axis", -1);
     const auto first = static_cast<int>(axis < 0 ? axis + x.rank() : axis);
     for (int i = 0; i < x.rank(); ++i) (i < first ? rows_ : size_) *= x[i];
-    if (scale.ElementCount() != size_) Broadcast(x, first, scale);
+    places_ = BroadcastPlaces(x, first, scale);
   }
 
   Status Run(const KernelArguments& arguments) const override {
@@ -47,23 +45,6 @@ class RmsPlan final : public KernelPlan {
   }
 
  private:
-  // Where each element's scale lies.
-  void Broadcast(const Shape& x, int first, const Shape& scale) {
-    places_.assign(1, 0);
-    int64_t stride = 1;
-    for (int i = x.rank() - 1, k = scale.rank() - 1; i >= first; --i, --k) {
-      const int64_t step = k >= 0 && scale[k] != 1 ? stride : 0;
-      const size_t count = places_.size();
-      std::vector<int64_t> all;
-      all.reserve(count * static_cast<size_t>(x[i]));
-      for (int64_t at = 0; at < x[i]; ++at) {
-        for (const int64_t place : places_) all.push_back(place + at * step);
-      }
-      places_ = std::move(all);
-      if (k >= 0) stride *= scale[k];
-    }
-  }
-
   T epsilon_;
   int64_t rows_ = 1, size_ = 1;
   std::vector<int64_t> places_;  // empty where scale is not broadcast

@@ -1,6 +1,7 @@
 // Resize and Upsample: other spatial sizes by interpolation. Upsample ended in opset 9 and is
-// rewritten to Resize; what Resize 11 could say and 13 cannot (tf_half_pixel_for_nn) lives on in
-// the domain ai.tenon.
+// rewritten to Resize; what older revisions of Resize could say and the newest cannot lives on in the
+// domain ai.tenon: the coordinate mode tf_half_pixel_for_nn of 11, and as nearest_mode "simple" what
+// 10 does (the next element along an axis that shrinks, the one before along others).
 #include "nn/resize.h"
 
 #include <algorithm>
@@ -113,18 +114,42 @@ Status ScalesToInput(Rewriter& rewriter) {
                             scales.data());
   return {};
 }
+void SayAsymmetric(Rewriter& rewriter, std::string_view nearest_mode) {
+  rewriter.MoveInput(1, 2);
+  rewriter.SetString("coordinate_transformation_mode", "asymmetric");
+  rewriter.SetString("nearest_mode", nearest_mode);
+}
+// The nearest_mode of revision 10 with these scales; empty where they are not known, or some axes
+// grow and others shrink.
+std::string_view RoundingOf(const InferInput& scales) {
+  const TensorView* value = scales.present ? scales.value : nullptr;
+  if (value == nullptr || value->data == nullptr || value->type != DataType::kFloat32) return {};
+  const std::span<const float> all = {value->as<float>(),
+                                      static_cast<size_t>(value->shape.ElementCount())};
+  if (std::ranges::none_of(all, [](float scale) { return scale < 1; })) return "floor";
+  return std::ranges::none_of(all, [](float scale) { return scale > 1; }) ? "ceil" : "";
+}
 Status UpsampleToResize(Rewriter& rewriter) {
   const std::string_view mode = rewriter.node().String("mode", "nearest");
   if (mode == "bilinear") rewriter.SetString("mode", "linear");
-  rewriter.SetOperator("", "Resize", 10);
+  SayAsymmetric(rewriter, "floor");
+  rewriter.SetOperator("", "Resize", 11);
   return {};
 }
 
-// Resize 10 -> 11: where it is sampled is said, a region of interest comes in between.
+// Resize 10 -> 11: where it is sampled is said, a region of interest comes in between. Revision 10
+// takes the next element along an axis that shrinks and the one before along others (as ONNX
+// Runtime has it), which later ones can say for all axes only.
 Status SayCoordinates(Rewriter& rewriter) {
-  rewriter.MoveInput(1, 2);
-  rewriter.SetString("coordinate_transformation_mode", "asymmetric");
-  rewriter.SetString("nearest_mode", "floor");
+  if (rewriter.node().String("mode", "nearest") != "nearest") {
+    SayAsymmetric(rewriter, "floor");
+    return {};
+  }
+  const std::string_view rounding = RoundingOf(rewriter.input(1));
+  if (rounding.empty() && rewriter.MayKnowMore())
+    return CannotSay(rewriter, "the scales are not known");
+  SayAsymmetric(rewriter, rounding.empty() ? "simple" : rounding);
+  if (rounding.empty()) rewriter.SetOperator("ai.tenon", "Resize", 1);
   return {};
 }
 Status OnlyAsymmetric(Rewriter& rewriter) {
@@ -133,9 +158,15 @@ Status OnlyAsymmetric(Rewriter& rewriter) {
   if (rewriter.input(3).present || !rewriter.input(2).present)
     return CannotSay(rewriter, "has no scales");
   if (node.String("coordinate_transformation_mode", "half_pixel") != "asymmetric" ||
-      mode == "cubic" ||
-      (mode == "nearest" && node.String("nearest_mode", "round_prefer_floor") != "floor")) {
-    return CannotSay(rewriter, "is not asymmetric with floor (revision 10 has no other)");
+      mode == "cubic") {
+    return CannotSay(rewriter, "is not asymmetric (revision 10 has no other)");
+  }
+  const std::string_view rounding = RoundingOf(rewriter.input(2));
+  if (mode == "nearest" &&
+      (rounding.empty() || node.String("nearest_mode", "round_prefer_floor") != rounding)) {
+    return CannotSay(rewriter,
+                     "its nearest_mode is not floor where all axes grow, ceil where all shrink "
+                     "(revision 10 has no other)");
   }
   if (rewriter.input(1).present) rewriter.RemoveInput(1);
   rewriter.MoveInput(2, 1);

@@ -24,28 +24,20 @@ Cost SoftmaxCost(const NodeView&, std::span<const InferInput> inputs,
 // over its rows.
 Status FromMatrix(Rewriter& rewriter) {
   const Shape x = rewriter.input(0).shape;
-  if (!x.has_rank()) return CannotSay(rewriter, "the rank of the input is not known");
-  int axis = 0;
-  TENON_RETURN_IF_ERROR(
-      NormalizeAxis(rewriter.node(), rewriter.node().Int("axis", 1), x.rank(), axis));
-  bool one_axis = true;  // nothing but ones after it: rows are the axis
-  for (int i = axis + 1; i < x.rank(); ++i) one_axis = one_axis && x[i] == 1;
-  if (one_axis) {
-    rewriter.SetInt("axis", axis);
-    return {};
+  const int64_t given = rewriter.node().Int("axis", 1);
+  if (!x.has_rank() && rewriter.MayKnowMore())
+    return CannotSay(rewriter, "the rank of the input is not known");
+  if (x.has_rank()) {
+    int axis = 0;
+    TENON_RETURN_IF_ERROR(NormalizeAxis(rewriter.node(), given, x.rank(), axis));
+    bool one_axis = true;  // nothing but ones after it: rows are the axis
+    for (int i = axis + 1; i < x.rank(); ++i) one_axis = one_axis && x[i] == 1;
+    if (one_axis) {
+      rewriter.SetInt("axis", axis);
+      return {};
+    }
   }
-  std::array<int64_t, 2> matrix{};
-  const auto split = static_cast<size_t>(axis);
-  if (!MultiplyDims(x.dims().first(split), matrix[0]) ||
-      !MultiplyDims(x.dims().subspan(split), matrix[1])) {
-    return Invalid(rewriter.node(), "the size of ", x, " overflows");
-  }
-  if (matrix[0] < 0 && matrix[1] < 0 && axis != 1) {
-    return CannotSay(rewriter, "the matrix of ", x, " at axis ", axis, " has two unknown sizes");
-  }
-  if (matrix[0] < 0 && matrix[1] < 0) matrix[0] = 0;  // a single dimension is kept as it is
-  for (int64_t& size : matrix) size = std::max<int64_t>(size, -1);
-  rewriter.ReshapeInput(0, matrix);
+  rewriter.FlattenInput(0, given);
   rewriter.ReshapeOutputBack(0, 0);
   rewriter.SetInt("axis", 1);
   return {};

@@ -67,6 +67,7 @@ Status Infer(const NodeView& node, std::span<const InferInput> inputs,
   const Shape& x = inputs[0].shape;
   Shape& y = outputs[0].shape;
   outputs[0].type = inputs[0].type;
+  const bool zero_is_zero = node.Int("allowzero", 0) != 0;
   SmallInts shape;
   Known known;
   TENON_RETURN_IF_ERROR(ReadInts(node, inputs, 1, "shape", shape, known));
@@ -76,12 +77,18 @@ Status Infer(const NodeView& node, std::span<const InferInput> inputs,
       return Invalid(node, "shape has ", rank, " elements (expected at most ", kMaxRank, ")");
     if (rank < 0) return {};
     y.Resize(static_cast<int>(rank));
-    for (int i = 0; i < y.rank(); ++i) y[i] = kUnknownDim;
-    return {};
+    const Shape* sizes = inputs[1].sizes;
+    for (int i = 0; i < y.rank(); ++i) {
+      y[i] = kUnknownDim;
+      if (sizes == nullptr || sizes->rank() != y.rank()) continue;
+      // An open size may be 0.
+      const bool keeps = (*sizes)[i] <= 0 && !zero_is_zero;
+      if (!keeps || (i < x.rank() && x[i] == (*sizes)[i])) y[i] = (*sizes)[i];
+    }
+    return CheckCount(node, x, y);
   }
   if (shape.count > kMaxRank)
     return Invalid(node, "shape has ", shape.count, " elements (expected at most ", kMaxRank, ")");
-  const bool zero_is_zero = node.Int("allowzero", 0) != 0;
   int rest = -1;
   y.Resize(shape.count);
   for (int i = 0; i < shape.count; ++i) {

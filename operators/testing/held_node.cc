@@ -237,6 +237,13 @@ void HeldNode::ReshapeInput(int index, std::span<const int64_t> shape) {
   if (rest >= 0) result[rest] = view.shape.ElementCount() / product;
   view.shape = result;
 }
+void HeldNode::FlattenInput(int index, int64_t axis) {
+  Shape& shape = inputs_[static_cast<size_t>(index)].view.shape;
+  Shape matrix = {1, 1};
+  for (int i = 0; i < shape.rank(); ++i)
+    matrix[i < (axis < 0 ? axis + shape.rank() : axis) ? 0 : 1] *= shape[i];
+  shape = matrix;
+}
 void HeldNode::ReshapeOutputBack(int, int like_input) { output_like_ = like_input; }
 
 }  // namespace tenon::operators::testing

@@ -42,8 +42,10 @@ class HeldNode final : public Rewriter {
   bool OutputUsed(int index) const override {
     return index < outputs_ && (absent_outputs_ >> index & 1) == 0;
   }
+  bool MayKnowMore() const override { return false; }
   void SetOperator(std::string_view domain, std::string_view name, int revision) override;
   void ReshapeInput(int index, std::span<const int64_t> shape) override;
+  void FlattenInput(int index, int64_t axis) override;
   void ReshapeOutputBack(int index, int like_input) override;
 
  private:

@@ -160,6 +160,8 @@ def older_nodes():
         yield f"softmax_11_{axis}", 11, "Softmax", [x], dict(axis=axis), 1
         yield f"log_softmax_9_{axis}", 9, "LogSoftmax", [x], dict(axis=axis), 1
         yield f"hardmax_11_{axis}", 11, "Hardmax", [x], dict(axis=axis), 1
+    for axis in (1, 2):
+        yield f"softmax_11_{axis}_none", 11, "Softmax", [x[:0]], dict(axis=axis), 1, "onnx"
     yield "softmax_11_default", 11, "Softmax", [x[0, 0]], {}, 1
     yield "squeeze_11", 11, "Squeeze", [x[:1, :, :1]], dict(axes=[0, 2]), 1
     yield "squeeze_11_all", 11, "Squeeze", [x[:1, :, :1]], {}, 1
@@ -180,12 +182,14 @@ def older_nodes():
         x, f32(1, 2, 3), f32(0, -1, 1), f32(0.5, 0, -1), f32(1, 2, 0.5)], dict(epsilon=1e-3), 1
     yield "batch_normalization_9", 9, "BatchNormalization", [
         x, f32(1, 2, 3), f32(0, -1, 1), f32(0.5, 0, -1), f32(1, 2, 0.5)], {}, 1
+    yield "batch_normalization_7_elements", 7, "BatchNormalization", [x, x[0], x[1], 2 * x[0], np.abs(x[0])], dict(
+        spatial=0), 1
     yield "upsample_7", 7, "Upsample", [image], dict(scales=[1.0, 1.0, 2.0, 3.0]), 1
     yield "upsample_7_linear", 7, "Upsample", [image], dict(scales=[1.0, 1.0, 2.0, 1.5], mode="linear"), 1
     yield "upsample_9", 9, "Upsample", [image, f32(1, 1, 2.5, 2)], {}, 1
     yield "upsample_9_linear", 9, "Upsample", [image, f32(1, 1, 2, 2)], dict(mode="linear"), 1
-    # Only enlarging: for shrinking ONNX Runtime has a rounding of its own where ONNX's converter says floor.
-    yield "resize_10", 10, "Resize", [image, f32(1, 1, 1.6, 1.7)], {}, 1
+    for i, scales in enumerate(((1.6, 1.7), (0.6, 0.4), (0.6, 1.7), (1, 0.7), (2.3, 1))):
+        yield f"resize_10_{i}", 10, "Resize", [image, f32(1, 1, *scales)], {}, 1
     yield "resize_10_linear", 10, "Resize", [image, f32(1, 1, 0.6, 1.7)], dict(mode="linear"), 1
     for mode in ("nearest", "linear", "cubic"):
         for where in ("half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric"):

@@ -116,6 +116,10 @@ def normalization(r):
         yield f"group_21_{groups}", 21, "GroupNormalization", [x, scale, bias], dict(num_groups=groups), 1
     yield "rms_broadcast", 23, "RMSNormalization", [x, scale[:3].reshape(3, 1)], dict(axis=2), 1
     yield "rms_one", 23, "RMSNormalization", [x, scale[:1]], dict(axis=1, epsilon=1e-2), 1
+    for axis, scale_shape, bias_shape in ((3, (1,), (5,)), (2, (3, 1), (1,)), (1, (6, 1, 5), (3, 1))):
+        yield f"layer_broadcast_{axis}", 17, "LayerNormalization", [
+            x, r.standard_normal(scale_shape, dtype=np.float32), r.standard_normal(bias_shape, dtype=np.float32)], dict(
+                axis=axis), 1, "onnx"
     for size in (1, 2, 3, 4, 11):  # ONNX Runtime has no even sizes; the evaluator takes N for C
         yield f"lrn_{size}", 13, "LRN", [x if size % 2 else x.reshape(6, 6, 1, 5)], dict(
             size=size, alpha=0.5, beta=0.6, bias=1.5), 1, "ort" if size % 2 else "onnx"
@@ -205,6 +209,10 @@ def sampling(r):
         attributes = dict(mode=mode, sampling_ratio=ratio, output_height=3, output_width=2, spatial_scale=0.7)
         yield f"roi_align_{mode}_{ratio}_10", 10, "RoiAlign", [f32(2, 3, 8, 9), rois, batches], attributes, 1
         yield f"roi_align_{mode}_{ratio}_16", 16, "RoiAlign", [f32(2, 3, 8, 9), rois, batches], attributes, 1
+    regions = np.concatenate([batches[:, None].astype(np.float32), rois], 1)
+    for scale in (1.0, 0.7, 2.5):
+        yield f"max_roi_pool_{scale}", 13, "MaxRoiPool", [f32(2, 3, 8, 9), regions], dict(
+            pooled_shape=[3, 2], spatial_scale=scale), 1
     for corners in (0, 1):
         yield f"affine_2d_{corners}", 20, "AffineGrid", [f32(2, 2, 3), np.array([2, 1, 3, 5])], dict(align_corners=corners), 1
         yield f"affine_3d_{corners}", 20, "AffineGrid", [f32(1, 3, 4), np.array([1, 1, 3, 5, 2])], dict(align_corners=corners), 1

@@ -91,6 +91,10 @@ TEST(Rewrite, SoftmaxOfMatrix) {
   HeldNode last("", "Softmax", 1, {Floats({2, 3, 1, 1})}, 1);  // a classifier's output: no reshape
   ASSERT_TRUE(last.Rewrite().ok());
   EXPECT_EQ(last.input(0).shape.ToString(), "[2, 3, 1, 1]");
+  HeldNode none("", "Softmax", 1, {Floats({0, 3, 2, 4})}, 1);
+  none.SetInt("axis", 2);
+  ASSERT_TRUE(none.Rewrite().ok());
+  EXPECT_EQ(none.input(0).shape.ToString(), "[0, 8]");
   HeldNode inner("", "Softmax", 13, {Floats({2, 3, 4})}, 1);
   inner.SetInt("axis", 1);
   ExpectRefused(inner, 1, "not the last");
@@ -118,9 +122,9 @@ TEST(Rewrite, Inference) {
                  {Floats({1, 2}), Floats({2}), Floats({2}), Floats({2}), Floats({2})}, 5);
   ExpectRefused(saves, 14, "saved_mean");
   HeldNode spatial("", "BatchNormalization", 7,
-                   {Floats({1, 2}), Floats({2}), Floats({2}), Floats({2}), Floats({2})}, 1);
+                   {Floats({1, 2}), Floats({2}), Floats({2}), Floats({2}), Floats({2})}, 5);
   spatial.SetInt("spatial", 0);
-  ExpectRefused(spatial, 9, "spatial");
+  ExpectRefused(spatial, 9, "output 1 of training");
 }
 
 TEST(Rewrite, UpsampleBecomesResize) {
@@ -134,6 +138,28 @@ TEST(Rewrite, UpsampleBecomesResize) {
   EXPECT_EQ((*node.Infer())[0].shape.ToString(), "[1, 1, 4, 6]");
   ASSERT_TRUE(node.Rewrite(10).ok());
   EXPECT_EQ(node.input_count(), 2);
+}
+
+// Of ONNX Runtime's revision 10; the results are compared in cases_test.cc.
+TEST(Rewrite, ResizeRoundsByScale) {
+  const auto node = [](std::vector<float> scales) {
+    return HeldNode("", "Resize", 10, {Floats({1, 1, 4, 4}), Floats({4}, std::move(scales))}, 1);
+  };
+  HeldNode grows = node({1, 1, 2, 1.5}), shrinks = node({1, 1, 0.5, 1}),
+           both = node({1, 1, 0.5, 2});
+  ASSERT_TRUE(grows.Rewrite().ok());
+  EXPECT_EQ(grows.node().String("nearest_mode", ""), "floor");
+  ASSERT_TRUE(shrinks.Rewrite().ok());
+  EXPECT_EQ(shrinks.node().String("nearest_mode", ""), "ceil");
+  ASSERT_TRUE(both.Rewrite().ok());
+  EXPECT_EQ(both.node().domain, "ai.tenon");
+  EXPECT_EQ(both.node().String("nearest_mode", ""), "simple");
+  HeldNode floors = node({1, 1, 0.5, 1});
+  ASSERT_TRUE(floors.Rewrite().ok());
+  floors.SetString("nearest_mode", "floor");
+  ExpectRefused(floors, 10, "ceil where all shrink");
+  ASSERT_TRUE(shrinks.Rewrite(10).ok());
+  EXPECT_EQ(shrinks.node().Find("nearest_mode"), nullptr);
 }
 
 TEST(Rewrite, WhatNoNewerRevisionSays) {

@@ -27,7 +27,6 @@ const std::map<Change, const char*> kNoRevision = {
 // Operators without a row.
 const std::map<std::string, const char*> kNoRow = {
     {"ImageDecoder", "needs a decoder of pictures"},
-    {"MaxRoiPool", "not yet written"},
     {"RegexFullMatch", "strings"},
 };
 // Revisions that change the meaning of what was there under the same signature.

@@ -20,6 +20,7 @@ struct InferInput {
       nullptr;  // contents, where they are known (constants, shape arithmetic)
   ValueKind kind = ValueKind::kTensor;  // others only where the row has kOnHost; `shape` is then
                                         // that of all tensors within, as far as they agree
+  const Shape* sizes = nullptr;         // where it is another tensor's shape (Shape): that shape
 };
 
 struct InferOutput {
@@ -63,10 +64,14 @@ class Rewriter {
                          int to) = 0;  // `to` is absent or beyond the end; `from` becomes absent
   virtual void RemoveOutputs(int first) = 0;  // drops outputs from `first` on; they must be unused
   virtual bool OutputUsed(int index) const = 0;
+  // Whether shapes and contents that are not known now may become known: a rule that could then say
+  // it better refuses, and is asked again.
+  virtual bool MayKnowMore() const = 0;
   virtual void SetOperator(std::string_view domain, std::string_view name, int revision) = 0;
   // Puts a Reshape before input `index` / after output `index` (shape as for the ONNX operator),
   // for rules like Softmax-1 -> Softmax-13 on a flattened matrix.
   virtual void ReshapeInput(int index, std::span<const int64_t> shape) = 0;
+  virtual void FlattenInput(int index, int64_t axis) = 0;  // the same with a Flatten
   virtual void ReshapeOutputBack(int index,
                                  int like_input) = 0;  // back to the shape that input had before
 
