@@ -30,6 +30,7 @@ Status InferBatch(const NodeView& node, std::span<const InferInput> inputs,
   if (outputs.size() > 1 && !trains)
     return Unsupported(node, "has outputs of training, but training_mode is not set");
   if (inputs.size() < 5) return Invalid(node, "has less than 5 inputs");
+  TENON_RETURN_IF_ERROR(FloatTypes(node, inputs, 0, 5));
   // With spatial = 0 (before revision 9) there is one value for every element of a sample.
   if (node.Int("spatial", 1) != 0) TENON_RETURN_IF_ERROR(CheckChannels(node, inputs, 5));
   for (size_t i = 1; i < outputs.size(); ++i)
@@ -39,6 +40,7 @@ Status InferBatch(const NodeView& node, std::span<const InferInput> inputs,
 
 Status InferInstance(const NodeView& node, std::span<const InferInput> inputs,
                      std::span<InferOutput> outputs) {
+  TENON_RETURN_IF_ERROR(SameTypes(node, inputs, 0, 3));
   TENON_RETURN_IF_ERROR(CheckChannels(node, inputs, 3));
   return InferSame(node, inputs, outputs);
 }
@@ -46,6 +48,7 @@ Status InferInstance(const NodeView& node, std::span<const InferInput> inputs,
 // Over the dimensions from `axis` on; Mean and InvStdDev have 1 there.
 Status InferLayer(const NodeView& node, std::span<const InferInput> inputs,
                   std::span<InferOutput> outputs) {
+  TENON_RETURN_IF_ERROR(SameTypes(node, inputs, 0, inputs.size()));
   const Shape& x = inputs[0].shape;
   const auto stash = static_cast<DataType>(node.Int("stash_type", 1));
   for (size_t i = 1; i < outputs.size(); ++i) outputs[i].type = stash;

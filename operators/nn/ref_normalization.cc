@@ -58,6 +58,10 @@ class ChannelPlan final : public KernelPlan {
 };
 
 PlanResult PlanBatch(const NodeView& node, Specs inputs, Specs outputs) {
+  for (size_t i = 1; i < inputs.size(); ++i) {
+    if (inputs[i].type != inputs[0].type)
+      return Unsupported(node, "float32 and float64 among its inputs");
+  }
   if (node.Int("training_mode", 0) != 0)
     return PlanByType<BatchTrainingPlan, Floats>(node, inputs, outputs);
   return PlanByType<ChannelPlan, Floats>(node, inputs, outputs);

@@ -24,6 +24,7 @@ Status InferSample(const NodeView& node, std::span<const InferInput> inputs,
                    std::span<InferOutput> outputs) {
   TENON_RETURN_IF_ERROR(CheckModes(node));
   if (!Has(inputs, 1)) return Invalid(node, "grid is missing");
+  TENON_RETURN_IF_ERROR(FloatTypes(node, inputs, 1, 2));
   const Shape& x = inputs[0].shape;
   const Shape& grid = inputs[1].shape;
   Shape& y = outputs[0].shape;

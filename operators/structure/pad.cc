@@ -34,6 +34,10 @@ Status Infer(const NodeView& node, std::span<const InferInput> inputs,
     return Invalid(node, "attribute mode is \"", mode,
                    "\" (expected constant, reflect, edge or wrap)");
   }
+  if (Has(inputs, 2) && inputs[2].type != inputs[0].type &&
+      inputs[0].type != DataType::kUndefined && inputs[2].type != DataType::kUndefined) {
+    return Invalid(node, "constant_value is ", inputs[2].type, ", data is ", inputs[0].type);
+  }
   SmallInts pads, axes;
   Known has_pads, has_axes;
   TENON_RETURN_IF_ERROR(ReadInts(node, inputs, 1, "pads", pads, has_pads));

@@ -105,6 +105,24 @@ Status SameTypes(const NodeView& node, std::span<const InferInput> inputs, size_
   return {};
 }
 
+Status FloatTypes(const NodeView& node, std::span<const InferInput> inputs, size_t first,
+                  size_t last) {
+  for (size_t i = first; i < std::min(last, inputs.size()); ++i) {
+    switch (inputs[i].type) {
+      case DataType::kUndefined:
+      case DataType::kFloat16:
+      case DataType::kBfloat16:
+      case DataType::kFloat32:
+      case DataType::kFloat64:
+        continue;
+      default:
+        return Invalid(node, "input ", static_cast<int>(i), " is ", inputs[i].type,
+                       " (expected float16, bfloat16, float32 or float64)");
+    }
+  }
+  return {};
+}
+
 int64_t IntAt(const TensorView& tensor, int64_t index) {
   return tensor.type == DataType::kInt32 ? tensor.as<const int32_t>()[index]
                                          : tensor.as<const int64_t>()[index];

@@ -73,6 +73,9 @@ Status NormalizeAxis(const NodeView& node, int64_t axis, int rank, int& normaliz
 // All of inputs [first, last) have one element type, but those whose type is not known yet.
 Status SameTypes(const NodeView& node, std::span<const InferInput> inputs, size_t first,
                  size_t last);
+// Each of inputs [first, last) is a float of 16 bits or more, of any type.
+Status FloatTypes(const NodeView& node, std::span<const InferInput> inputs, size_t first,
+                  size_t last);
 
 // Up to kMaxRank (twice, for pads) small integers, in place.
 struct SmallInts {

@@ -205,6 +205,27 @@ class Contents {
   TensorView view_;
 };
 
+// Kernels read what they are given as the types that are right.
+TEST(InferNn, TypesOfTheOtherInputs) {
+  struct Row {
+    const char* op;
+    int revision;
+    std::vector<Shape> shapes;
+    std::vector<size_t> typed;  // inputs whose type is checked
+  };
+  for (const Row& row : {Row{"BatchNormalization", 14, {{2, 3}, {3}, {3}, {3}, {3}}, {1, 2, 3, 4}},
+                         Row{"InstanceNormalization", 1, {{2, 3, 4}, {3}, {3}}, {1, 2}},
+                         Row{"LayerNormalization", 17, {{2, 3}, {3}, {3}}, {1, 2}},
+                         Row{"GridSample", 20, {{1, 1, 4, 4}, {1, 2, 2, 2}}, {1}}}) {
+    for (const size_t i : row.typed) {
+      Shaped node(row.op, row.revision, row.shapes);
+      node.Infer();
+      node[i].type = DataType::kBool;
+      ExpectError(node, "input " + std::to_string(i) + " is bool (expected ");
+    }
+  }
+}
+
 TEST(InferNn, Sampling) {
   Shaped sample("GridSample", 20, {{kS0, 3, kS1, 8}, {2, 5, kUnknownDim, 2}});
   EXPECT_EQ(sample.Infer(), "[2, 3, 5, ?]");
