@@ -4,7 +4,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 
 namespace tenon::tools {
@@ -42,15 +41,6 @@ FloatType TypeOf(tenon_dtype dtype) {
     default:
       return {nullptr, 0};
   }
-}
-
-std::string Place(uint64_t index, std::span<const int64_t> dims) {
-  std::vector<int64_t> at(dims.size());
-  for (size_t axis = dims.size(); axis-- > 0;) {
-    at[axis] = static_cast<int64_t>(index) % dims[axis];
-    index /= static_cast<uint64_t>(dims[axis]);
-  }
-  return fmt::format("[{}]", fmt::join(at, ", "));
 }
 
 Difference CompareFloats(const tenon_tensor_info& got, const HostTensor& want, uint64_t parts,

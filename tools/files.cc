@@ -24,11 +24,15 @@ std::string ReadFile(const std::string& path) {
   return std::move(bytes).str();
 }
 
+std::filesystem::path Resolved(const std::string& path) {
+  std::error_code unknown;
+  return std::filesystem::weakly_canonical(std::filesystem::absolute(path, unknown), unknown);
+}
+
 void WriteFile(const std::string& path, std::string_view header, const void* data, uint64_t bytes) {
   namespace fs = std::filesystem;
   std::error_code error;
-  const fs::path target =
-      fs::weakly_canonical(fs::absolute(path, error), error);  // a link stays one
+  const fs::path target = Resolved(path);  // a link stays one
   const fs::file_status status = fs::status(target, error);
   // What is no file, like /dev/stdout, can't be replaced.
   const bool replaces = fs::is_regular_file(status) || !fs::exists(status);
@@ -51,7 +55,7 @@ void WriteFile(const std::string& path, std::string_view header, const void* dat
 void CheckWritable(const std::string& option, const std::string& path) {
   namespace fs = std::filesystem;
   std::error_code error;
-  const fs::path target = fs::weakly_canonical(fs::absolute(path, error), error);
+  const fs::path target = Resolved(path);
   const char* why = nullptr;
   if (fs::is_directory(target, error))
     why = "is a folder";

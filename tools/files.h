@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
@@ -10,6 +11,8 @@ namespace tenon::tools {
 
 // Throws Failure(kUsage) where it can't be read.
 std::string ReadFile(const std::string& path);
+// Absolute, through all links; what does not exist stays as it is named.
+std::filesystem::path Resolved(const std::string& path);
 // Writes `header`, then `bytes` of `data`. What was there stays until all is written, also for those who have it open.
 // Throws Failure(kNotWritable).
 void WriteFile(const std::string& path, std::string_view header, const void* data, uint64_t bytes);

@@ -67,14 +67,11 @@ std::vector<std::string> ChoicesOf(const CLI::Option& option) {
   return choices;
 }
 
-// CLI11 shows choices as TEXT:{a,b}, ranges as FLOAT:FLOAT in [0 - 1].
+// CLI11 shows choices as TEXT:{a,b}.
 std::string HelpFormatter::make_option_opts(const CLI::Option* option) const {
-  static const std::regex kChoices("\\w+:\\{[^}]*\\}"),
-      kRange(":(\\w+ in \\[[^\\]]*\\]|NONNEGATIVE)");
-  const std::string text = CLI::Formatter::make_option_opts(option);
-  const std::vector<std::string> choices = ChoicesOf(*option);
-  if (choices.empty()) return std::regex_replace(text, kRange, "");
-  return std::regex_replace(text, kChoices, fmt::format("{}", fmt::join(choices, "|")));
+  static const std::regex kChoices("\\w+:\\{[^}]*\\}");
+  return std::regex_replace(CLI::Formatter::make_option_opts(option), kChoices,
+                            fmt::format("{}", fmt::join(ChoicesOf(*option), "|")));
 }
 
 std::string HelpFormatter::make_option_desc(const CLI::Option* option) const {

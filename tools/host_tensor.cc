@@ -14,12 +14,17 @@ namespace {
 
 constexpr uint64_t kMostElements = uint64_t{1} << 40;
 
-// Of the finite values; `at` gives the one at an index.
-template <typename F>
-std::string SummariseBy(const tenon_tensor_info& tensor, F at) {
+uint64_t ElementCount(const tenon_tensor_info& tensor) {
   uint64_t count = 1;
   for (int32_t axis = 0; axis < tensor.rank; ++axis)
     count *= static_cast<uint64_t>(tensor.dims[axis]);
+  return count;
+}
+
+// Of the finite values; `at` gives the one at an index.
+template <typename F>
+std::string SummariseBy(const tenon_tensor_info& tensor, F at) {
+  const uint64_t count = ElementCount(tensor);
   if (count == 0) return "empty";
   double sum = 0, low = INFINITY, high = -INFINITY;
   uint64_t not_finite = 0, place = 0;
@@ -36,13 +41,8 @@ std::string SummariseBy(const tenon_tensor_info& tensor, F at) {
     place = i;
   }
   if (not_finite == count) return fmt::format("none of {} finite", count);
-  std::vector<uint64_t> position(static_cast<size_t>(tensor.rank));
-  for (int32_t axis = tensor.rank - 1; axis >= 0; --axis) {
-    const auto dim = static_cast<uint64_t>(tensor.dims[axis]);
-    position[static_cast<size_t>(axis)] = place % dim;
-    place /= dim;
-  }
-  std::string text = fmt::format("min {:.6g}, max {:.6g} at {}, mean {:.6g}", low, high, position,
+  std::string text = fmt::format("min {:.6g}, max {:.6g} at {}, mean {:.6g}", low, high,
+                                 Place(place, {tensor.dims, static_cast<size_t>(tensor.rank)}),
                                  sum / static_cast<double>(count - not_finite));
   if (not_finite) text += fmt::format(", {} of {} not finite", not_finite, count);
   return text;
@@ -150,6 +150,15 @@ std::string Describe(tenon_dtype dtype, std::span<const int64_t> dims) {
   return fmt::format("{}[{}]", tenon_dtype_name(dtype), fmt::join(dims, ", "));
 }
 
+std::string Place(uint64_t index, std::span<const int64_t> dims) {
+  std::vector<int64_t> at(dims.size());
+  for (size_t axis = dims.size(); axis-- > 0;) {
+    at[axis] = static_cast<int64_t>(index) % dims[axis];
+    index /= static_cast<uint64_t>(dims[axis]);
+  }
+  return fmt::format("[{}]", fmt::join(at, ", "));
+}
+
 tenon_tensor_info InfoOf(const tenon_tensor* tensor) {
   tenon_tensor_info info = TENON_INIT(tenon_tensor_info);
   tenon_tensor_describe(tensor, &info);
@@ -210,8 +219,7 @@ std::string Summarise(const tenon_tensor* tensor) {
   }
   if (info.dtype != kString) return SummariseNumbers(info);
   constexpr uint64_t kMost = 8;
-  uint64_t count = 1;
-  for (int32_t axis = 0; axis < info.rank; ++axis) count *= static_cast<uint64_t>(info.dims[axis]);
+  const uint64_t count = ElementCount(info);
   for (uint64_t i = 0; i < std::min(count, kMost); ++i)
     text += fmt::format("{}\"{}\"", i ? ", " : "", StringAt(tensor, i));
   return text + (count > kMost ? " .." : "");

@@ -35,6 +35,8 @@ float FromBfloat16(uint16_t bits);
 std::string Describe(tenon_dtype dtype, std::span<const int64_t> dims);
 // Of any tenon_tensor: "float32[1, 3]", "sequence of 2 float32", "optional string without a value".
 std::string Describe(const tenon_tensor* tensor);
+// Where element `index` is in a dense tensor: "[0, 1]".
+std::string Place(uint64_t index, std::span<const int64_t> dims);
 tenon_tensor_info InfoOf(const tenon_tensor* tensor);
 // String `index` of a tensor of strings; item `index` of a sequence or optional.
 std::string StringAt(const tenon_tensor* tensor, uint64_t index);

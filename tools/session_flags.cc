@@ -11,6 +11,7 @@
 #include <set>
 
 #include "checks.h"
+#include "files.h"
 #include "input_spec.h"
 #include "nearest.h"
 
@@ -219,8 +220,7 @@ void CheckOutputs(const SessionFlags& flags, const std::vector<OutputFile>& outp
   const auto same = [](const std::string& a, const std::string& b) {
     std::error_code unknown;
     if (a.empty() || b.empty()) return false;
-    const fs::path one = fs::weakly_canonical(fs::absolute(a, unknown), unknown);
-    const fs::path other = fs::weakly_canonical(fs::absolute(b, unknown), unknown);
+    const fs::path one = Resolved(a), other = Resolved(b);
     if (fs::exists(one, unknown) && !fs::is_regular_file(one, unknown)) return false;  // /dev/null
     return one == other || fs::equivalent(one, other, unknown);
   };

@@ -7,8 +7,8 @@ Of each page, in its order and in an empty folder of its own: a block that begin
 name) is written to that file; a block that begins ```sh is run by bash, and ends the page where a command fails, also one
 that writes into a pipe: `head` reads to the end here, so that nobody before it dies of SIGPIPE (exit code 141). A line
 with a comment "# exit N" must end with that code. Blocks without a language are not run. The folder has model.onnx (the
-text-direction classifier, in ANY_MODEL with fixed sizes) and picture.png; PATH begins with the prefix's bin, which is build/bin, too; PREFIX is the prefix. Prints each command that
-failed, and "N pages, N blocks, N failed".
+text-direction classifier, in ANY_MODEL with fixed sizes) and picture.png; PATH begins with the prefix's bin, which is
+build/bin, too; PREFIX is the prefix. Prints each command that failed, and "N pages, N blocks, N failed".
 """
 import os
 import re

@@ -127,8 +127,8 @@ Result<int> Axis(const HostCall& call, int rank) {
       "axis " + std::to_string(axis) + " is not one of a tensor of rank " + std::to_string(rank));
 }
 
-struct
-    Blocks {  // of a tensor along an axis: `outer` times a run of `inner` bytes, or strings, for each index
+// Of a tensor along an axis: `outer` times a run of `inner` bytes, or strings, for each index.
+struct Blocks {
   size_t outer = 1, inner = 1;
   Blocks(const Shape& shape, int axis, DataType type) {
     for (int i = 0; i < axis; ++i) outer *= static_cast<size_t>(shape[i]);

@@ -49,10 +49,6 @@ Status CheckKinds(const graph::Node& node, std::span<const operators::InferInput
   return {};
 }
 
-}  // namespace
-
-namespace {
-
 // The shape that the value holds as its elements, where a Shape makes it.
 const Shape* SizesIn(const Graph& graph, const Value& value) {
   if (value.producer == kNone) return nullptr;

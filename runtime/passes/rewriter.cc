@@ -14,15 +14,11 @@ using graph::NodeId;
 using graph::Value;
 using graph::ValueId;
 
-std::string FreshName(const Graph& graph, const std::string& base) {
+// `base`, or where one of `named` (values or nodes) is called so, the first of base_1, base_2 .. that is free.
+template <typename Named>
+std::string FreshName(const std::vector<Named>& named, const std::string& base) {
   std::string name = base;
-  for (int i = 1; graph.FindValue(name) != kNone; ++i) name = base + "_" + std::to_string(i);
-  return name;
-}
-
-std::string FreshNodeName(const Graph& graph, const std::string& base) {
-  std::string name = base;
-  for (int i = 1; std::ranges::find(graph.nodes, name, &Node::name) != graph.nodes.end(); ++i)
+  for (int i = 1; std::ranges::find(named, name, &Named::name) != named.end(); ++i)
     name = base + "_" + std::to_string(i);
   return name;
 }
@@ -79,7 +75,7 @@ class GraphRewriter final : public operators::Rewriter {
   void SetConstantInput(int index, DataType type, const Shape& shape, const void* data) override {
     const auto count = static_cast<uint64_t>(shape.ElementCount());
     Value value;
-    value.name = FreshName(graph_, self().name + "_input_" + std::to_string(index));
+    value.name = FreshName(graph_.values, self().name + "_input_" + std::to_string(index));
     value.type = type;
     value.shape = shape;
     value.constant = MakeConstant(type, shape, data, (count * BitWidth(type) + 7) / 8);
@@ -164,13 +160,13 @@ class GraphRewriter final : public operators::Rewriter {
   }
   ValueId NewValue(const std::string& base, DataType type) {
     Value value;
-    value.name = FreshName(graph_, base);
+    value.name = FreshName(graph_.values, base);
     value.type = type;
     return graph_.AddValue(std::move(value));
   }
   ValueId ConstantInts(std::span<const int64_t> values) {
     Value value;
-    value.name = FreshName(graph_, self().name + "_shape");
+    value.name = FreshName(graph_.values, self().name + "_shape");
     value.type = DataType::kInt64;
     value.shape = {static_cast<int64_t>(values.size())};
     value.constant = MakeConstant(value.type, value.shape, values.data(), values.size_bytes());
@@ -179,7 +175,7 @@ class GraphRewriter final : public operators::Rewriter {
   void AddHelper(std::string_view op, std::vector<ValueId> inputs, ValueId output,
                  std::vector<graph::Attribute> attributes) {
     Node node;
-    node.name = FreshNodeName(graph_, self().name + "_" + std::string(op));
+    node.name = FreshName(graph_.nodes, self().name + "_" + std::string(op));
     node.op = op;
     node.definition = operators::FindOperator("", op);
     node.revision = node.definition->newest().number;
