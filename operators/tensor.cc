@@ -1,6 +1,7 @@
 #include "tenon/operators/tensor.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace tenon {
 namespace {
@@ -59,7 +60,7 @@ int64_t Shape::ElementCount() const {
   int64_t count = 1;
   for (const int64_t dim : dims()) {
     if (dim < 0) return kUnknownDim;
-    count *= dim;
+    if (__builtin_mul_overflow(count, dim, &count)) count = std::numeric_limits<int64_t>::max();
   }
   return count;
 }

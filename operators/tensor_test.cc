@@ -32,5 +32,11 @@ TEST(CheckedSizes, RefuseOverflow) {
   EXPECT_FALSE(CheckedByteSize(DataType::kString, 1).ok());
 }
 
+TEST(Shape, CountsUpToTheGreatestNumber) {
+  constexpr int64_t kMany = int64_t{1} << 40;
+  EXPECT_EQ((Shape{kMany, kMany}).ElementCount(), std::numeric_limits<int64_t>::max());
+  EXPECT_EQ((Shape{kMany, kMany, kMany, 0}).ElementCount(), 0);
+}
+
 }  // namespace
 }  // namespace tenon

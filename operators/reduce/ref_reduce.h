@@ -200,7 +200,8 @@ struct L1 : Sum<T> {
   using typename Sum<T>::State;
   static State Map(T x, T) {
     if constexpr (std::is_integral_v<T>)  // the least integer wraps
-      return x < 0 ? State(0) - static_cast<State>(x) : static_cast<State>(x);
+      return static_cast<State>(x < 0 ? uint64_t{0} - static_cast<uint64_t>(static_cast<State>(x))
+                                      : static_cast<uint64_t>(x));
     else
       return static_cast<State>(x < 0 ? T(0) - x : x);
   }
