@@ -1,5 +1,9 @@
 #include "tenon/operators/status.h"
 
+#include <cstddef>
+#include <exception>
+#include <new>
+
 namespace tenon {
 
 std::string_view CodeName(Code code) {
@@ -36,6 +40,51 @@ std::string_view CodeName(Code code) {
       return "UNAVAILABLE";
   }
   return "UNKNOWN";
+}
+
+// Never ends: statuses that outlive the program's last function may hold it.
+Status::Payload* Status::OutOfMemoryPayload() noexcept {
+  alignas(Payload) static std::byte storage[sizeof(Payload)];
+  static auto* const payload = new (storage) Payload{Code::kOutOfMemory, "out of memory"};
+  return payload;
+}
+
+void Status::Release::operator()(Payload* payload) const noexcept {
+  if (payload != OutOfMemoryPayload()) delete payload;
+}
+
+Status Status::OutOfMemory() noexcept {
+  Status status;
+  status.payload_.reset(OutOfMemoryPayload());
+  return status;
+}
+
+Status Status::WithContext(std::string_view context) && noexcept {
+  if (!payload_) return std::move(*this);
+  try {
+    Status named(payload_->code, std::string(context).append(": ").append(payload_->message));
+    return named;
+  } catch (const std::bad_alloc&) {
+    return std::move(*this);
+  }
+}
+
+Status Status::Clone() const noexcept {
+  if (!payload_) return Status();
+  if (payload_.get() == OutOfMemoryPayload()) return OutOfMemory();
+  return Caught([&] { return Status(payload_->code, payload_->message); });
+}
+
+Status StatusOfException() noexcept {
+  try {
+    throw;
+  } catch (const std::bad_alloc&) {
+    return Status::OutOfMemory();
+  } catch (const std::exception& thrown) {
+    return Caught([&] { return Status(Code::kInternal, thrown.what()); });
+  } catch (...) {
+    return Caught([] { return Status(Code::kInternal, "an exception of unknown type"); });
+  }
 }
 
 std::string Status::ToString() const {

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <new>
+#include <stdexcept>
+
 namespace tenon {
 namespace {
 
@@ -28,6 +31,18 @@ TEST(Status, ResultsPropagate) {
   EXPECT_TRUE(Quarter(12, out).ok());
   EXPECT_EQ(out, 3);
   EXPECT_EQ(Quarter(6, out).message(), "odd");
+}
+
+TEST(Status, ExceptionsBecomeStatuses) {
+  const auto thrown = [](auto exception) { return Caught([&]() -> Status { throw exception; }); };
+  EXPECT_EQ(thrown(std::runtime_error("why")).ToString(), "INTERNAL: why");
+  EXPECT_EQ(thrown(1).code(), Code::kInternal);
+  const Status memory = thrown(std::bad_alloc());
+  EXPECT_EQ(memory.ToString(), "OUT_OF_MEMORY: out of memory");
+  EXPECT_EQ(memory.Clone().WithContext("a plan").ToString(),
+            "OUT_OF_MEMORY: a plan: out of memory");
+  const Result<int> result = Caught([]() -> Result<int> { throw std::bad_alloc(); });
+  EXPECT_EQ(result.status().code(), Code::kOutOfMemory);
 }
 
 }  // namespace

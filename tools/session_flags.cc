@@ -45,6 +45,12 @@ std::string NameIn(const std::string& input, const std::vector<std::string>& nam
   return input.substr(0, equals);
 }
 
+std::vector<std::string> InputNames(const Session& session) {
+  std::vector<std::string> names;
+  for (const ValueInfo& input : session.inputs()) names.push_back(input.name);
+  return names;
+}
+
 }  // namespace
 
 std::vector<std::string> NamesIn(const std::string& list) {
@@ -195,8 +201,7 @@ std::unique_ptr<Session> OpenOn(const Runtime& runtime, const SessionFlags& flag
 }
 
 std::vector<HostTensor> MakeInputs(const Session& session, const SessionFlags& flags) {
-  std::vector<std::string> names;
-  for (const ValueInfo& input : session.inputs()) names.push_back(input.name);
+  const std::vector<std::string> names = InputNames(session);
   std::map<std::string, std::string> specs;
   for (const std::string& input : flags.inputs) {
     const std::string name = NameIn(input, names);
@@ -257,11 +262,13 @@ void RethrowRunError(const Error& error, const Session& session, const SessionFl
     throw Failure(kBackendFailed, error.what());
   std::string open;
   const std::vector<ValueInfo> infos = session.inputs();
+  const std::vector<std::string> names = InputNames(session);
+  std::set<std::string> given;
+  for (const std::string& input : flags.inputs) given.insert(NameIn(input, names));
   for (size_t i = 0; i < inputs.size(); ++i) {
-    const bool given = std::ranges::any_of(flags.inputs, [&](const std::string& input) {
-      return input.starts_with(infos[i].name + "=");
-    });
-    if (given || std::ranges::none_of(infos[i].dims, [](int64_t dim) { return dim < 0; })) continue;
+    if (given.contains(infos[i].name) ||
+        std::ranges::none_of(infos[i].dims, [](int64_t dim) { return dim < 0; }))
+      continue;
     open += fmt::format("{}{} as {}", open.empty() ? "" : ", ", infos[i].name,
                         Describe(inputs[i].dtype, inputs[i].dims));
   }

@@ -132,7 +132,7 @@ void AddBench(CLI::App& app, Action& action) {
   verb->get_option("--dim")->description("Size of a symbolic dimension; a list is a sweep: N=1,8");
   verb->add_option("--threads", flags->thread_list,
                    "Threads that compute; 0: one for each core; a list is a sweep: 1,2")
-      ->delimiter(',');
+      ->type_name("UINT");
   verb->add_option("--seconds", flags->seconds,
                    "How long to measure; what is saved or compared up to ten times as long, "
                    "where the host is busy")

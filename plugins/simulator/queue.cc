@@ -15,10 +15,10 @@ void QueueCore::Start() {
   thread_ = std::thread([this] { Main(); });
 }
 
-void QueueCore::Push(std::vector<Command> commands) {
+void QueueCore::Push(std::list<Command> commands) {
   {
     std::lock_guard lock(mutex_);
-    for (Command& command : commands) commands_.push_back(std::move(command));
+    commands_.splice(commands_.end(), commands);  // needs no memory: destructors push, too
   }
   changed_.notify_all();
 }

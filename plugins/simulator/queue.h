@@ -6,7 +6,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
-#include <deque>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -39,7 +39,7 @@ class QueueCore {
   explicit QueueCore(Device& device);
   void Start();
 
-  void Push(std::vector<Command> commands);
+  void Push(std::list<Command> commands);
   void Close();  // the thread ends when everything pushed is done
   void Join();
   bool JoinIfFinished();  // whether the thread had come to its end
@@ -56,7 +56,7 @@ class QueueCore {
   Status failure_;           // of work, until it is signalled
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<Command> commands_;
+  std::list<Command> commands_;
   bool closed_ = false, busy_ = false, finished_ = false;
   std::thread thread_;
 };
@@ -95,7 +95,7 @@ class Queue {
 
   Device& device_;
   std::shared_ptr<QueueCore> core_;
-  std::vector<Command> pending_;
+  std::list<Command> pending_;
   std::optional<std::vector<std::shared_ptr<const Work>>> recording_;
 };
 

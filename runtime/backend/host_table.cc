@@ -43,11 +43,9 @@ namespace {
 template <typename F>
 tenon_status Guarded(F&& function) noexcept {
   try {
-    return ToAbi(function());
-  } catch (const std::bad_alloc&) {
-    return {TENON_OUT_OF_MEMORY, 0, nullptr};
+    return ToAbi(Caught(function));
   } catch (...) {
-    return {TENON_INTERNAL, 0, nullptr};
+    return {TENON_OUT_OF_MEMORY, 0, nullptr};  // not even the message could be kept
   }
 }
 
@@ -144,25 +142,21 @@ int32_t Cancelled(const tenon_host*, const tenon_cancel* token) {
 }
 
 // Bytes lent to a backend until cache_release.
-tenon_status Lend(const tenon_host* host, OwnedBytes lent, const void** out_data,
-                  uint64_t* out_size) {
+Status Lend(const tenon_host* host, OwnedBytes lent, const void** out_data, uint64_t* out_size) {
   static constexpr char kNothing = 0;
   const void* data = lent.bytes.empty() ? &kNothing : lent.bytes.data();
   HostTable::From(host).Lend(std::move(lent.owner), data);
   *out_data = data;
   *out_size = lent.bytes.size();
-  return {};
+  return Status();
 }
 
 tenon_status CacheGetSlot(const tenon_host* host, const char* key, const void** out_data,
                           uint64_t* out_size) {
-  try {
-    Result<OwnedBytes> found = CacheGet(HostTable::From(host), std::string(OrEmpty(key)));
-    return found.ok() ? Lend(host, std::move(found).value(), out_data, out_size)
-                      : ToAbi(std::move(found).status());
-  } catch (...) {
-    return {TENON_OUT_OF_MEMORY, 0, nullptr};
-  }
+  return Guarded([&]() -> Status {
+    TENON_ASSIGN(OwnedBytes found, CacheGet(HostTable::From(host), std::string(OrEmpty(key))));
+    return Lend(host, std::move(found), out_data, out_size);
+  });
 }
 void CacheRelease(const tenon_host* host, const void* data) { HostTable::From(host).EndLent(data); }
 tenon_status CachePutSlot(const tenon_host* host, const char* key, const void* data,
@@ -215,14 +209,11 @@ tenon_status SegmentToOnnx(const tenon_host* host, const tenon_segment* segment,
                            const void** out_data, uint64_t* out_size) {
   const SegmentExporter& exporter = HostTable::From(host).services().segment_to_onnx;
   if (!exporter) return {TENON_UNSUPPORTED, 0, MakeError("this host has no ONNX exporter")};
-  try {
-    Result<std::string> exported = exporter(segment, opset);
-    if (!exported.ok()) return ToAbi(std::move(exported).status());
-    const auto bytes = std::make_shared<const std::string>(std::move(exported).value());
+  return Guarded([&]() -> Status {
+    TENON_ASSIGN(std::string exported, exporter(segment, opset));
+    const auto bytes = std::make_shared<const std::string>(std::move(exported));
     return Lend(host, {bytes, *bytes}, out_data, out_size);
-  } catch (...) {
-    return {TENON_INTERNAL, 0, nullptr};
-  }
+  });
 }
 
 uint32_t ThreadCount(const tenon_host* host) {

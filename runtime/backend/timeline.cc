@@ -1,7 +1,7 @@
 #include <chrono>
 #include <condition_variable>
+#include <list>
 #include <mutex>
-#include <vector>
 
 #include "tenon/backend/host_services.h"
 
@@ -17,16 +17,15 @@ struct HostTimeline::State {
   std::condition_variable changed;
   uint64_t value = 0;
   Status failure;
-  std::vector<Waiter> waiters;
+  std::list<Waiter> waiters;
 
-  // Takes the waiters that are due; they are called without the lock.
-  std::vector<Waiter> TakeDue() {
-    std::vector<Waiter> due;
-    std::erase_if(waiters, [&](const Waiter& waiter) {
-      const bool is_due = !failure.ok() || waiter.value <= value;
-      if (is_due) due.push_back(waiter);
-      return is_due;
-    });
+  // Takes the waiters that are due, without memory. They are called without the lock, and may end the timeline.
+  std::list<Waiter> TakeDue() {
+    std::list<Waiter> due;
+    for (auto at = waiters.begin(); at != waiters.end();) {
+      const auto waiter = at++;
+      if (!failure.ok() || waiter->value <= value) due.splice(due.end(), waiters, waiter);
+    }
     return due;
   }
 };
@@ -38,7 +37,7 @@ HostTimeline::~HostTimeline() {
 }
 
 void HostTimeline::Signal(uint64_t value) {
-  std::vector<State::Waiter> due;
+  std::list<State::Waiter> due;
   {
     std::lock_guard lock(state_->mutex);
     if (value > state_->value) state_->value = value;
@@ -49,7 +48,7 @@ void HostTimeline::Signal(uint64_t value) {
 }
 
 void HostTimeline::Fail(Status status) {
-  std::vector<State::Waiter> due;
+  std::list<State::Waiter> due;
   const auto code = static_cast<tenon_code>(status.code());
   {
     std::lock_guard lock(state_->mutex);

@@ -332,7 +332,8 @@ Status Binding::State::Execute(const RunOptions& options, RunTimes* times) {
   }
   Profiler* profiler =
       shared.profiling.load(std::memory_order_relaxed) ? &*shared.profiler : nullptr;
-  Status status = context->Run(input_tensors, output_tensors, this, patience, profiler, times);
+  Status status = Caught(
+      [&] { return context->Run(input_tensors, output_tensors, this, patience, profiler, times); });
   const CopyTotals& copies = context->copies();
   if (copies.count != 0) {
     shared.copy_count.fetch_add(copies.count, std::memory_order_relaxed);
@@ -375,7 +376,7 @@ Status Binding::State::Run(const RunOptions& options) {
   const bool first = shared.run_count.fetch_add(1, std::memory_order_relaxed) == 0;
   RunTimes own_times;
   RunTimes* times = options.times != nullptr ? options.times : first ? &own_times : nullptr;
-  Status status = Execute(options, times);
+  Status status = Caught([&] { return Execute(options, times); });
   if (!status.ok()) shared.failed_count.fetch_add(1, std::memory_order_relaxed);
   if (first && status.ok()) {
     shared.first_run_ns = times->total_ns;
@@ -395,12 +396,13 @@ Status Binding::Run(const RunOptions& options) {
 Status Binding::Start(const RunOptions& options, std::function<void(const Status&)> done) {
   if (state_->running.exchange(true, std::memory_order_acquire)) return Busy();
   State* state = state_.get();
-  Status started =
-      state->executable->options().async->Run([state, options, done = std::move(done)] {
-        const Status status = state->Run(options);
-        state->running.store(false, std::memory_order_release);
-        done(status);
-      });
+  Status started = Caught([&] {
+    return state->executable->options().async->Run([state, options, done = std::move(done)] {
+      const Status status = state->Run(options);
+      state->running.store(false, std::memory_order_release);
+      done(status);
+    });
+  });
   if (!started.ok()) state->running.store(false, std::memory_order_release);
   return started;
 }

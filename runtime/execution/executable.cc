@@ -196,7 +196,11 @@ Result<std::unique_ptr<RunContext>> Executable::State::Acquire(
 void Executable::State::Release(std::unique_ptr<RunContext> context) {
   if (!context) return;
   std::lock_guard lock(mutex);
-  if (idle.size() < live->options().max_contexts) idle.push_back(std::move(context));
+  if (idle.size() >= live->options().max_contexts) return;
+  try {
+    idle.push_back(std::move(context));
+  } catch (const std::bad_alloc&) {  // destructors call this: the context ends instead
+  }
 }
 
 }  // namespace tenon::execution

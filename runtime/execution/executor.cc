@@ -179,7 +179,8 @@ Status RunContext::CopyEdges(const std::vector<Route::Edge>& edges, bool in,
 }
 
 bool RunContext::DrainAfterFailure(const Status& failure) {
-  for (auto& bridge : bridges_) bridge->Fail(Status(Code::kCancelled, "the run failed"));
+  for (auto& bridge : bridges_)
+    bridge->Fail(Caught([] { return Status(Code::kCancelled, "the run failed"); }));
   const uint64_t deadline = backend::ClockNs() + live_.options().drain_timeout_ns;
   bool all_alive = true;
   for (auto& lane : lanes_) {

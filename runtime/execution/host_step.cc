@@ -214,8 +214,9 @@ Status HostStep::Run(RunContext& context, uint32_t step, const Patience& patienc
   if (function_ == nullptr) return call.Error(Code::kUnsupported, "the host does not know it");
   try {
     return function_(call);
-  } catch (const std::bad_alloc&) {
-    return call.Error(Code::kOutOfMemory, "the memory that it asks for cannot be had");
+  } catch (...) {
+    const Status thrown = StatusOfException();
+    return call.Error(thrown.code(), std::string(thrown.message()));
   }
 }
 

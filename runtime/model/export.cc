@@ -266,8 +266,8 @@ Result<std::string> Export(const Graph& graph, const ExportOptions& options) try
                   "the model can't be written in one file: it has more than 2 GB");
   }
   return bytes;
-} catch (const std::exception& thrown) {
-  return Status(Code::kOutOfMemory, std::string("export failed: ") + thrown.what());
+} catch (...) {
+  return StatusOfException().WithContext("export failed");
 }
 
 }  // namespace tenon::model

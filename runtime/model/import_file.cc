@@ -52,17 +52,6 @@ Result<graph::Graph> Parse(Source source, const ImportOptions& options) {
   return graph;
 }
 
-// Libraries may throw, bad_alloc above all.
-Result<graph::Graph> Guarded(const std::function<Result<graph::Graph>()>& import) {
-  try {
-    return import();
-  } catch (const std::bad_alloc&) {
-    return Status(Code::kOutOfMemory, "memory ran out while the model was imported");
-  } catch (const std::exception& thrown) {
-    return Status(Code::kInternal, std::string("import failed: ") + thrown.what());
-  }
-}
-
 std::string FolderOf(const std::string& path) {
   const size_t slash = path.rfind('/');
   if (slash == std::string::npos) return ".";
@@ -91,12 +80,12 @@ Result<graph::Graph> OpenAndParse(const std::string& path, const ImportOptions& 
 }  // namespace
 
 Result<graph::Graph> ImportFile(const std::string& path, const ImportOptions& options) {
-  return Guarded([&] { return OpenAndParse(path, options); });
+  return Caught([&] { return OpenAndParse(path, options); });
 }
 
 Result<graph::Graph> ImportMemory(std::span<const std::byte> bytes,
                                   std::shared_ptr<const void> owner, const ImportOptions& options) {
-  return Guarded([&] {
+  return Caught([&]() -> Result<graph::Graph> {
     ExternalFiles external(options.data_folder, options);
     Source source;
     source.bytes = bytes;

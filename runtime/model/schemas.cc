@@ -92,6 +92,8 @@ Status VerifyNode(const onnx::NodeProto& node, int opset, const std::string& whe
     else if (schema)
       schema->Verify(node);
     if (opset < kOldestOpset) return CheckOld(schema, node.op_type(), opset, where);
+  } catch (const std::bad_alloc&) {
+    throw;
   } catch (const std::exception& thrown) {
     return Status(Code::kInvalidArgument, where + ": " + thrown.what());
   }

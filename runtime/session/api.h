@@ -46,13 +46,9 @@ tenon_status ToAbi(const Status& status);
 template <typename F>
 tenon_status Guard(F&& function) noexcept {
   try {
-    return ToAbi(function());
-  } catch (const std::bad_alloc&) {
-    return {TENON_OUT_OF_MEMORY, 0, nullptr};
-  } catch (const std::exception& error) {
-    return ToAbi(Status(Code::kInternal, error.what()));
+    return ToAbi(Caught(function));
   } catch (...) {
-    return {TENON_INTERNAL, 0, nullptr};
+    return {TENON_OUT_OF_MEMORY, 0, nullptr};  // not even the message could be kept
   }
 }
 

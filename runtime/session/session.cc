@@ -108,8 +108,11 @@ std::unique_ptr<Session::OneOff> Session::TakeOneOff() {
 void Session::ReturnOneOff(std::unique_ptr<OneOff> one_off) {
   one_off->binding->Reset();
   std::lock_guard lock(mutex_);
-  if (one_offs_.size() < executable_->options().max_contexts)
+  if (one_offs_.size() >= executable_->options().max_contexts) return;
+  try {
     one_offs_.push_back(std::move(one_off));
+  } catch (const std::bad_alloc&) {  // a destructor calls this: the next one-off run makes its own
+  }
 }
 
 Result<std::string> Session::Explain(tenon_format format) const {

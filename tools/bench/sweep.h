@@ -12,7 +12,7 @@ namespace tenon::tools {
 struct BenchFlags : SessionFlags {
   double seconds = 3;
   double warmup = 0.5;
-  std::vector<uint32_t> thread_list = {0};
+  std::string thread_list = "0";
   uint32_t streams = 1;
   double rate = 0;  // runs a second at which they arrive; 0: the next begins when one ends
   std::string arrivals = "poisson";
@@ -28,7 +28,7 @@ struct Point {
   std::string label;  // "threads 2, N=8"; "" where there is one point only
 };
 
-// `backends` of the flags holds one list a line. Throws Failure(kUsage) that names a --dim that is none.
+// `backends` of the flags holds one list a line. Throws Failure(kUsage) that names the option that is no list.
 std::vector<Point> SweepPoints(const BenchFlags& flags);
 
 }  // namespace tenon::tools

@@ -14,7 +14,7 @@ std::vector<std::string> Labels(const BenchFlags& flags) {
 TEST(SweepTest, OnePointHasNoLabel) {
   BenchFlags flags;
   flags.dims = {"N=8"};
-  flags.thread_list = {2};
+  flags.thread_list = "2";
   const std::vector<Point> points = SweepPoints(flags);
   ASSERT_EQ(points.size(), 1U);
   EXPECT_EQ(points[0].label, "");
@@ -26,7 +26,7 @@ TEST(SweepTest, ListsMultiplyAndLabelsNameWhatDiffers) {
   BenchFlags flags;
   flags.backends = "a,b\na+b";
   flags.dims = {"N=1,8", "S=16"};
-  flags.thread_list = {1, 2};
+  flags.thread_list = "1,2";
   EXPECT_EQ(Labels(flags), (std::vector<std::string>{
                                "a,b, N=1, threads 1", "a,b, N=1, threads 2", "a,b, N=8, threads 1",
                                "a,b, N=8, threads 2", "a+b, N=1, threads 1", "a+b, N=1, threads 2",
@@ -48,6 +48,14 @@ TEST(SweepTest, RefusesWhatIsNoListOfSizes) {
       EXPECT_EQ(failure.code(), kUsage);
       EXPECT_NE(std::string(failure.what()).find(dims[0].substr(0, 1)), std::string::npos);
     }
+  }
+}
+
+TEST(SweepTest, RefusesWhatIsNoListOfThreads) {
+  for (const char* list : {"", "1,,2", "1,", "-1", "two", "1.5", "4294967296"}) {
+    BenchFlags flags;
+    flags.thread_list = list;
+    EXPECT_THROW(SweepPoints(flags), Failure) << list;
   }
 }
 

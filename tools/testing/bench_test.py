@@ -48,7 +48,8 @@ class Bench:
 def test_arguments(bench, top):
     for arguments, code, part in (
         (["--dim", "N"], 2, "expected NAME=V"),
-        (["--dim", "N=1,,2"], 2, "'' is no size"),
+        (["--dim", "N=1,,2"], 2, "'' is no number"),
+        (["--threads", "1,,2"], 2, "'' is no number"),
         (["--dim", "N=1", "--dim", "N=2"], 2, "given twice"),
         (["--dim", "M=1"], 2, "M"),
         (["--streams", "0"], 2, "--streams"),

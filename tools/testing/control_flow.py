@@ -6,7 +6,7 @@ usage: control_flow.py --session PROGRAM
 
 PROGRAM is run_session. Every model runs all its inputs through one session, on `reference`, on `simulator` with
 `reference` behind it for what it has no kernel for, and with random claims; the validation layer is on, and a complaint of
-it is a failure. --write leaves the models there for control_flow_test. Needs the Python packages numpy, onnx and onnxruntime.
+it is a failure. --write leaves models there for control_flow_test and out_of_memory_test. Needs the Python packages numpy, onnx and onnxruntime.
 Ends with a line "N passed, N failed".
 """
 import argparse
@@ -364,7 +364,7 @@ def main():
     args = parser.parse_args()
     if args.write:
         os.makedirs(args.write, exist_ok=True)
-        for name in ("loop_that_grows", *WRITTEN):
+        for name in (*MODELS, *WRITTEN):
             onnx.save(parse(name), f"{args.write}/{name}.onnx")
         return 0
     passed = failed = 0

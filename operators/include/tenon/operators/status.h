@@ -1,7 +1,7 @@
 // Status and Result<T>: how every room of Tenon above the C ABI reports failure.
 //
-// A Status is one pointer; OK is null, so success costs no allocation. Both are movable values
-// without shared state: any thread may own one. Messages are UTF-8 and say what was wrong, where,
+// A Status is one pointer; OK is null, so success costs no allocation, and OutOfMemory() costs none. Both are movable
+// values without state that they share: any thread may own one. Messages are UTF-8 and say what was wrong, where,
 // what was expected and what to do.
 #pragma once
 
@@ -47,12 +47,12 @@ class [[nodiscard]] Status {
   std::string_view message() const {
     return payload_ ? std::string_view(payload_->message) : std::string_view();
   }
-  // The same failure with `context` and ": " before its message.
-  Status WithContext(std::string_view context) && {
-    if (payload_) payload_->message.insert(0, std::string(context) + ": ");
-    return std::move(*this);
-  }
-  Status Clone() const { return payload_ ? Status(payload_->code, payload_->message) : Status(); }
+  // kOutOfMemory, made without memory.
+  static Status OutOfMemory() noexcept;
+  // The same failure with `context` and ": " before its message; without it where there is no memory for it.
+  Status WithContext(std::string_view context) && noexcept;
+  // OutOfMemory() where there is no memory for it.
+  Status Clone() const noexcept;
   // "INVALID_ARGUMENT: message".
   std::string ToString() const;
 
@@ -61,7 +61,11 @@ class [[nodiscard]] Status {
     Code code;
     std::string message;
   };
-  std::unique_ptr<Payload> payload_;
+  struct Release {
+    void operator()(Payload* payload) const noexcept;
+  };
+  static Payload* OutOfMemoryPayload() noexcept;
+  std::unique_ptr<Payload, Release> payload_;
 };
 
 // A value or the Status that says why there is none.
@@ -93,6 +97,19 @@ class [[nodiscard]] Result {
  private:
   std::variant<Status, T> state_;
 };
+
+// In a handler: the exception that is handled, as a status. kOutOfMemory of bad_alloc, else kInternal with its text.
+Status StatusOfException() noexcept;
+
+// What `function`, which gives a Status or a Result, returns; or what it throws, as a status.
+template <typename F>
+auto Caught(F&& function) noexcept -> decltype(function()) {
+  try {
+    return function();
+  } catch (...) {
+    return StatusOfException();
+  }
+}
 
 }  // namespace tenon
 
