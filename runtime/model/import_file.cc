@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <google/protobuf/arena.h>
 
 #include <cerrno>
 #include <climits>
@@ -38,7 +39,9 @@ Result<graph::Graph> Parse(Source source, const ImportOptions& options) {
   if (stripped.proto.size() > INT_MAX) {
     return Status(Code::kUnsupported, "the model has more than 2 GB besides its tensors' raw data");
   }
-  onnx::ModelProto model;
+  // On an arena: protobuf's parser loses what it holds when memory ends.
+  google::protobuf::Arena arena;
+  auto& model = *google::protobuf::Arena::CreateMessage<onnx::ModelProto>(&arena);
   if (!model.ParseFromArray(stripped.proto.data(), static_cast<int>(stripped.proto.size()))) {
     return Status(Code::kDataLoss, "not an ONNX model: protobuf can't parse it");
   }
