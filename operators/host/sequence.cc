@@ -78,8 +78,7 @@ Status InferLength(const NodeView& node, std::span<const InferInput> inputs,
 Status InferSplit(const NodeView& node, std::span<const InferInput> inputs,
                   std::span<InferOutput> outputs) {
   TENON_RETURN_IF_ERROR(Want(node, inputs, 0, ValueKind::kTensor));
-  if (Has(inputs, 1) && inputs[1].type != DataType::kInt32 && inputs[1].type != DataType::kInt64)
-    return Invalid(node, "input 1 is ", inputs[1].type, " (expected int32 or int64 sizes)");
+  TENON_RETURN_IF_ERROR(IndexType(node, inputs, 1));
   Shape shape = inputs[0].shape;
   if (shape.has_rank()) {
     int axis = 0;

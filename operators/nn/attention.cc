@@ -137,8 +137,8 @@ Status ReadAttentionSizes(const NodeView& node, std::span<const InferInput> inpu
     return Invalid(node, "has only one of past_key and past_value (expected both or none)");
   if (Has(inputs, 6) && Has(inputs, 4))
     return Invalid(node, "has nonpad_kv_seqlen and past_key (expected one of the two)");
-  if (inputs[1].type != inputs[0].type)
-    return Invalid(node, "K is ", inputs[1].type, ", Q is ", inputs[0].type);
+  TENON_RETURN_IF_ERROR(SameTypes(node, inputs, {0, 1, 4}));
+  TENON_RETURN_IF_ERROR(SameTypes(node, inputs, {2, 5}));
   for (const char* name : {"left_window_size", "right_window_size"}) {
     if (node.Int(name, -1) < -1)
       return Invalid(node, "attribute ", name, " is ", std::to_string(node.Int(name, -1)),

@@ -93,11 +93,7 @@ Status InferConv(const NodeView& node, std::span<const InferInput> inputs,
       return Invalid(node, "past_state has shape ", past, " (expected ",
                      Shape{batch, channels, kept}, ")");
   }
-  for (size_t i = 1; i < inputs.size(); ++i) {
-    if (inputs[i].present && inputs[i].type != inputs[0].type)
-      return Invalid(node, "input ", static_cast<int>(i), " is ", inputs[i].type, ", input 0 is ",
-                     inputs[0].type);
-  }
+  TENON_RETURN_IF_ERROR(SameTypes(node, inputs, {0, 1, 2, 3}));
   outputs[0] = {inputs[0].type, {batch, channels, x.has_rank() ? x[2] : kUnknownDim}};
   if (outputs.size() > 1) outputs[1] = {inputs[0].type, {batch, channels, kept}};
   return {};
@@ -126,10 +122,12 @@ Status ReadLinearAttention(const NodeView& node, std::span<const InferInput> inp
     return Invalid(node, "attribute q_num_heads is ", std::to_string(s.heads), ", kv_num_heads is ",
                    std::to_string(s.groups), " (expected a multiple)");
   TENON_RETURN_IF_ERROR(ReadRule(node, inputs, s));
-  TENON_RETURN_IF_ERROR(SameTypes(node, inputs, 0, 3));
+  TENON_RETURN_IF_ERROR(SameTypes(node, inputs, {0, 1, 2, 4, 5}));
   TENON_RETURN_IF_ERROR(ReadPacked(node, inputs, 0, s.heads, s, s.key_size));
   TENON_RETURN_IF_ERROR(ReadPacked(node, inputs, 1, s.groups, s, s.key_size));
   TENON_RETURN_IF_ERROR(ReadPacked(node, inputs, 2, s.groups, s, s.value_size));
+  TENON_RETURN_IF_ERROR(
+      OneOf(node, inputs, 3, {DataType::kFloat16, DataType::kBfloat16, DataType::kFloat32}));
   if (Has(inputs, 3) && inputs[3].shape.has_rank()) {
     const Shape& past = inputs[3].shape;
     int64_t groups = 0;

@@ -8,8 +8,7 @@ namespace {
 Status CheckLabels(const NodeView& node, std::span<const InferInput> inputs) {
   const Shape& x = inputs[0].shape;
   const Shape& labels = inputs[1].shape;
-  if (inputs[1].type != DataType::kInt32 && inputs[1].type != DataType::kInt64)
-    return Invalid(node, "input 1 is ", inputs[1].type, " (expected int32 or int64 labels)");
+  TENON_RETURN_IF_ERROR(IndexType(node, inputs, 1));
   if (x.has_rank() && x.rank() < 2)
     return Invalid(node, "input 0 has shape ", x, " (expected [N, C, ...])");
   int64_t merged = 0;

@@ -6,8 +6,6 @@
 namespace tenon::operators {
 namespace {
 
-bool IsByte(DataType type) { return type == DataType::kInt8 || type == DataType::kUint8; }
-
 // One value, or with `channels` (not -1 alone) one for each.
 Status CheckValues(const NodeView& node, std::span<const InferInput> inputs, size_t index,
                    bool per_channel, int64_t channels, std::string_view name) {
@@ -21,21 +19,17 @@ Status CheckValues(const NodeView& node, std::span<const InferInput> inputs, siz
 }
 
 Status CheckByte(const NodeView& node, std::span<const InferInput> inputs, size_t index,
-                 size_t zero, std::string_view name) {
-  if (!IsByte(inputs[index].type))
-    return Invalid(node, name, " is ", inputs[index].type, " (expected int8 or uint8)");
-  if (Has(inputs, zero) && inputs[zero].type != inputs[index].type)
-    return Invalid(node, "the zero point of ", name, " is ", inputs[zero].type, " (expected ",
-                   inputs[index].type, ")");
-  return {};
+                 size_t zero) {
+  TENON_RETURN_IF_ERROR(OneOf(node, inputs, index, {DataType::kInt8, DataType::kUint8}));
+  return SameTypes(node, inputs, {index, zero});
 }
 
 int64_t Channels(const Shape& w) { return w.rank() > 0 ? w[0] : kUnknownDim; }
 
 Status InferInteger(const NodeView& node, std::span<const InferInput> inputs,
                     std::span<InferOutput> outputs) {
-  TENON_RETURN_IF_ERROR(CheckByte(node, inputs, 0, 2, "x"));
-  TENON_RETURN_IF_ERROR(CheckByte(node, inputs, 1, 3, "w"));
+  TENON_RETURN_IF_ERROR(CheckByte(node, inputs, 0, 2));
+  TENON_RETURN_IF_ERROR(CheckByte(node, inputs, 1, 3));
   const Shape& w = inputs[1].shape;
   TENON_RETURN_IF_ERROR(CheckValues(node, inputs, 2, false, 0, "x_zero_point"));
   TENON_RETURN_IF_ERROR(CheckValues(node, inputs, 3, true, Channels(w), "w_zero_point"));
@@ -45,8 +39,8 @@ Status InferInteger(const NodeView& node, std::span<const InferInput> inputs,
 
 Status InferQLinear(const NodeView& node, std::span<const InferInput> inputs,
                     std::span<InferOutput> outputs) {
-  TENON_RETURN_IF_ERROR(CheckByte(node, inputs, 0, 2, "x"));
-  TENON_RETURN_IF_ERROR(CheckByte(node, inputs, 3, 5, "w"));
+  TENON_RETURN_IF_ERROR(CheckByte(node, inputs, 0, 2));
+  TENON_RETURN_IF_ERROR(CheckByte(node, inputs, 3, 5));
   const Shape& w = inputs[3].shape;
   TENON_RETURN_IF_ERROR(CheckValues(node, inputs, 1, false, 0, "x_scale"));
   TENON_RETURN_IF_ERROR(CheckValues(node, inputs, 2, false, 0, "x_zero_point"));
@@ -54,16 +48,11 @@ Status InferQLinear(const NodeView& node, std::span<const InferInput> inputs,
   TENON_RETURN_IF_ERROR(CheckValues(node, inputs, 5, true, Channels(w), "w_zero_point"));
   TENON_RETURN_IF_ERROR(CheckValues(node, inputs, 6, false, 0, "y_scale"));
   TENON_RETURN_IF_ERROR(CheckValues(node, inputs, 7, false, 0, "y_zero_point"));
-  for (const size_t i : {size_t{1}, size_t{4}, size_t{6}}) {
-    if (inputs[i].type != DataType::kFloat32)
-      return Invalid(node, "input ", static_cast<int>(i), " is ", inputs[i].type,
-                     " (expected a scale: float32)");
-  }
+  for (const size_t i : {1, 4, 6})
+    TENON_RETURN_IF_ERROR(OneOf(node, inputs, i, {DataType::kFloat32}));
+  TENON_RETURN_IF_ERROR(OneOf(node, inputs, 7, {DataType::kInt8, DataType::kUint8}));
+  TENON_RETURN_IF_ERROR(OneOf(node, inputs, 8, {DataType::kInt32}));
   outputs[0].type = inputs[7].type;
-  if (!IsByte(outputs[0].type))
-    return Invalid(node, "y_zero_point is ", inputs[7].type, " (expected int8 or uint8)");
-  if (Has(inputs, 8) && inputs[8].type != DataType::kInt32)
-    return Invalid(node, "B is ", inputs[8].type, " (expected int32)");
   return InferConvShape(node, inputs[0].shape, w,
                         Has(inputs, 8) ? inputs[8].shape : Shape::UnknownRank(), outputs[0].shape);
 }

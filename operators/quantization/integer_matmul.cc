@@ -5,11 +5,6 @@
 namespace tenon::operators {
 namespace {
 
-bool IsScale(DataType type) {
-  return type == DataType::kFloat32 || type == DataType::kFloat16 || type == DataType::kBfloat16;
-}
-bool IsByte(DataType type) { return type == DataType::kInt8 || type == DataType::kUint8; }
-
 // A zero point or scale: one value, one for each of A's rows (B's columns), or one for each of
 // every matrix, with 1 in the other of the last two dimensions.
 Status CheckPerLine(const NodeView& node, std::span<const InferInput> inputs, size_t index,
@@ -33,23 +28,15 @@ Status CheckPerLine(const NodeView& node, std::span<const InferInput> inputs, si
                  " (expected one value, or one for each ", rows ? "row)" : "column)");
 }
 
-Status CheckTypes(const NodeView& node, DataType matrix, std::span<const InferInput> inputs,
-                  size_t zero, std::string_view name) {
-  if (!Has(inputs, zero) || inputs[zero].type == matrix) return {};
-  return Invalid(node, name, " is ", inputs[zero].type, " (expected ", matrix, ")");
-}
-
 Status InferInteger(const NodeView& node, std::span<const InferInput> inputs,
                     std::span<InferOutput> outputs) {
-  for (size_t i = 0; i < 2; ++i) {
-    if (!IsByte(inputs[i].type))
-      return Invalid(node, i == 0 ? "A" : "B", " is ", inputs[i].type, " (expected int8 or uint8)");
-  }
+  for (size_t i = 0; i < 2; ++i)
+    TENON_RETURN_IF_ERROR(OneOf(node, inputs, i, {DataType::kInt8, DataType::kUint8}));
   outputs[0].type = DataType::kInt32;
   const Shape& a = inputs[0].shape;
   const Shape& b = inputs[1].shape;
-  TENON_RETURN_IF_ERROR(CheckTypes(node, inputs[0].type, inputs, 2, "a_zero_point"));
-  TENON_RETURN_IF_ERROR(CheckTypes(node, inputs[1].type, inputs, 3, "b_zero_point"));
+  TENON_RETURN_IF_ERROR(SameTypes(node, inputs, {0, 2}));
+  TENON_RETURN_IF_ERROR(SameTypes(node, inputs, {1, 3}));
   TENON_RETURN_IF_ERROR(InferMatMulShape(node, a, b, outputs[0].shape));
   TENON_RETURN_IF_ERROR(CheckPerLine(node, inputs, 2, a, true, "a_zero_point"));
   return CheckPerLine(node, inputs, 3, b, false, "b_zero_point");
@@ -60,18 +47,16 @@ Status InferQLinear(const NodeView& node, std::span<const InferInput> inputs,
   outputs[0].type = inputs[7].type;
   const Shape& a = inputs[0].shape;
   const Shape& b = inputs[3].shape;
-  TENON_RETURN_IF_ERROR(CheckTypes(node, inputs[0].type, inputs, 2, "a_zero_point"));
-  TENON_RETURN_IF_ERROR(CheckTypes(node, inputs[3].type, inputs, 5, "b_zero_point"));
+  TENON_RETURN_IF_ERROR(SameTypes(node, inputs, {0, 2}));
+  TENON_RETURN_IF_ERROR(SameTypes(node, inputs, {3, 5}));
   TENON_RETURN_IF_ERROR(InferMatMulShape(node, a, b, outputs[0].shape));
   TENON_RETURN_IF_ERROR(CheckPerLine(node, inputs, 1, a, true, "a_scale"));
   TENON_RETURN_IF_ERROR(CheckPerLine(node, inputs, 2, a, true, "a_zero_point"));
   TENON_RETURN_IF_ERROR(CheckPerLine(node, inputs, 4, b, false, "b_scale"));
   TENON_RETURN_IF_ERROR(CheckPerLine(node, inputs, 5, b, false, "b_zero_point"));
-  for (const size_t i : {size_t{1}, size_t{4}, size_t{6}}) {
-    if (!IsScale(inputs[i].type))
-      return Invalid(node, "input ", static_cast<int>(i), " is ", inputs[i].type,
-                     " (expected a scale: float32, float16 or bfloat16)");
-  }
+  TENON_RETURN_IF_ERROR(
+      OneOf(node, inputs, 1, {DataType::kFloat32, DataType::kFloat16, DataType::kBfloat16}));
+  TENON_RETURN_IF_ERROR(SameTypes(node, inputs, {1, 4, 6}));
   for (size_t i = 6; i < 8; ++i) {
     if (inputs[i].shape.IsStatic() && inputs[i].shape.ElementCount() != 1)
       return Invalid(node, i == 6 ? "y_scale" : "y_zero_point", " has shape ", inputs[i].shape,

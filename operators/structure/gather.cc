@@ -5,15 +5,10 @@
 namespace tenon::operators {
 namespace {
 
-Status CheckIndices(const NodeView& node, const InferInput& indices) {
-  if (indices.type == DataType::kInt64 || indices.type == DataType::kInt32) return {};
-  return Invalid(node, "indices is ", indices.type, " (expected int32 or int64)");
-}
-
 // data[..., axis, ...] -> data[..., indices..., ...].
 Status InferGather(const NodeView& node, std::span<const InferInput> inputs,
                    std::span<InferOutput> outputs) {
-  TENON_RETURN_IF_ERROR(CheckIndices(node, inputs[1]));
+  TENON_RETURN_IF_ERROR(IndexType(node, inputs, 1));
   const Shape& x = inputs[0].shape;
   const Shape& indices = inputs[1].shape;
   outputs[0].type = inputs[0].type;
@@ -34,7 +29,7 @@ Status InferGather(const NodeView& node, std::span<const InferInput> inputs,
 
 Status InferGatherElements(const NodeView& node, std::span<const InferInput> inputs,
                            std::span<InferOutput> outputs) {
-  TENON_RETURN_IF_ERROR(CheckIndices(node, inputs[1]));
+  TENON_RETURN_IF_ERROR(IndexType(node, inputs, 1));
   const Shape& x = inputs[0].shape;
   const Shape& indices = inputs[1].shape;
   outputs[0] = {inputs[0].type, indices};
@@ -53,7 +48,7 @@ Status InferGatherElements(const NodeView& node, std::span<const InferInput> inp
 // The last dimension of indices addresses a slice of data, behind `batch_dims` common dimensions.
 Status InferGatherND(const NodeView& node, std::span<const InferInput> inputs,
                      std::span<InferOutput> outputs) {
-  TENON_RETURN_IF_ERROR(CheckIndices(node, inputs[1]));
+  TENON_RETURN_IF_ERROR(IndexType(node, inputs, 1));
   const Shape& x = inputs[0].shape;
   const Shape& indices = inputs[1].shape;
   outputs[0].type = inputs[0].type;

@@ -9,9 +9,7 @@ namespace tenon::operators {
 namespace {
 
 Status CheckInputs(const NodeView& node, std::span<const InferInput> inputs) {
-  const DataType indices = inputs[1].type;
-  if (indices != DataType::kInt64 && indices != DataType::kInt32)
-    return Invalid(node, "indices is ", indices, " (expected int32 or int64)");
+  TENON_RETURN_IF_ERROR(IndexType(node, inputs, 1));
   if (inputs[2].type != inputs[0].type)
     return Invalid(node, "updates is ", inputs[2].type, ", data is ", inputs[0].type);
   constexpr std::string_view kReductions[] = {"none", "add", "mul", "max", "min"};

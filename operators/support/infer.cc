@@ -105,22 +105,41 @@ Status SameTypes(const NodeView& node, std::span<const InferInput> inputs, size_
   return {};
 }
 
+Status OneOf(const NodeView& node, std::span<const InferInput> inputs, size_t index,
+             std::initializer_list<DataType> types) {
+  if (!Has(inputs, index) || std::ranges::find(types, inputs[index].type) != types.end()) return {};
+  std::string names;
+  for (const DataType& type : types) {
+    if (&type != types.begin()) names += &type + 1 == types.end() ? " or " : ", ";
+    names += DataTypeName(type);
+  }
+  return Invalid(node, "input ", static_cast<int>(index), " is ", inputs[index].type, " (expected ",
+                 names, ")");
+}
+
+Status SameTypes(const NodeView& node, std::span<const InferInput> inputs,
+                 std::initializer_list<size_t> which) {
+  const InferInput* first = nullptr;
+  for (const size_t i : which) {
+    if (first == nullptr && Has(inputs, i)) first = &inputs[i];
+    if (first != nullptr) TENON_RETURN_IF_ERROR(OneOf(node, inputs, i, {first->type}));
+  }
+  return {};
+}
+
 Status FloatTypes(const NodeView& node, std::span<const InferInput> inputs, size_t first,
                   size_t last) {
   for (size_t i = first; i < std::min(last, inputs.size()); ++i) {
-    switch (inputs[i].type) {
-      case DataType::kUndefined:
-      case DataType::kFloat16:
-      case DataType::kBfloat16:
-      case DataType::kFloat32:
-      case DataType::kFloat64:
-        continue;
-      default:
-        return Invalid(node, "input ", static_cast<int>(i), " is ", inputs[i].type,
-                       " (expected float16, bfloat16, float32 or float64)");
-    }
+    if (inputs[i].type == DataType::kUndefined) continue;
+    TENON_RETURN_IF_ERROR(
+        OneOf(node, inputs, i,
+              {DataType::kFloat16, DataType::kBfloat16, DataType::kFloat32, DataType::kFloat64}));
   }
   return {};
+}
+
+Status IndexType(const NodeView& node, std::span<const InferInput> inputs, size_t index) {
+  return OneOf(node, inputs, index, {DataType::kInt32, DataType::kInt64});
 }
 
 int64_t IntAt(const TensorView& tensor, int64_t index) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <initializer_list>
 
 #include "tenon/operators/operator.h"
 
@@ -73,9 +74,17 @@ Status NormalizeAxis(const NodeView& node, int64_t axis, int rank, int& normaliz
 // All of inputs [first, last) have one element type, but those whose type is not known yet.
 Status SameTypes(const NodeView& node, std::span<const InferInput> inputs, size_t first,
                  size_t last);
-// Each of inputs [first, last) is a float of 16 bits or more, of any type.
+// Those of inputs `which` that are present have one element type.
+Status SameTypes(const NodeView& node, std::span<const InferInput> inputs,
+                 std::initializer_list<size_t> which);
+// Input `index` is absent or of one of these types.
+Status OneOf(const NodeView& node, std::span<const InferInput> inputs, size_t index,
+             std::initializer_list<DataType> types);
+// Each of inputs [first, last) is a float of 16 bits or more, of any type, or not known yet.
 Status FloatTypes(const NodeView& node, std::span<const InferInput> inputs, size_t first,
                   size_t last);
+// Input `index` is absent, int32 or int64: indices, sizes, labels.
+Status IndexType(const NodeView& node, std::span<const InferInput> inputs, size_t index);
 
 // Up to kMaxRank (twice, for pads) small integers, in place.
 struct SmallInts {

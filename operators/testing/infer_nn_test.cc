@@ -171,9 +171,9 @@ TEST(InferNn, QuantizedProducts) {
   product[3].shape = {5};
   ExpectError(product, "b_zero_point has shape [5]");
   product[1].type = DataType::kInt32;
-  ExpectError(product, "B is int32");
+  ExpectError(product, "input 1 is int32");
   Shaped lines("QLinearMatMul", 10, {{2, 5, 7}, {2, 5, 1}, {}, {2, 7, 3}, {}, {}, {}, {}}, kByte);
-  ExpectError(lines, "input 1 is uint8 (expected a scale");
+  ExpectError(lines, "input 1 is uint8 (expected float32");
   lines[1].type = lines[4].type = lines[6].type = kFloat;
   EXPECT_EQ(lines.Infer(), "[2, 5, 3]");
   lines[1].shape = {2, 1, 5};
@@ -185,7 +185,7 @@ TEST(InferNn, QuantizedProducts) {
   Shaped scaled("QLinearConv", 10, {{1, 4, 8, 8}, {}, {}, {6, 4, 3, 3}, {6}, {6}, {}, {}, {5}},
                 kByte);
   scaled[8].type = DataType::kInt32;
-  ExpectError(scaled, "input 1 is uint8 (expected a scale: float32)");
+  ExpectError(scaled, "input 1 is uint8 (expected float32)");
   scaled[1].type = scaled[4].type = scaled[6].type = kFloat;
   ExpectError(scaled, "B has shape [5] (expected [6]");
 }

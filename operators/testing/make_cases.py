@@ -156,6 +156,9 @@ def older_nodes():
             for keep in (0, 1):
                 attributes = dict(keepdims=keep) | ({"axes": axes} if axes else {})
                 yield f"{op.lower()}_11_{axes}_{keep}", 11, op, [x], attributes, 1
+    for kind in (np.int32, np.int64):
+        least = np.array([[np.iinfo(kind).min, 0], [-7, 3]], kind)  # has no positive counterpart: it wraps
+        yield f"reduce_l1_13_{np.dtype(kind).name}_least", 13, "ReduceL1", [least], dict(axes=[1]), 1
     for axis in (0, 1, 2, 3):
         yield f"softmax_11_{axis}", 11, "Softmax", [x], dict(axis=axis), 1
         yield f"log_softmax_9_{axis}", 9, "LogSoftmax", [x], dict(axis=axis), 1

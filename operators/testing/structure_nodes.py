@@ -74,6 +74,8 @@ def nodes():
             tuples = r.integers(-2, 2, (6, 2))
             yield f"scatter_nd_18_{name}", 18, "ScatterND", [(5 * x).astype(kind), tuples, (
                 5 * r.standard_normal((6, 4, 5))).astype(kind)], dict(reduction=reduction), 1
+    yield "gather_nd_12_empty_slices", 12, "GatherND", [x[:, :0], i64([1], [0], [-1])], {}, 1
+    yield "scatter_nd_13_empty_slices", 13, "ScatterND", [x[:, :0], i64([1], [0]), x[:, :0]], {}, 1
     yield "scatter_nd_11", 11, "ScatterND", [x, i64([0, 1, 2], [1, -1, -4]), x[0, 0, :2]], {}, 1
     yield "scatter_nd_16_add", 16, "ScatterND", [x[0, 0], i64([[0, 1], [2, 2]], [[0, 1], [3, 4]]), f32(
         [1, 2], [3, 4])], dict(reduction="add"), 1

@@ -135,7 +135,7 @@ def parsed(text, opset=20):
 
 
 CONTROL = {  # by what is wrong: the message, and the model
-    "pieces of float32": ("input 1 is float32 (expected int32 or int64 sizes)", """g (float[2] x, float[1] sizes) => (seq(float[N]) y) {
+    "pieces of float32": ("input 1 is float32 (expected int32 or int64)", """g (float[2] x, float[1] sizes) => (seq(float[N]) y) {
         y = SplitToSequence (x, sizes) }"""),
     "a condition of numbers": ("condition is float32, expected bool", """g (float c, float[2] x) => (float[2] y) {
         y = If (c) <then_branch = t () => (float[2] a) { a = Neg (x) }, else_branch = e () => (float[2] b) { b = Exp (x) }> }"""),

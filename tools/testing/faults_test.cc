@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "fault_step.h"
 #include "tenon/runtime/tenon.hpp"
 
 namespace tenon {
@@ -19,11 +20,6 @@ constexpr int kMostOccurrences = 400;  // more than the classifier has of any ki
 std::string ModelPath() {
   const char* path = std::getenv("TENON_TEST_MODEL");
   return path ? path : "";
-}
-
-int FaultStep() {
-  const char* step = std::getenv("TENON_TEST_FAULT_STEP");
-  return step ? std::max(1, std::atoi(step)) : 1;
 }
 
 std::vector<float> Picture() {

@@ -7,6 +7,7 @@
 #include <functional>
 #include <new>
 
+#include "fault_step.h"
 #include "tenon/runtime/tenon.hpp"
 
 namespace {
@@ -61,11 +62,6 @@ void operator delete[](void* memory, size_t, std::align_val_t) noexcept { std::f
 
 namespace tenon {
 namespace {
-
-int FaultStep() {
-  const char* step = std::getenv("TENON_TEST_FAULT_STEP");
-  return step ? std::max(1, std::atoi(step)) : 1;
-}
 
 // Calls `action` until it runs through: allocation 0 fails, then that of the next step. Returns how many failed.
 int FailEach(bool all_that_follow, const std::function<void()>& action,

@@ -70,7 +70,7 @@ class Maker:
     def wire(self, mutation):
         seed = self.seed()
         data = mutation(self.rng, self.bytes[seed])
-        self.write(f"{mutation.__name__} of {seed}", data, wire.judge(data))
+        self.write(f"{mutation.__name__} of {seed}", data, wire.judge(mutation, data))
 
 
 def main():
