@@ -27,6 +27,11 @@ struct KernelRegistry {
   }
 };
 
+class NothingPlan final : public KernelPlan {
+ public:
+  Status Run(const KernelArguments&) const override { return {}; }
+};
+
 void RunInline(void*, int64_t total, int64_t chunk, ParallelFor::Body body, void* context) {
   for (int64_t begin = 0; begin < total; begin += chunk)
     body(context, begin, std::min(begin + chunk, total));
@@ -35,6 +40,17 @@ void RunInline(void*, int64_t total, int64_t chunk, ParallelFor::Body body, void
 }  // namespace
 
 ParallelFor ParallelFor::Inline() { return {.host = nullptr, .run = RunInline}; }
+
+Result<std::unique_ptr<KernelPlan>> Kernel::Plan(const NodeView& node,
+                                                 std::span<const TensorSpec> inputs,
+                                                 std::span<const TensorSpec> outputs) const {
+  const auto empty = [](const TensorSpec& output) {
+    return !output.present || (output.shape.IsStatic() && output.shape.ElementCount() == 0);
+  };
+  if (std::ranges::all_of(outputs, empty))
+    return std::unique_ptr<KernelPlan>(std::make_unique<NothingPlan>());
+  return plan_function(node, inputs, outputs);
+}
 
 std::span<const Kernel* const> AllKernels() { return KernelRegistry::Get().all; }
 

@@ -99,6 +99,13 @@ Result<int64_t> CheckedElementCount(std::span<const int64_t> dims) {
   return count;
 }
 
+bool FitsMemory(const Shape& shape) {
+  int64_t bytes = 16;  // the widest element
+  return std::ranges::none_of(shape.dims(), [&](int64_t dim) {
+    return dim > 1 && __builtin_mul_overflow(bytes, dim, &bytes);
+  });
+}
+
 Result<int64_t> CheckedByteSize(DataType type, int64_t count) {
   const uint32_t bits = BitWidth(type);
   if (bits == 0 || count < 0) {

@@ -17,7 +17,7 @@ Status BroadcastFromAxis(Rewriter& rewriter) {
       return CannotSay(rewriter, "attribute axis needs the ranks of both inputs to be known");
     }
     const int64_t first = axis->i < 0 ? axis->i + a.rank() : axis->i;
-    if (first < 0 || first + b.rank() > a.rank()) {
+    if (first < 0 || first > a.rank() - b.rank()) {
       return Invalid(node, "B of shape ", b, " does not fit A of shape ", a, " at axis ",
                      std::to_string(axis->i));
     }

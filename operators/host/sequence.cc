@@ -28,7 +28,10 @@ Status WantType(const NodeView& node, DataType got, DataType wants) {
 
 Status InferEmpty(const NodeView& node, std::span<const InferInput>,
                   std::span<InferOutput> outputs) {
-  const auto type = static_cast<DataType>(node.Int("dtype", static_cast<int>(DataType::kFloat32)));
+  const int64_t number = node.Int("dtype", static_cast<int>(DataType::kFloat32));
+  const auto type = static_cast<DataType>(number);
+  if (number < 1 || number > 255 || (BitWidth(type) == 0 && type != DataType::kString))
+    return Invalid(node, "attribute dtype is ", number, ", which is no element type");
   outputs[0] = {type, Shape::UnknownRank(), ValueKind::kSequence};
   return {};
 }
@@ -50,7 +53,9 @@ Status InferInsert(const NodeView& node, std::span<const InferInput> inputs,
   TENON_RETURN_IF_ERROR(Want(node, inputs, 0, ValueKind::kSequence));
   TENON_RETURN_IF_ERROR(Want(node, inputs, 1, ValueKind::kTensor));
   TENON_RETURN_IF_ERROR(WantType(node, inputs[1].type, inputs[0].type));
-  outputs[0] = {inputs[0].type, Shape::UnknownRank(), ValueKind::kSequence};
+  const bool known = inputs[0].type != DataType::kUndefined;
+  outputs[0] = {known ? inputs[0].type : inputs[1].type, Shape::UnknownRank(),
+                ValueKind::kSequence};
   return {};
 }
 
@@ -127,6 +132,7 @@ Status InferOptional(const NodeView& node, std::span<const InferInput> inputs,
     return {};
   }
   const bool sequence = inputs[0].kind == ValueKind::kSequence;
+  if (!sequence) TENON_RETURN_IF_ERROR(Want(node, inputs, 0, ValueKind::kTensor));
   outputs[0] = {inputs[0].type, inputs[0].shape,
                 sequence ? ValueKind::kOptionalSequence : ValueKind::kOptional};
   return {};

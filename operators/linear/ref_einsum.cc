@@ -14,6 +14,8 @@ namespace {
 using Labels = std::vector<uint8_t>;
 using Dims = std::array<int64_t, kEinsumLabels>;
 
+constexpr int64_t kAlignment = 16;  // of an operand in the workspace, in elements
+
 bool Holds(std::span<const uint8_t> labels, uint8_t label) {
   return std::ranges::find(labels, label) != labels.end();
 }
@@ -27,6 +29,76 @@ Labels Concat(const Labels& a, const Labels& b, const Labels& c = {}) {
   all.insert(all.end(), b.begin(), b.end());
   all.insert(all.end(), c.begin(), c.end());
   return all;
+}
+
+// Adds the elements of a dense operand in memory, rounded up; false where 64 bits can't count them.
+// Zero counts as one: the steps over an empty operand must not overflow either.
+bool AddSize(const Labels& labels, const Dims& dims, int64_t& elements) {
+  int64_t size = 1;
+  for (const uint8_t label : labels) {
+    if (dims[label] > 1 && __builtin_mul_overflow(size, dims[label], &size)) return false;
+  }
+  return !__builtin_add_overflow(size, kAlignment, &size) &&
+         !__builtin_add_overflow(elements, size, &elements);
+}
+
+// The labels of two operands by what they are in their product, each once.
+struct Roles {
+  Labels batch, rows, columns, depth;
+  Labels result() const { return Concat(batch, rows, columns); }
+};
+// By label, the last input that has it; the number of inputs for the output's.
+using LastUses = std::array<size_t, kEinsumLabels>;
+
+LastUses FindLastUses(const std::vector<Labels>& inputs, const Labels& output) {
+  LastUses last{};
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    for (const uint8_t label : inputs[i]) last[label] = i;
+  }
+  for (const uint8_t label : output) last[label] = inputs.size();
+  return last;
+}
+
+// Of what was joined so far and input `index`: kept is what the output or a later input has.
+Roles RolesOf(const Labels& a, const Labels& b, const LastUses& last, size_t index) {
+  Roles roles;
+  for (size_t i = 0; i < a.size(); ++i) {
+    const uint8_t label = a[i];
+    if (Holds(std::span(a).first(i), label)) continue;
+    const bool kept = last[label] > index, shared = Holds(b, label);
+    if (!kept && !shared) continue;  // summed up before
+    (kept ? shared ? roles.batch : roles.rows : roles.depth).push_back(label);
+  }
+  for (size_t i = 0; i < b.size(); ++i) {
+    const uint8_t label = b[i];
+    const bool met = Holds(std::span(b).first(i), label);
+    if (!met && last[label] > index && !Holds(a, label)) roles.columns.push_back(label);
+  }
+  return roles;
+}
+
+// Refuses products whose intermediates can't be counted or copied.
+Status CheckJoins(const NodeView& node, const std::vector<Labels>& inputs, const Labels& output,
+                  const Dims& dims) {
+  const LastUses last = FindLastUses(inputs, output);
+  Labels joined = inputs[0];
+  int64_t elements = 0;
+  for (size_t i = 1; i < inputs.size(); ++i) {
+    const Labels result = RolesOf(joined, inputs[i], last, i).result();
+    if (result.size() > StridedCopy::kMost) {
+      return Unsupported(node, "has an intermediate of ", static_cast<int>(result.size()),
+                         " dimensions (the reference kernel takes ",
+                         static_cast<int>(StridedCopy::kMost), ")");
+    }
+    // Both operands may be copied.
+    int64_t bytes = 0;  // of the widest elements
+    if (!AddSize(joined, dims, elements) || !AddSize(inputs[i], dims, elements) ||
+        !AddSize(result, dims, elements) || __builtin_mul_overflow(elements, 8, &bytes)) {
+      return Unsupported(node, "has intermediates that are larger than any memory");
+    }
+    joined = result;
+  }
+  return {};
 }
 
 // Where an operand lies: an input, the output (-1), or the workspace (-2).
@@ -193,17 +265,16 @@ void Multiply<float>(const Product& p, const KernelArguments& arguments) {
 template <typename T>
 class EinsumPlan final : public KernelPlan {
  public:
-  // `inputs`: their labels; `dims` of all labels.
+  // `inputs`: their labels, which CheckJoins has accepted; `dims` of all labels.
   EinsumPlan(const std::vector<Labels>& inputs, const Labels& output, const Dims& dims)
       : dims_(dims) {
+    const LastUses last = FindLastUses(inputs, output);
     Operand joined = {{0, 0}, inputs[0]};
     for (size_t i = 1; i < inputs.size(); ++i) {
-      // What the output or a later input still needs.
-      Labels needed = output;
-      for (size_t k = i + 1; k < inputs.size(); ++k) needed = Concat(needed, inputs[k]);
-      const bool last = i + 1 == inputs.size();
-      joined =
-          Contract(joined, {{static_cast<int>(i), 0}, inputs[i]}, needed, last ? &output : nullptr);
+      const Roles roles = RolesOf(joined.labels, inputs[i], last, i);
+      const bool is_last = i + 1 == inputs.size();
+      joined = Contract(joined, {{static_cast<int>(i), 0}, inputs[i]}, roles,
+                        is_last ? &output : nullptr);
     }
     if (joined.place.argument != -1)
       steps_.push_back({false, products_.size(), moves_.size()}),
@@ -230,7 +301,7 @@ class EinsumPlan final : public KernelPlan {
 
   Place Room(const Labels& labels) {
     const Place place = {-2, elements_};
-    elements_ += (Count(labels, dims_) + 15) / 16 * 16;
+    elements_ += (Count(labels, dims_) + kAlignment - 1) / kAlignment * kAlignment;
     return place;
   }
   // The operand with its labels as wanted: where it lies, or copied.
@@ -243,20 +314,8 @@ class EinsumPlan final : public KernelPlan {
   }
 
   // Writes to the output where the product comes out in its order.
-  Operand Contract(const Operand& a, const Operand& b, const Labels& needed, const Labels* output) {
-    Labels batch, rows, columns, depth;
-    for (size_t i = 0; i < a.labels.size(); ++i) {
-      const uint8_t label = a.labels[i];
-      if (Holds(std::span(a.labels).first(i), label)) continue;
-      const bool kept = Holds(needed, label), shared = Holds(b.labels, label);
-      if (!kept && !shared) continue;  // summed up before
-      (kept ? shared ? batch : rows : depth).push_back(label);
-    }
-    for (size_t i = 0; i < b.labels.size(); ++i) {
-      const uint8_t label = b.labels[i];
-      const bool met = Holds(std::span(b.labels).first(i), label);
-      if (!met && Holds(needed, label) && !Holds(a.labels, label)) columns.push_back(label);
-    }
+  Operand Contract(const Operand& a, const Operand& b, const Roles& roles, const Labels* output) {
+    const auto& [batch, rows, columns, depth] = roles;
     Product p;
     p.a_transposed = a.labels == Concat(batch, depth, rows);
     p.b_transposed = b.labels == Concat(batch, columns, depth);
@@ -266,7 +325,7 @@ class EinsumPlan final : public KernelPlan {
     p.rows = Count(rows, dims_);
     p.columns = Count(columns, dims_);
     p.depth = Count(depth, dims_);
-    const Labels result = Concat(batch, rows, columns);
+    const Labels result = roles.result();
     p.c = output != nullptr && *output == result ? Place{-1, 0} : Room(result);
     steps_.push_back({true, products_.size(), moves_.size()});
     products_.push_back(p);
@@ -303,6 +362,7 @@ PlanResult PlanEinsum(const NodeView& node, Specs inputs, Specs outputs) {
   const Labels output = Wide(term, outputs[0].shape);
   Dims dims;
   for (uint8_t i = 0; i < kEinsumLabels; ++i) dims[i] = reader.dim(i);
+  TENON_RETURN_IF_ERROR(CheckJoins(node, labels, output, dims));
   return PlanForType(node, Types{}, inputs[0].type, [&]<typename T>() {
     return std::make_unique<EinsumPlan<T>>(labels, output, dims);
   });

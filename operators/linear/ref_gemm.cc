@@ -1,5 +1,7 @@
 // Gemm in float32 by tiles; in other number types by three plain loops.
 #include "support/gemm.h"
+#include "support/half_types.h"
+#include "support/math.h"
 #include "support/plan.h"
 
 namespace tenon::operators {
@@ -19,14 +21,16 @@ struct Bias {
 
 template <typename T>
 class GemmPlan : public KernelPlan {
+  using Sum = Arithmetic<T>;  // integers wrap
+
  public:
   GemmPlan(const NodeView& node, Specs inputs, Specs outputs)
       : rows_(outputs[0].shape[0]),
         columns_(outputs[0].shape[1]),
         depth_(inputs[0].shape[node.Int("transA", 0) != 0 ? 0 : 1]),
         bias_(inputs),
-        alpha_(static_cast<T>(node.Float("alpha", 1))),
-        beta_(static_cast<T>(node.Float("beta", 1))) {
+        alpha_(SaturateCast<T>(node.Float("alpha", 1))),
+        beta_(SaturateCast<T>(node.Float("beta", 1))) {
     const bool trans_a = node.Int("transA", 0) != 0, trans_b = node.Int("transB", 0) != 0;
     a_row_ = trans_a ? 1 : depth_;
     a_depth_ = trans_a ? rows_ : 1;
@@ -51,20 +55,21 @@ class GemmPlan : public KernelPlan {
         [=, this](int64_t begin, int64_t end) {
           for (int64_t i = begin; i < end; ++i) {
             for (int64_t j = 0; j < columns_; ++j) {
-              T sum = 0;
+              Sum sum = 0;
               for (int64_t k = 0; k < depth_; ++k)
-                sum += a[i * a_row_ + k * a_depth_] * b[k * b_depth_ + j * b_column_];
+                sum += static_cast<Sum>(a[i * a_row_ + k * a_depth_]) *
+                       static_cast<Sum>(b[k * b_depth_ + j * b_column_]);
               y[i * columns_ + j] = Finish(sum, c, i, j);
             }
           }
         },
         1);
   }
-  T Finish(T sum, const T* c, int64_t row, int64_t column) const {
-    const T product = alpha_ * sum;
-    return c == nullptr
-               ? product
-               : product + beta_ * c[row * bias_.row_stride + column * bias_.column_stride];
+  T Finish(Sum sum, const T* c, int64_t row, int64_t column) const {
+    const Sum product = static_cast<Sum>(alpha_) * sum;
+    if (c == nullptr) return static_cast<T>(product);
+    const T bias = c[row * bias_.row_stride + column * bias_.column_stride];
+    return static_cast<T>(product + static_cast<Sum>(beta_) * static_cast<Sum>(bias));
   }
 
   int64_t rows_, columns_, depth_;

@@ -34,7 +34,7 @@ Status ReadHeads(const NodeView& node, std::span<const InferInput> inputs, size_
   if (!MergeDim(sequence, x[1], sequence))
     return WrongShape(node, inputs, index, "the sequence of the others");
   if (x[2] < 0) return {};
-  if (x[2] % heads != 0 || !MergeDim(size, x[2] / heads, size))
+  if (x[2] < heads || x[2] % heads != 0 || !MergeDim(size, x[2] / heads, size))
     return WrongShape(node, inputs, index, "a last dimension of heads times the head size");
   return {};
 }
@@ -90,10 +90,11 @@ Cost AttentionCost(const NodeView& node, std::span<const InferInput> inputs,
                    std::span<const InferOutput> outputs) {
   AttentionSizes s;
   if (!ReadAttentionSizes(node, inputs, s).ok()) return {};
-  const double pairs = static_cast<double>(s.batch * s.heads) * static_cast<double>(s.queries) *
-                       static_cast<double>(s.total());
-  return CostOf(pairs * (2 * static_cast<double>(s.head_size + s.value_size) + 30), inputs,
-                outputs);
+  const double pairs = static_cast<double>(s.batch) * static_cast<double>(s.heads) *
+                       static_cast<double>(s.queries) * static_cast<double>(s.total());
+  return CostOf(
+      pairs * (2 * (static_cast<double>(s.head_size) + static_cast<double>(s.value_size)) + 30),
+      inputs, outputs);
 }
 
 // Revision 24 knows caches that are filled outside, and masks that are shorter than the keys.

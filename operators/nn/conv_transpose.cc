@@ -82,6 +82,10 @@ Status TransposedWindow(const NodeView& node, const Shape& x, const Shape& w, Wi
       return Invalid(node, "output_padding has ", std::to_string(more), " in spatial axis ",
                      static_cast<int>(i), " (expected at least 0, less than stride or dilation)");
     }
+    if (!sizes.empty() && sizes[i] < 1) {
+      return Invalid(node, "output_shape has ", std::to_string(sizes[i]), " in spatial axis ",
+                     static_cast<int>(i), " (expected at least 1)");
+    }
     y[d] = kUnknownDim;
     if (axis.kernel < 0 || x[d] < 0) continue;
     if (x[d] == 0 || x[d] >= int64_t{1} << 30) return Invalid(node, "X has shape ", x);

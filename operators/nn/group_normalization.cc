@@ -43,6 +43,9 @@ Cost GroupCost(const NodeView&, std::span<const InferInput> inputs,
   return CostOf(6 * static_cast<double>(outputs[0].shape.ElementCount()), inputs, outputs);
 }
 
+// Strings have no width, and smaller ones share bytes.
+bool HasBytes(DataType type) { return BitWidth(type) >= 8; }
+
 // Repeats constant input `index`, one value a group, for every channel.
 void Repeat(Rewriter& rewriter, int index, int64_t each) {
   const TensorView from = *rewriter.input(index).value;
@@ -57,11 +60,13 @@ Status OneEachChannel(Rewriter& rewriter) {
   const NodeView& node = rewriter.node();
   const Shape x = rewriter.input(0).shape;
   const int64_t groups = node.Int("num_groups", 0);
-  bool repeats = x.rank() >= 2 && x[1] > 0 && groups > 0 && x[1] % groups == 0;
+  constexpr int64_t kMostChannels = int64_t{1} << 24;
+  bool repeats =
+      x.rank() >= 2 && x[1] > 0 && x[1] <= kMostChannels && groups > 0 && x[1] % groups == 0;
   for (int i = 1; i < 3; ++i) {
     const InferInput input = rewriter.input(i);
     repeats = repeats && input.value != nullptr && input.value->data != nullptr &&
-              input.shape == Shape{groups};
+              HasBytes(input.value->type) && input.shape == Shape{groups};
   }
   if (!repeats) {
     rewriter.SetOperator("ai.tenon", "GroupNormalization", 1);
@@ -75,18 +80,17 @@ Status SameInGroup(Rewriter& rewriter) {
   TENON_RETURN_IF_ERROR(RequireInt(rewriter, "stash_type", 1, 1));
   const int64_t groups = node.Int("num_groups", 0);
   std::array<std::vector<std::byte>, 2> values;
-  DataType type = DataType::kUndefined;
   for (int i = 1; i < 3; ++i) {
     const InferInput input = rewriter.input(i);
     if (input.value == nullptr || input.value->data == nullptr)
       return CannotSay(rewriter,
                        "scale or bias is not constant (revision 18 has one value a group)");
+    if (!HasBytes(input.type)) return CannotSay(rewriter, "scale or bias is ", input.type);
     const int64_t channels = input.shape.ElementCount(), size = BitWidth(input.type) / 8;
     if (groups < 1 || channels < groups || channels % groups != 0)
       return CannotSay(rewriter, "scale has ", channels, " values for ", groups, " groups");
     const int64_t each = channels / groups;
     const auto* from = input.value->as<const std::byte>();
-    type = input.type;
     for (int64_t c = 0; c < channels; ++c) {
       if (!std::equal(from + c * size, from + (c + 1) * size, from + c / each * each * size))
         return CannotSay(rewriter,
@@ -97,7 +101,8 @@ Status SameInGroup(Rewriter& rewriter) {
     }
   }
   for (int i = 1; i < 3; ++i)
-    rewriter.SetConstantInput(i, type, Shape{groups}, values[static_cast<size_t>(i - 1)].data());
+    rewriter.SetConstantInput(i, rewriter.input(i).type, Shape{groups},
+                              values[static_cast<size_t>(i - 1)].data());
   rewriter.RemoveAttribute("stash_type");
   return {};
 }

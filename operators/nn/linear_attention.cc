@@ -20,9 +20,9 @@ Status ReadPacked(const NodeView& node, std::span<const InferInput> inputs, size
                   int64_t heads, LinearAttentionSizes& s, int64_t& size) {
   if (!Has(inputs, index) || !inputs[index].shape.has_rank()) return {};
   const Shape& x = inputs[index].shape;
-  const bool fits = x.rank() == 3 && MergeDim(s.batch, x[0], s.batch) &&
-                    MergeDim(s.steps, x[1], s.steps) &&
-                    (x[2] < 0 || (x[2] % heads == 0 && MergeDim(size, x[2] / heads, size)));
+  const bool fits =
+      x.rank() == 3 && MergeDim(s.batch, x[0], s.batch) && MergeDim(s.steps, x[1], s.steps) &&
+      (x[2] < 0 || (x[2] >= heads && x[2] % heads == 0 && MergeDim(size, x[2] / heads, size)));
   return fits ? Status() : WrongShape(node, inputs, index, "[B, T, heads * size] as the others");
 }
 
@@ -57,8 +57,10 @@ Cost LinearCost(const NodeView& node, std::span<const InferInput> inputs,
   LinearAttentionSizes s;
   if (!ReadLinearAttention(node, inputs, s).ok()) return {};
   const auto state = static_cast<double>(s.key_size) * static_cast<double>(s.value_size);
-  const auto each = static_cast<double>(2 * s.heads + (s.corrects ? 5 : 3) * s.groups);
-  return CostOf(static_cast<double>(s.batch * s.steps) * each * state, inputs, outputs);
+  const double each =
+      2 * static_cast<double>(s.heads) + (s.corrects ? 5 : 3) * static_cast<double>(s.groups);
+  return CostOf(static_cast<double>(s.batch) * static_cast<double>(s.steps) * each * state, inputs,
+                outputs);
 }
 
 Status InferConv(const NodeView& node, std::span<const InferInput> inputs,

@@ -12,7 +12,8 @@ Status InferPool(const NodeView& node, std::span<const InferInput> inputs,
   const Shape& x = inputs[0].shape;
   outputs[0].type = inputs[0].type;
   if (outputs.size() > 1) outputs[1] = {DataType::kInt64, Shape::UnknownRank()};
-  if (node.Find("kernel_shape") == nullptr) return Invalid(node, "has no attribute kernel_shape");
+  if (node.Ints("kernel_shape").empty())
+    return Invalid(node, "has no attribute kernel_shape, or an empty one");
   if (!x.has_rank()) return {};
   Window window;
   Padding padding;

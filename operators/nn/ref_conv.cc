@@ -79,7 +79,7 @@ class DepthwisePlan final : public KernelPlan {
   static bool Fits(const ConvGeometry& g) {
     const int64_t width = (g.out[2] - 1) * g.axes[2].stride + g.axes[2].extent() + g.axes[2].stride;
     return g.channels == g.groups && g.in[0] == 1 && g.axes[0].kernel == 1 && g.out[0] == 1 &&
-           width < kScratch && width * g.axes[1].extent() <= kScratch - kRowStep;
+           width > 0 && width < kScratch && g.axes[1].extent() <= (kScratch - kRowStep) / width;
   }
 
   Status Run(const KernelArguments& arguments) const override {

@@ -14,40 +14,46 @@ struct PhaseAxis {
   std::vector<int64_t> taps, shifts;  // input position = i + shift
 };
 
-PhaseAxis MakePhase(const WindowAxis& axis, int64_t output, int64_t phase) {
-  PhaseAxis result;
-  result.phase = phase;
-  result.positions = phase < output ? (output - phase - 1) / axis.stride + 1 : 0;
-  for (int64_t tap = 0; tap < axis.kernel; ++tap) {
-    const int64_t at = phase + axis.pad_begin - tap * axis.dilation;
-    if (at % axis.stride != 0) continue;
-    result.taps.push_back(tap);
-    result.shifts.push_back(at / axis.stride);
+// The phases of one axis that have an output; each tap belongs to one.
+std::vector<PhaseAxis> MakePhases(const WindowAxis& axis, int64_t output) {
+  std::vector<PhaseAxis> phases(static_cast<size_t>(std::min(axis.stride, output)));
+  for (size_t i = 0; i < phases.size(); ++i) {
+    phases[i].phase = static_cast<int64_t>(i);
+    phases[i].positions = (output - phases[i].phase - 1) / axis.stride + 1;
   }
-  return result;
+  for (int64_t tap = 0; tap < axis.kernel; ++tap) {
+    const int64_t at = tap * axis.dilation - axis.pad_begin;
+    const auto i = static_cast<size_t>((at % axis.stride + axis.stride) % axis.stride);
+    if (i >= phases.size()) continue;
+    phases[i].taps.push_back(tap);
+    phases[i].shifts.push_back((phases[i].phase - at) / axis.stride);
+  }
+  return phases;
 }
 
 struct Phase {
-  std::array<PhaseAxis, 3> axes;
+  std::array<const PhaseAxis*, 3> axes;
   int64_t weights = 0;  // where its matrix [M / group, C / group * taps] begins in a group's
   int64_t taps() const {
-    return static_cast<int64_t>(axes[0].taps.size() * axes[1].taps.size() * axes[2].taps.size());
+    return static_cast<int64_t>(axes[0]->taps.size() * axes[1]->taps.size() * axes[2]->taps.size());
   }
-  int64_t positions() const { return axes[0].positions * axes[1].positions * axes[2].positions; }
+  int64_t positions() const { return axes[0]->positions * axes[1]->positions * axes[2]->positions; }
 };
 
 class ConvTransposePlan final : public KernelPlan {
  public:
   explicit ConvTransposePlan(const ConvGeometry& geometry) : g_(geometry) {
+    for (size_t i = 0; i < 3; ++i) {
+      WindowAxis axis = g_.axes[i];
+      if (channels() == 0) axis.kernel = 0;  // W holds nothing, whatever its kernel's size
+      axes_[i] = MakePhases(axis, g_.out[i]);
+    }
     int64_t weights = 0;
-    for (int64_t z = 0; z < std::min(g_.axes[0].stride, g_.out[0]); ++z) {
-      for (int64_t y = 0; y < std::min(g_.axes[1].stride, g_.out[1]); ++y) {
-        for (int64_t x = 0; x < std::min(g_.axes[2].stride, g_.out[2]); ++x) {
-          Phase phase = {{MakePhase(g_.axes[0], g_.out[0], z), MakePhase(g_.axes[1], g_.out[1], y),
-                          MakePhase(g_.axes[2], g_.out[2], x)},
-                         weights};
-          weights += phase.taps() * rows() * channels();
-          phases_.push_back(std::move(phase));
+    for (const PhaseAxis& z : axes_[0]) {
+      for (const PhaseAxis& y : axes_[1]) {
+        for (const PhaseAxis& x : axes_[2]) {
+          phases_.push_back({{&z, &y, &x}, weights});
+          weights += phases_.back().taps() * rows() * channels();
         }
       }
     }
@@ -95,9 +101,9 @@ class ConvTransposePlan final : public KernelPlan {
       float* to = packed + group * group_weights_ + phase.weights + row * channels() * phase.taps();
       for (int64_t c = 0; c < channels(); ++c) {
         const float* from = w + ((group * channels() + c) * rows() + row) * kernel;
-        for (const int64_t z : phase.axes[0].taps) {
-          for (const int64_t y : phase.axes[1].taps) {
-            for (const int64_t x : phase.axes[2].taps) {
+        for (const int64_t z : phase.axes[0]->taps) {
+          for (const int64_t y : phase.axes[1]->taps) {
+            for (const int64_t x : phase.axes[2]->taps) {
               *to++ = from[(z * g_.axes[1].kernel + y) * g_.axes[2].kernel + x];
             }
           }
@@ -112,7 +118,7 @@ class ConvTransposePlan final : public KernelPlan {
     int64_t z, y, x;
   };
   static Position At(const Phase& phase, int64_t column) {
-    const int64_t columns = phase.axes[2].positions, lines = phase.axes[1].positions;
+    const int64_t columns = phase.axes[2]->positions, lines = phase.axes[1]->positions;
     return {column / (columns * lines), column / columns % lines, column % columns};
   }
 
@@ -120,14 +126,14 @@ class ConvTransposePlan final : public KernelPlan {
             int64_t count, float* to) const {
     std::array<Position, kGemmPanel> positions;
     for (int64_t j = 0; j < count; ++j) positions[static_cast<size_t>(j)] = At(phase, column + j);
-    const auto x_taps = static_cast<int64_t>(phase.axes[2].taps.size());
-    const auto y_taps = static_cast<int64_t>(phase.axes[1].taps.size());
+    const auto x_taps = static_cast<int64_t>(phase.axes[2]->taps.size());
+    const auto y_taps = static_cast<int64_t>(phase.axes[1]->taps.size());
     for (; k < k_end; ++k, to += kGemmPanel) {
       const int64_t tap = k % phase.taps();
       const float* plane = x + k / phase.taps() * g_.in_size();
-      const int64_t dx = phase.axes[2].shifts[static_cast<size_t>(tap % x_taps)];
-      const int64_t dy = phase.axes[1].shifts[static_cast<size_t>(tap / x_taps % y_taps)];
-      const int64_t dz = phase.axes[0].shifts[static_cast<size_t>(tap / (x_taps * y_taps))];
+      const int64_t dx = phase.axes[2]->shifts[static_cast<size_t>(tap % x_taps)];
+      const int64_t dy = phase.axes[1]->shifts[static_cast<size_t>(tap / x_taps % y_taps)];
+      const int64_t dz = phase.axes[0]->shifts[static_cast<size_t>(tap / (x_taps * y_taps))];
       for (int64_t j = 0; j < kGemmPanel; ++j) {
         to[j] = 0;
         if (j >= count) continue;
@@ -150,9 +156,9 @@ class ConvTransposePlan final : public KernelPlan {
         [&](int64_t row, int64_t row_count, int64_t column, int64_t columns, const float* sums) {
           for (int64_t j = 0; j < columns; ++j) {
             const Position p = At(phase, column + j);
-            const int64_t oz = phase.axes[0].phase + p.z * g_.axes[0].stride;
-            const int64_t oy = phase.axes[1].phase + p.y * g_.axes[1].stride;
-            const int64_t ox = phase.axes[2].phase + p.x * g_.axes[2].stride;
+            const int64_t oz = phase.axes[0]->phase + p.z * g_.axes[0].stride;
+            const int64_t oy = phase.axes[1]->phase + p.y * g_.axes[1].stride;
+            const int64_t ox = phase.axes[2]->phase + p.x * g_.axes[2].stride;
             float* to = y + row * g_.out_size() + (oz * g_.out[1] + oy) * g_.out[2] + ox;
             for (int64_t i = 0; i < row_count; ++i) {
               to[i * g_.out_size()] =
@@ -163,7 +169,8 @@ class ConvTransposePlan final : public KernelPlan {
   }
 
   ConvGeometry g_;
-  std::vector<Phase> phases_;
+  std::array<std::vector<PhaseAxis>, 3> axes_;
+  std::vector<Phase> phases_;  // their axes lie in axes_
   int64_t group_weights_ = 0;
   const VectorFunctions& vectors_ = ChooseVectorFunctions();
 };

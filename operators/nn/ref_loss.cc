@@ -86,7 +86,7 @@ class LossPlan final : public KernelPlan {
   // Logarithms of probabilities: the input, or its logarithmic softmax over the classes.
   const T* Logs(const KernelArguments& arguments) const {
     const auto* x = static_cast<const T*>(arguments.inputs[0]);
-    if constexpr (!kSoftmax) return x;
+    if (!kSoftmax || classes_ == 0) return x;
     T* logs =
         wants_logs_
             ? static_cast<T*>(arguments.outputs[1])

@@ -45,8 +45,8 @@ Status ReadPoolGeometry(const NodeView& node, Specs inputs, Specs outputs, ConvG
   return {};
 }
 
-// Pool is called with element and position for each element of a window, and finished with its
-// counts.
+// Pool is called with element and position for each element of a window, and finished with how many
+// there are, without and with the pads.
 template <typename T, typename Pool>
 class PoolPlan final : public KernelPlan {
  public:
@@ -85,7 +85,9 @@ class PoolPlan final : public KernelPlan {
                 pool_.Add(state, x[at], at);
             }
           }
-          *y++ = pool_.Finish(state, z.count * r.count * c.count, z.padded * r.padded * c.padded);
+          const double padded = static_cast<double>(z.padded) * static_cast<double>(r.padded) *
+                                static_cast<double>(c.padded);
+          *y++ = pool_.Finish(state, z.count * r.count * c.count, padded);
           if (indices != nullptr) *indices++ = base + pool_.Index(state, g_);
         }
       }
@@ -107,9 +109,9 @@ struct MaxOf {
   void Add(State& state, T value, int64_t at) const {
     if (value > state.best || value != value) state = {value, at};
   }
-  T Finish(const State& state, int64_t, int64_t) const { return state.best; }
+  T Finish(const State& state, int64_t, double) const { return state.best; }
   int64_t Index(const State& state, const ConvGeometry& g) const {
-    if (!column_major) return state.at;
+    if (!column_major || state.at == 0) return state.at;  // 0 too where the input is empty
     const int64_t x = state.at % g.in[2], y = state.at / g.in[2] % g.in[1],
                   z = state.at / (g.in[2] * g.in[1]);
     return (x * g.in[1] + y) * g.in[0] + z;
@@ -123,8 +125,8 @@ struct AverageOf {
   };
   explicit AverageOf(const NodeView& node) : with_pads(node.Int("count_include_pad", 0) != 0) {}
   void Add(State& state, T value, int64_t) const { state.sum += value; }
-  T Finish(const State& state, int64_t count, int64_t padded) const {
-    return state.sum / static_cast<T>(with_pads ? padded : count);
+  T Finish(const State& state, int64_t count, double padded) const {
+    return state.sum / (with_pads ? static_cast<T>(padded) : static_cast<T>(count));
   }
   int64_t Index(const State&, const ConvGeometry&) const { return 0; }
   bool with_pads;
@@ -136,7 +138,7 @@ struct LpOf {
   };
   explicit LpOf(const NodeView& node) : p(static_cast<T>(node.Int("p", 2))) {}
   void Add(State& state, T value, int64_t) const { state.sum += std::pow(std::fabs(value), p); }
-  T Finish(const State& state, int64_t, int64_t) const { return std::pow(state.sum, 1 / p); }
+  T Finish(const State& state, int64_t, double) const { return std::pow(state.sum, 1 / p); }
   int64_t Index(const State&, const ConvGeometry&) const { return 0; }
   T p;
 };

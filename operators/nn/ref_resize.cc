@@ -128,9 +128,11 @@ float Stretch(const Settings& s, float scale) { return s.antialias && scale < 1 
 // How many input elements an output element may meet along an axis.
 int64_t TapsOf(const Settings& s, const Axis& axis) {
   if (s.mode == Mode::kNearest) return 1;
-  const float reach = (s.mode == Mode::kLinear ? 1.0F : 2.0F) * Stretch(s, axis.scale);
-  return std::min<int64_t>(
-      2 * static_cast<int64_t>(std::ceil(reach)) + (Stretch(s, axis.scale) > 1 ? 1 : 0), 1 << 20);
+  constexpr int64_t kMostTaps = int64_t{1} << 20;
+  const float stretch = Stretch(s, axis.scale);
+  const float reach = std::ceil((s.mode == Mode::kLinear ? 1.0F : 2.0F) * stretch);
+  if (!(reach < static_cast<float>(kMostTaps))) return kMostTaps;
+  return std::min(2 * static_cast<int64_t>(reach) + (stretch > 1 ? 1 : 0), kMostTaps);
 }
 
 // Indices and weights of output position `i`; false where it lies outside a crop.
@@ -323,6 +325,9 @@ PlanResult PlanResize(const NodeView& node, Specs inputs, Specs outputs) {
   settings.extrapolation = node.Float("extrapolation_value", 0);
   for (const int64_t dim : inputs[0].shape.dims()) {
     if (dim >= int64_t{1} << 31) return Unsupported(node, "X has a dimension of ", dim);
+  }
+  for (const int64_t dim : outputs[0].shape.dims()) {  // its tables could not be counted
+    if (dim >= int64_t{1} << 40) return Unsupported(node, "Y has a dimension of ", dim);
   }
   return PlanForType(node, ResizeTypes{}, inputs[0].type, [&]<typename T>() {
     return std::make_unique<ResizePlan<T>>(node, settings, inputs, outputs);

@@ -271,9 +271,9 @@ Status SizesToAxes(const NodeView& node, const Shape& x, const SmallInts& axes,
     ResizeAxis& axis = result[static_cast<size_t>(axes[i])];
     const int64_t from = x[static_cast<int>(axes[i])];
     axis.scale = chosen;
-    axis.size = from < 0
-                    ? kUnknownDim
-                    : static_cast<int64_t>(std::floor(static_cast<float>(from) * chosen + 0.5F));
+    const double size = std::floor(static_cast<float>(from) * chosen + 0.5F);
+    if (size >= 0x1p62) return Invalid(node, "sizes make axis ", axes[i], " of ", x, " too large");
+    axis.size = from < 0 ? kUnknownDim : static_cast<int64_t>(size);
   }
   return {};
 }

@@ -158,7 +158,7 @@ TEST(Random, DiffersFromRunToRun) {
   const TensorSpec output = {true, DataType::kFloat32, Shape{4}};
   const Kernel* kernel = FindKernel("", "RandomUniform", 1, DataType::kFloat32);
   ASSERT_NE(kernel, nullptr);
-  const auto plan = kernel->plan(node.node(), {}, {&output, 1});
+  const auto plan = kernel->Plan(node.node(), {}, {&output, 1});
   ASSERT_TRUE(plan.ok());
   std::set<std::vector<float>> seen;
   for (int i = 0; i < 5; ++i) {

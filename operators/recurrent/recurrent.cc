@@ -67,8 +67,9 @@ Cost RecurrentCost(const NodeView& node, std::span<const InferInput> inputs,
   RecurrentSizes s;
   if (!ReadRecurrentSizes(node, inputs, s).ok()) return {};
   const auto gates = static_cast<double>(s.directions * GatesOf(node.op) * s.hidden);
-  const auto depth = static_cast<double>(s.input + s.hidden);
-  return CostOf(static_cast<double>(s.steps * s.batch) * gates * (2 * depth + 30), inputs, outputs);
+  const double depth = static_cast<double>(s.input) + static_cast<double>(s.hidden);
+  const double rows = static_cast<double>(s.steps) * static_cast<double>(s.batch);
+  return CostOf(rows * gates * (2 * depth + 30), inputs, outputs);
 }
 
 // Before 7 an attribute said that Y is wanted, which the graph says too.
@@ -130,6 +131,8 @@ Status ReadRecurrentSizes(const NodeView& node, std::span<const InferInput> inpu
   TENON_RETURN_IF_ERROR(Merge(node, inputs, 4, lengths));
   const int count = GatesOf(node.op);
   if (s.hidden < 0 && gates >= 0 && gates % count == 0) s.hidden = gates / count;
+  if (s.hidden >= int64_t{1} << 31)
+    return Invalid(node, "has ", s.hidden, " hidden values (expected below 2^31)");
   gates = Times(s.hidden, count);
   int64_t biases = Times(s.hidden, 2 * count), peepholes = Times(s.hidden, 3);
   int64_t* const w[] = {&s.directions, &gates, &s.input};

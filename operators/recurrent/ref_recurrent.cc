@@ -328,6 +328,15 @@ class RecurrentPlan final : public KernelPlan {
   bool packs_;
 };
 
+// The projection, both packed parts of R, and the blocks' scratch, each rounded up.
+Status CheckAllWorkspace(const NodeView& node, const RecurrentSizes& s) {
+  const int64_t gates = GatesOf(node.op) * s.hidden, element = sizeof(double);
+  TENON_RETURN_IF_ERROR(CheckWorkspace(node, {s.directions, s.steps, s.batch, gates, element}));
+  TENON_RETURN_IF_ERROR(
+      CheckWorkspace(node, {s.directions, gates + 2 * kGemmPanel, s.hidden, element}));
+  return CheckWorkspace(node, {s.directions, s.batch, kBlock, gates + 3 * s.hidden + 16, element});
+}
+
 PlanResult PlanRecurrent(const NodeView& node, Specs inputs, Specs) {
   constexpr Kind kLstm[] = {Kind::kSigmoid, Kind::kTanh, Kind::kTanh};
   constexpr Kind kGru[] = {Kind::kSigmoid, Kind::kTanh};
@@ -337,6 +346,7 @@ PlanResult PlanRecurrent(const NodeView& node, Specs inputs, Specs) {
     views[i] = {inputs[i].present, inputs[i].type, inputs[i].shape, nullptr};
   RecurrentSizes sizes;
   TENON_RETURN_IF_ERROR(ReadRecurrentSizes(node, views, sizes));
+  TENON_RETURN_IF_ERROR(CheckAllWorkspace(node, sizes));
   const Cell cell = node.op == "LSTM" ? Cell::kLstm : node.op == "GRU" ? Cell::kGru : Cell::kRnn;
   std::vector<Activation> activations;
   TENON_RETURN_IF_ERROR(ReadActivations(node, sizes.directions,

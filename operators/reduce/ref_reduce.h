@@ -85,6 +85,9 @@ class ReducePlan final : public KernelPlan {
     const Layout layout(x_, bits);
     if (layout.kept.count != count_) return Invalid(node_, "was planned for other axes");
     const auto* x = static_cast<const T*>(arguments.inputs[0]);
+    const auto from = [&](int64_t kept) {  // an empty tensor has no address
+      return x == nullptr ? x : x + layout.kept.Offset(kept);
+    };
     auto* y = static_cast<T*>(arguments.outputs[0]);
     if (count_ == 0) return {};
     if (layout.rows_reduced) {
@@ -93,8 +96,7 @@ class ReducePlan final : public KernelPlan {
       ForElements(
           arguments.parallel, count_,
           [&](int64_t begin, int64_t end) {
-            for (int64_t i = begin; i < end; ++i)
-              y[i] = ReduceRows(layout.reduced, x == nullptr ? x : x + layout.kept.Offset(i));
+            for (int64_t i = begin; i < end; ++i) y[i] = ReduceRows(layout.reduced, from(i));
           },
           chunk);
       return {};
@@ -105,8 +107,8 @@ class ReducePlan final : public KernelPlan {
         [&](int64_t begin, int64_t end) {
           for (int64_t i = begin; i < end; ++i) {
             const int64_t at = i / blocks * width + i % blocks * kBlock;
-            ReduceSide(layout.reduced, x + layout.kept.Offset(at),
-                       std::min(kBlock, width - i % blocks * kBlock), y + at);
+            ReduceSide(layout.reduced, from(at), std::min(kBlock, width - i % blocks * kBlock),
+                       y + at);
           }
         },
         std::max<int64_t>(1, kElementChunk / std::max<int64_t>(1, layout.reduced.count *
@@ -164,7 +166,7 @@ class ReducePlan final : public KernelPlan {
   NodeView node_;
   Shape x_;
   int64_t count_;
-  int axes_ = -1;  // how many there are; -1: all
+  int axes_ = 0;  // how many there are; -1: all
   DataType axes_type_ = DataType::kInt64;
 };
 

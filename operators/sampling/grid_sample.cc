@@ -68,7 +68,7 @@ Status InferAffine(const NodeView& node, std::span<const InferInput> inputs,
     columns = theta[2];
   }
   if (inputs[1].shape.rank() == 1 && inputs[1].shape[0] >= 0 &&
-      !MergeDim(rows, inputs[1].shape[0] - 2, rows))
+      (inputs[1].shape[0] < 2 || !MergeDim(rows, inputs[1].shape[0] - 2, rows)))
     return Invalid(node, "theta has shape ", theta, ", size has ", inputs[1].shape[0],
                    " elements (expected two more than theta has rows)");
   if (rows < 0 && columns > 0) rows = columns - 1;
@@ -76,12 +76,14 @@ Status InferAffine(const NodeView& node, std::span<const InferInput> inputs,
   if (rows < 2 || rows > 3 || (columns >= 0 && columns != rows + 1))
     return Invalid(node, "theta has shape ", theta, " (expected [N, 2, 3] or [N, 3, 4])");
   if (known == Known::kKnown) {
+    if (size.count != rows + 2)
+      return Invalid(node, "size has ", size.count, " elements (expected ", rows + 2, ")");
+    for (int i = 0; i < size.count; ++i) {
+      if (size[i] < 0) return Invalid(node, "size has ", std::to_string(size[i]));
+    }
     if (!MergeDim(batch, size[0], batch))
       return Invalid(node, "theta has shape ", theta, ", size begins with ",
                      std::to_string(size[0]));
-    for (int i = 2; i < size.count; ++i) {
-      if (size[i] < 0) return Invalid(node, "size has ", std::to_string(size[i]));
-    }
   }
   Shape& y = outputs[0].shape;
   y = Shape{batch};

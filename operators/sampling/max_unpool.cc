@@ -34,10 +34,10 @@ Status Infer(const NodeView& node, std::span<const InferInput> inputs,
   for (int i = 0; i < window.rank; ++i) {
     const WindowAxis& axis = window.axes[static_cast<size_t>(i)];
     int64_t& to = y[2 + i];
+    if (to >= int64_t{1} << 31) return Invalid(node, "X has a spatial dimension of ", to);
     if (known != Known::kAbsent) {
       to = kUnknownDim;
     } else if (to >= 0) {
-      if (to >= int64_t{1} << 31) return Invalid(node, "X has a spatial dimension of ", to);
       to = (to - 1) * axis.stride + axis.kernel - axis.pad_begin - axis.pad_end;
       if (to < 0) return Invalid(node, "pads take more than there is of spatial axis ", i);
     } else if (axis.stride != 1 || axis.kernel - 1 != axis.pad_begin + axis.pad_end) {

@@ -141,6 +141,10 @@ class DeformConvPlan final : public KernelPlan {
 PlanResult PlanDeform(const NodeView& node, Specs inputs, Specs outputs) {
   ConvGeometry geometry;
   TENON_RETURN_IF_ERROR(ReadConvGeometry(node, inputs, outputs, geometry));
+  const auto& [a, b, c] = geometry.axes;
+  TENON_RETURN_IF_ERROR(
+      CheckWorkspace(node, {geometry.channels, a.kernel, b.kernel, c.kernel, geometry.out[0],
+                            geometry.out[1], geometry.out[2], sizeof(double)}));
   const int rank = inputs[0].shape.rank() - 2;
   return PlanForType(node, Floats{}, inputs[0].type, [&]<typename T>() {
     return std::make_unique<DeformConvPlan<T>>(node, geometry, rank);

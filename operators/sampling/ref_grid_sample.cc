@@ -1,6 +1,7 @@
 // GridSample: each position becomes a list of elements and weights, which all channels share. AffineGrid.
 #include <cmath>
 
+#include "support/math.h"
 #include "support/widened.h"
 
 namespace tenon::operators {
@@ -178,6 +179,11 @@ class GridSamplePlan final : public KernelPlan {
       }
       count = total;
     }
+    if (count == 1) {  // nearest, or outside: no arithmetic, so that integers stay exact
+      for (int64_t c = 0; c < channels_; ++c)
+        y[c * points_] = places[0] < 0 ? T(0) : x[c * size_ + places[0]];
+      return;
+    }
     for (int64_t c = 0; c < channels_; ++c) {
       C sum = 0;
       for (int i = 0; i < count; ++i) {
@@ -185,7 +191,7 @@ class GridSamplePlan final : public KernelPlan {
         if (place >= 0)
           sum += weights[static_cast<size_t>(i)] * static_cast<C>(x[c * size_ + place]);
       }
-      y[c * points_] = static_cast<T>(sum);
+      y[c * points_] = SaturateCast<T>(sum);
     }
   }
 

@@ -32,7 +32,8 @@ class MaxUnpoolPlan final : public KernelPlan {
       for (int d = y_.rank() - 1; d >= 0; --d) {
         const int64_t position = rest % natural_[d];
         rest /= natural_[d];
-        inside = inside && position < y_[d];
+        inside = position < y_[d];
+        if (!inside) break;
         at += position * stride;
         stride *= y_[d];
       }

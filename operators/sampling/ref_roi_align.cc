@@ -29,7 +29,9 @@ class RoiAlignPlan final : public KernelPlan {
         return Invalid(node_, "batch_indices has ", std::to_string(batches[i]), " (expected 0 to ",
                        x_[0] - 1, ")");
       const Region region(*this, rois + 4 * i);
-      if (!(region.rows * region.columns <= kMostSamples))
+      // Either may be 0 and the other beyond any integer.
+      if (!(region.rows <= kMostSamples && region.columns <= kMostSamples &&
+            region.rows * region.columns <= kMostSamples))
         return Invalid(node_, "region ", std::to_string(i),
                        " needs too many samples (is it in X's coordinates?)");
     }

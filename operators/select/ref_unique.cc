@@ -132,6 +132,8 @@ PlanResult PlanUnique(const NodeView& node, Specs inputs, Specs outputs) {
   int axis = -1;
   if (node.Find("axis") != nullptr)
     TENON_RETURN_IF_ERROR(NormalizeAxis(node, node.Int("axis", 0), inputs[0].shape.rank(), axis));
+  const int64_t count = axis < 0 ? inputs[0].shape.ElementCount() : inputs[0].shape[axis];
+  TENON_RETURN_IF_ERROR(CheckWorkspace(node, {4, sizeof(int64_t), count}));
   return PlanForType(node, AllNumbersAndBool{}, inputs[0].type, [&]<typename T>() {
     return std::make_unique<UniquePlan<T>>(node, axis, inputs, outputs);
   });

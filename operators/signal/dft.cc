@@ -48,6 +48,8 @@ Status InferDft(const NodeView& node, std::span<const InferInput> inputs,
   Known has_length, has_axis = Known::kAbsent;
   int64_t length = 0, axis = node.revision < 20 ? node.Int("axis", 1) : -2;
   TENON_RETURN_IF_ERROR(ReadScalar(node, inputs, 1, "dft_length", has_length, length));
+  if (has_length == Known::kKnown && length < 1)
+    return Invalid(node, "dft_length is ", std::to_string(length), " (expected at least 1)");
   if (node.revision >= 20 && Has(inputs, 2))
     TENON_RETURN_IF_ERROR(ReadScalar(node, inputs, 2, "axis", has_axis, axis));
   y = x;
@@ -69,6 +71,7 @@ Status InferStft(const NodeView& node, std::span<const InferInput> inputs,
   const Shape& x = inputs[0].shape;
   const Shape window = Has(inputs, 2) ? inputs[2].shape : Shape::UnknownRank();
   outputs[0].type = inputs[0].type;
+  TENON_RETURN_IF_ERROR(SameTypes(node, inputs, {0, 2}));
   // [B, length] is real, too: PyTorch's older exporter writes it.
   if (x.has_rank() && x.rank() != 3 && x.rank() != 2)
     return Invalid(node, "signal has shape ", x, " (expected [B, length, 1 or 2] or [B, length])");
@@ -150,8 +153,11 @@ Status ResolveDft(const NodeView& node, const Shape& x, int64_t axis, bool has_l
   const bool half = node.Int("onesided", 0) != 0 && node.Int("inverse", 0) != 0;
   if (has_length) {
     result.length = given_length;
+  } else if (half && result.size >= 0) {
+    if (result.size == 0 || __builtin_mul_overflow(2, result.size - 1, &result.length))
+      return Invalid(node, "input has ", result.size, " values in the axis of the transform");
   } else if (half) {
-    result.length = result.size < 0 ? kUnknownDim : 2 * (result.size - 1);
+    result.length = kUnknownDim;
   } else {
     result.length = result.size;
   }

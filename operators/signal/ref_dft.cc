@@ -11,10 +11,9 @@ namespace {
 
 constexpr int64_t kTasks = 16;  // that lines are spread over, each with its scratch
 
-// The workspace of transforms of up to `length`: the roots, and for each task a line in and out, and scratch.
-int64_t WorkspaceFor(int64_t length) {
-  return (1 + 3 * kTasks) * length * int64_t{sizeof(Complex)};
-}
+// Of a workspace: the roots, and for each task a line in and out, and scratch.
+constexpr int64_t kLines = 1 + 3 * kTasks;
+int64_t WorkspaceFor(int64_t length) { return kLines * length * int64_t{sizeof(Complex)}; }
 struct Lines {
   Complex *in, *out, *scratch;
   Lines(void* workspace, int64_t length, int64_t task) {
@@ -48,7 +47,7 @@ class DftPlan final : public KernelPlan {
         y_(outputs[0].shape),
         inverse_(node.Int("inverse", 0) != 0),
         onesided_(node.Int("onesided", 0) != 0) {
-    for (int i = 0; i + 1 < x_.rank(); ++i) longest_ = std::max({longest_, x_[i], 2 * y_[i]});
+    for (int i = 0; i + 1 < y_.rank(); ++i) longest_ = std::max(longest_, 2 * y_[i]);
   }
 
   int64_t workspace_bytes() const override { return WorkspaceFor(longest_); }
@@ -125,7 +124,7 @@ class StftPlan final : public KernelPlan {
         ScalarAt(arguments, inputs_, 3, has_window ? inputs_[2].shape[0] : x_[1]);
     const int64_t bins = onesided_ ? length / 2 + 1 : length, frames = y_[1];
     if (step < 1 || length < 1 || length > x_[1] || bins != y_[2] ||
-        (x_[1] - length) / step + 1 != frames)
+        (has_window && length != inputs_[2].shape[0]) || (x_[1] - length) / step + 1 != frames)
       return Invalid(node_, "has frames of ", std::to_string(length), " every ",
                      std::to_string(step), " samples (planned with ", y_, ")");
     const Fft fft(length, false, static_cast<Complex*>(arguments.workspace));
@@ -157,10 +156,18 @@ class StftPlan final : public KernelPlan {
   bool onesided_;
 };
 
+// A transform that gives n values is shorter than 2 n.
+template <template <typename> class P>
+PlanResult PlanTransforms(const NodeView& node, Specs inputs, Specs outputs) {
+  for (const int64_t dim : outputs[0].shape.dims())
+    TENON_RETURN_IF_ERROR(CheckWorkspace(node, {kLines, 2, dim, sizeof(Complex)}));
+  return PlanByType<P, Floats>(node, inputs, outputs);
+}
+
 constexpr uint64_t kTypes = Floats::kMask | kHalves;
 constexpr Kernel kRows[] = {
-    {"", "DFT", 20, 20, kTypes, Widened<PlanByType<DftPlan, Floats>>, 1e-6},
-    {"", "STFT", 17, 17, kTypes, Widened<PlanByType<StftPlan, Floats>>, 1e-6},
+    {"", "DFT", 20, 20, kTypes, Widened<PlanTransforms<DftPlan>>, 1e-6},
+    {"", "STFT", 17, 17, kTypes, Widened<PlanTransforms<StftPlan>>, 1e-6},
 };
 
 }  // namespace

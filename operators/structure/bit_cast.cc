@@ -1,4 +1,5 @@
-// BitCast: the same bits as another element type of the same width.
+// BitCast: the same bits as another element type of the same width; as bool, all bytes but 0 are
+// true.
 #include "support/definition.h"
 
 namespace tenon::operators {

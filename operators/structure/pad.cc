@@ -1,5 +1,7 @@
 // Pad: elements before and after each axis: a constant, or the data's own by mode. Negative pads
 // cut.
+#include "structure/pad.h"
+
 #include "support/definition.h"
 #include "support/rewrite.h"
 
@@ -14,13 +16,11 @@ Status PadAxis(const NodeView& node, int64_t begin, int64_t end, bool repeats, i
     return {};
   }
   int64_t padded = 0;
-  if (__builtin_add_overflow(size, begin, &padded) ||
-      __builtin_add_overflow(padded, end, &padded) || padded < 0) {
+  if (!PaddedSize(size, begin, end, repeats, padded)) {
     return Invalid(node, "pads ", std::to_string(begin), " and ", std::to_string(end),
-                   " leave no room in axis ", axis, " of size ", size);
+                   repeats ? " leave no room or nothing to repeat" : " leave no room", " in axis ",
+                   axis, " of size ", size);
   }
-  if (repeats && size == 0 && padded > 0)
-    return Invalid(node, "axis ", axis, " has no elements to repeat");
   size = padded;
   return {};
 }
@@ -37,6 +37,11 @@ Status Infer(const NodeView& node, std::span<const InferInput> inputs,
   if (Has(inputs, 2) && inputs[2].type != inputs[0].type &&
       inputs[0].type != DataType::kUndefined && inputs[2].type != DataType::kUndefined) {
     return Invalid(node, "constant_value is ", inputs[2].type, ", data is ", inputs[0].type);
+  }
+  if (Has(inputs, 2)) {
+    const int64_t count = inputs[2].shape.ElementCount();
+    if (count != 1 && count != kUnknownDim)
+      return Invalid(node, "constant_value has shape ", inputs[2].shape, " (expected one value)");
   }
   SmallInts pads, axes;
   Known has_pads, has_axes;

@@ -26,10 +26,16 @@ template <typename T>
 int64_t CountInts(const void* start, const void* limit, const void* delta) {
   const int64_t from = *static_cast<const T*>(start), to = *static_cast<const T*>(limit);
   const int64_t step = *static_cast<const T*>(delta);
-  int64_t span = 0;
-  if (step == 0 || __builtin_sub_overflow(to, from, &span)) return -1;
-  if (span == 0 || (span > 0) != (step > 0)) return 0;
-  return span / step + (span % step != 0);
+  if (step == 0) return -1;
+  if (from == to || (from < to) != (step > 0)) return 0;
+  // Unsigned: a span or a step may be larger than the largest int64.
+  const auto distance = [](int64_t low, int64_t high) {
+    return static_cast<uint64_t>(high) - static_cast<uint64_t>(low);
+  };
+  const uint64_t span = step > 0 ? distance(from, to) : distance(to, from);
+  const uint64_t stride = step > 0 ? distance(0, step) : distance(step, 0);
+  const uint64_t count = span / stride + (span % stride != 0);
+  return count > INT64_MAX ? -1 : static_cast<int64_t>(count);
 }
 
 Status Infer(const NodeView& node, std::span<const InferInput> inputs,
@@ -37,12 +43,17 @@ Status Infer(const NodeView& node, std::span<const InferInput> inputs,
   TENON_RETURN_IF_ERROR(SameTypes(node, inputs, 0, 3));
   outputs[0].type = inputs[0].type;
   outputs[0].shape = Shape{kUnknownDim};
+  bool known = true;
   for (size_t i = 0; i < 3; ++i) {
     const TensorView* value = inputs[i].value;
-    if (value == nullptr || value->data == nullptr) return {};
-    if (value->shape.ElementCount() != 1)
-      return Invalid(node, "input ", static_cast<int>(i), " is no scalar");
+    const bool given = value != nullptr && value->data != nullptr;
+    const Shape& shape = given ? value->shape : inputs[i].shape;
+    if (shape.IsStatic() && shape.ElementCount() != 1)
+      return Invalid(node, "input ", static_cast<int>(i), " has shape ", shape,
+                     " (expected one value)");
+    known = known && given;
   }
+  if (!known) return {};
   constexpr DataType kComputed[] = {DataType::kFloat32,  DataType::kFloat64, DataType::kFloat16,
                                     DataType::kBfloat16, DataType::kInt16,   DataType::kInt32,
                                     DataType::kInt64};

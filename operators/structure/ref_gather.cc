@@ -131,7 +131,6 @@ class GatherNDPlan final : public KernelPlan {
         if (at < 0) return OutOfRange(node_);
         offset = offset * dims_[d] + at;
       }
-      if (slice_ == 0) continue;
       std::memcpy(y + i * slice_, x + (i / per_batch_ * block + offset) * slice_,
                   static_cast<size_t>(slice_));
     }

@@ -73,8 +73,11 @@ class RangePlan final : public KernelPlan {
     const Comparable<T> start = *static_cast<const T*>(in[0]);
     const Comparable<T> delta = *static_cast<const T*>(in[2]);
     auto* y = static_cast<T*>(arguments.outputs[0]);
+    using Sum =
+        std::conditional_t<std::is_integral_v<T>, uint64_t, Comparable<T>>;  // a step may wrap
     for (int64_t i = 0; i < count_; ++i)
-      y[i] = static_cast<T>(start + static_cast<Comparable<T>>(i) * delta);
+      y[i] =
+          static_cast<T>(static_cast<Sum>(start) + static_cast<Sum>(i) * static_cast<Sum>(delta));
     return {};
   }
 

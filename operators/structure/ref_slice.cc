@@ -1,6 +1,7 @@
 // Slice and Pad: positions come with the run; the planned output's shape must be theirs.
 #include <cstring>
 
+#include "structure/pad.h"
 #include "structure/slice.h"
 #include "support/strided_copy.h"
 
@@ -68,7 +69,7 @@ class SlicePlan final : public KernelPlan {
         return Invalid(node_, "was planned for the output ", y_, ", axis ", i, " has ", part.count);
       if (part.count == 0) return {};
       offset += part.start * stride;
-      copy.AddOuter(part.count, part.step * stride);
+      if (part.count > 1) copy.AddOuter(part.count, part.step * stride);  // else step may be huge
       stride *= x_[i];
     }
     copy.Run(arguments.parallel,
@@ -139,7 +140,9 @@ class PadPlan final : public KernelPlan {
     }
     for (int i = 0; i < x_.rank(); ++i) {
       const auto axis = static_cast<size_t>(i);
-      if (x_[i] + begins[axis] + ends[axis] != y_[i])
+      int64_t size = 0;
+      if (!PaddedSize(x_[i], begins[axis], ends[axis], mode_ != PadMode::kConstant, size) ||
+          size != y_[i])
         return Invalid(node_, "was planned for other pads, axis ", i);
     }
     std::array<std::byte, 16> zero{};
@@ -185,13 +188,21 @@ class PadPlan final : public KernelPlan {
   PadMode mode_;
 };
 
-template <typename P>
-PlanResult PlanAs(const NodeView& node, Specs inputs, Specs outputs) {
-  return Plan(std::make_unique<P>(node, inputs, outputs));
+PlanResult PlanSlice(const NodeView& node, Specs inputs, Specs outputs) {
+  return Plan(std::make_unique<SlicePlan>(node, inputs, outputs));
+}
+PlanResult PlanPad(const NodeView& node, Specs inputs, Specs outputs) {
+  const auto count = [&](size_t i) { return inputs[i].shape.ElementCount(); };
+  if (Has(inputs, 2) && count(2) != 1)
+    return Invalid(node, "constant_value has shape ", inputs[2].shape, " (expected one value)");
+  const int64_t axes = Has(inputs, 3) ? count(3) : inputs[0].shape.rank();
+  if (count(1) != 2 * axes)
+    return Invalid(node, "pads has ", count(1), " elements for ", axes, " axes");
+  return Plan(std::make_unique<PadPlan>(node, inputs, outputs));
 }
 constexpr Kernel kRows[] = {
-    {"", "Pad", 19, 19, kCopyable, PlanAs<PadPlan>, 0},
-    {"", "Slice", 10, 10, kCopyable, PlanAs<SlicePlan>, 0},
+    {"", "Pad", 19, 19, kCopyable, PlanPad, 0},
+    {"", "Slice", 10, 10, kCopyable, PlanSlice, 0},
 };
 
 }  // namespace

@@ -1,4 +1,5 @@
-// Operators whose output is the input's bytes: copied where the host could not alias them.
+// Operators whose output is the input's bytes: copied where the host could not alias them. BitCast
+// to bool makes each byte 0 or 1.
 #include <cstring>
 
 #include "support/strided_copy.h"
@@ -28,12 +29,39 @@ PlanResult PlanCopy(const NodeView&, Specs inputs, Specs outputs) {
   return Plan(std::make_unique<CopyPlan>(inputs, outputs));
 }
 
-constexpr Kernel Row(std::string_view name, int revision) {
-  return {"", name, revision, revision, kCopyable, PlanCopy, 0};
+// Bytes as bool: kernels rely on 0 and 1.
+class BoolPlan final : public KernelPlan {
+ public:
+  explicit BoolPlan(int64_t count) : count_(count) {}
+  Status Run(const KernelArguments& arguments) const override {
+    const auto* x = static_cast<const uint8_t*>(arguments.inputs[0]);
+    auto* y = static_cast<uint8_t*>(arguments.outputs[0]);  // may be x
+    ForElements(arguments.parallel, count_, [=](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) y[i] = x[i] != 0;
+    });
+    return {};
+  }
+
+ private:
+  int64_t count_;
+};
+
+PlanResult PlanBitCast(const NodeView& node, Specs inputs, Specs outputs) {
+  if (outputs[0].type != DataType::kBool) return PlanCopy(node, inputs, outputs);
+  return Plan(std::make_unique<BoolPlan>(outputs[0].shape.ElementCount()));
+}
+
+constexpr Kernel Row(std::string_view name, int revision, PlanFunction plan = PlanCopy) {
+  return {"", name, revision, revision, kCopyable, plan, 0};
 }
 constexpr Kernel kRows[] = {
-    Row("BitCast", 26), Row("Dropout", 12), Row("Flatten", 1),    Row("Identity", 1),
-    Row("Reshape", 14), Row("Squeeze", 13), Row("Unsqueeze", 13),
+    Row("BitCast", 26, PlanBitCast),
+    Row("Dropout", 12),
+    Row("Flatten", 1),
+    Row("Identity", 1),
+    Row("Reshape", 14),
+    Row("Squeeze", 13),
+    Row("Unsqueeze", 13),
 };
 
 }  // namespace

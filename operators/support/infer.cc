@@ -20,7 +20,10 @@ void AppendPart(std::string& text, DataType part) { text += DataTypeName(part); 
 
 Status CheckArity(const NodeView& node, Arity arity, std::span<const InferInput> inputs,
                   size_t outputs) {
-  for (size_t i = 0; i < arity.min_inputs; ++i) {
+  // Of a list each part is there; lists of operators that need no input are those of subgraphs.
+  const bool list = arity.max_inputs == kVariadic && arity.min_inputs > 0;
+  const size_t needed = list ? std::max<size_t>(arity.min_inputs, inputs.size()) : arity.min_inputs;
+  for (size_t i = 0; i < needed; ++i) {
     if (!Has(inputs, i)) return Invalid(node, "input ", static_cast<int>(i), " is missing");
   }
   if (inputs.size() > arity.max_inputs && arity.max_inputs != kVariadic) {
@@ -37,13 +40,8 @@ Status CheckArity(const NodeView& node, Arity arity, std::span<const InferInput>
 
 Status CheckSizes(const NodeView& node, std::span<const InferOutput> outputs) {
   for (const InferOutput& output : outputs) {
-    int64_t bytes = 16;  // the widest element
-    for (const int64_t dim : output.shape.dims()) {
-      // Zero counts as one: a view of an empty tensor must not become huge either.
-      if (dim > 1 && __builtin_mul_overflow(bytes, dim, &bytes)) {
-        return Invalid(node, "the output's shape ", output.shape, " is larger than any memory");
-      }
-    }
+    if (!FitsMemory(output.shape))
+      return Invalid(node, "the output's shape ", output.shape, " is larger than any memory");
   }
   return {};
 }

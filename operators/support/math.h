@@ -10,9 +10,10 @@
 namespace tenon::operators {
 
 // The nearest value of the integer type T towards zero; the ends of its range beyond them, 0 for
-// NaN.
+// NaN. To a float as static_cast.
 template <typename T, typename F>
 inline T SaturateCast(F value) {
+  if constexpr (!std::is_integral_v<T>) return static_cast<T>(value);
   constexpr T least = std::numeric_limits<T>::min(), most = std::numeric_limits<T>::max();
   if (value != value) return 0;
   if (value <= static_cast<F>(least)) return least;

@@ -14,6 +14,18 @@ using Specs = std::span<const TensorSpec>;
 
 inline bool Has(Specs specs, size_t index) { return index < specs.size() && specs[index].present; }
 
+// Refuses a workspace of more bytes, the product of `factors`, than any machine has. The sum of a
+// few that pass fits 63 bits. Zero counts as one, so that no part of the product overflows either.
+inline Status CheckWorkspace(const NodeView& node, std::initializer_list<int64_t> factors) {
+  constexpr int64_t kMost = int64_t{1} << 48;
+  int64_t bytes = 1;
+  for (const int64_t factor : factors) {
+    if (factor > 1 && (__builtin_mul_overflow(bytes, factor, &bytes) || bytes > kMost))
+      return Unsupported(node, "needs a workspace that is larger than any memory");
+  }
+  return {};
+}
+
 // Elements that one chunk of an elementwise loop takes. Fixed, so that results don't depend on
 // threads.
 inline constexpr int64_t kElementChunk = 16384;

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "support/half.h"
+#include "support/math.h"
 
 namespace tenon::operators {
 namespace {
@@ -36,6 +37,8 @@ Status ConstantInts(const Rewriter& rewriter, int index, std::string_view name,
   const TensorView* constant = ConstantAt(input);
   if (constant == nullptr)
     return CannotSay(rewriter, name, " is not constant (an older revision has it as attribute)");
+  if (constant->type != DataType::kInt32 && constant->type != DataType::kInt64)
+    return CannotSay(rewriter, name, " is ", constant->type, " (expected int64)");
   const int64_t count = constant->shape.ElementCount();
   for (int64_t i = 0; i < count; ++i) values.push_back(IntAt(*constant, i));
   return {};
@@ -65,16 +68,16 @@ Status SetScalarInput(Rewriter& rewriter, int index, DataType type, double value
       SetScalar(rewriter, index, type, Bfloat16FromFloat(static_cast<float>(value)));
       return {};
     case DataType::kInt8:
-      SetScalar(rewriter, index, type, static_cast<int8_t>(value));
+      SetScalar(rewriter, index, type, SaturateCast<int8_t>(value));
       return {};
     case DataType::kUint8:
-      SetScalar(rewriter, index, type, static_cast<uint8_t>(value));
+      SetScalar(rewriter, index, type, SaturateCast<uint8_t>(value));
       return {};
     case DataType::kInt32:
-      SetScalar(rewriter, index, type, static_cast<int32_t>(value));
+      SetScalar(rewriter, index, type, SaturateCast<int32_t>(value));
       return {};
     case DataType::kInt64:
-      SetScalar(rewriter, index, type, static_cast<int64_t>(value));
+      SetScalar(rewriter, index, type, SaturateCast<int64_t>(value));
       return {};
     default:
       return CannotSay(rewriter, "a constant of type ", type, " cannot be made");

@@ -1,5 +1,6 @@
 #include "support/strided_copy.h"
 
+#include <cassert>
 #include <cstring>
 
 namespace tenon::operators {
@@ -20,6 +21,7 @@ void StridedCopy::AddOuter(int64_t dim, int64_t stride) {
     dims_[rank_ - 1] *= dim;
     return;
   }
+  assert(rank_ < kMost);
   dims_[rank_] = dim;
   strides_[rank_++] = stride;
 }

@@ -7,14 +7,15 @@ namespace tenon::operators {
 
 class StridedCopy {
  public:
+  static constexpr size_t kMost = 2 * kMaxRank;  // dimensions
+
   explicit StridedCopy(int64_t element_size) : size_(element_size) {}
-  // Adds a dimension outside of those that are there: its size and the step in the source, in
-  // elements.
+  // Adds a dimension outside of those that are there, at most kMost: its size and the step in the
+  // source, in elements.
   void AddOuter(int64_t dim, int64_t stride);
   void Run(const ParallelFor& parallel, const void* from, void* to) const;
 
  private:
-  static constexpr size_t kMost = 2 * kMaxRank;
   void Rows(int64_t begin, int64_t end, const std::byte* from, std::byte* to) const;
 
   int64_t size_;

@@ -103,20 +103,23 @@ class WidenedPlan final : public KernelPlan {
 PlanResult PlanWidened(const NodeView& node, Specs inputs, Specs outputs, PlanFunction plan,
                        DataType wide) {
   int64_t bytes = 0;
-  const auto convert = [&](Specs from, std::vector<TensorSpec>& to, std::vector<Copy>& copies) {
+  const auto convert = [&](Specs from, std::vector<TensorSpec>& to,
+                           std::vector<Copy>& copies) -> Status {
     to.assign(from.begin(), from.end());
     for (size_t i = 0; i < to.size(); ++i) {
       if (!to[i].present || !IsNarrow(to[i].type, wide)) continue;
       const int64_t count = to[i].shape.ElementCount();
+      TENON_RETURN_IF_ERROR(CheckWorkspace(node, {count, BitWidth(wide) / 8}));
       copies.push_back({i, to[i].type, count, bytes});
       bytes += (count * BitWidth(wide) / 8 + 63) / 64 * 64;
       to[i].type = wide;
     }
+    return {};
   };
   std::vector<TensorSpec> wide_inputs, wide_outputs;
   std::vector<Copy> in, out;
-  convert(inputs, wide_inputs, in);
-  convert(outputs, wide_outputs, out);
+  TENON_RETURN_IF_ERROR(convert(inputs, wide_inputs, in));
+  TENON_RETURN_IF_ERROR(convert(outputs, wide_outputs, out));
   if (in.empty() && out.empty()) return plan(node, inputs, outputs);
   if (inputs.size() > kMostArguments || outputs.size() > kMostArguments)
     return Unsupported(node, "has more arguments than a kernel for 16-bit floats takes");

@@ -42,7 +42,7 @@ void Measure(const Problem& p) {
                                          {true, DataType::kFloat32, inputs[1].shape}};
   const std::vector<TensorSpec> result = {{true, DataType::kFloat32, (*outputs)[0].shape}};
   auto y = HeldTensor::Make(DataType::kFloat32, result[0].shape, nullptr);
-  auto plan = FindKernel("", "Conv", 1, DataType::kFloat32)->plan(node.node(), specs, result);
+  auto plan = FindKernel("", "Conv", 1, DataType::kFloat32)->Plan(node.node(), specs, result);
   std::vector<void*> in = {inputs[0].value->data, inputs[1].value->data};
   std::vector<void*> out = {y.view.data};
   double best = 1e9;

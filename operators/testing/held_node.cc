@@ -154,7 +154,7 @@ Result<std::vector<HeldTensor>> HeldNode::Run() const {
     out.push_back(used ? results.back().view.data : nullptr);
     again.push_back(used ? others.back().view.data : nullptr);
   }
-  TENON_ASSIGN(const auto plan, kernel->plan(view_, inputs, outputs));
+  TENON_ASSIGN(const auto plan, kernel->Plan(view_, inputs, outputs));
   std::vector<double> workspace(static_cast<size_t>(plan->workspace_bytes()) / 8 + 16);
   void* aligned = reinterpret_cast<void*>((reinterpret_cast<uintptr_t>(workspace.data()) + 63) &
                                           ~uintptr_t{63});

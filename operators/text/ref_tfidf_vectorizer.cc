@@ -110,7 +110,7 @@ class TfIdfPlan final : public KernelPlan {
   }
   // Single items don't change with what is skipped: they count once.
   void CountRow(const T* x, float* y) const {
-    for (int64_t step = 1; step <= most_skips_ + 1 && step <= std::max<int64_t>(1, length_);
+    for (int64_t step = 1; step - 1 <= most_skips_ && step <= std::max<int64_t>(1, length_);
          ++step) {
       const int64_t least = std::max<int64_t>(shortest_, step == 1 ? 1 : 2);
       for (int64_t first = 0; first < length_; ++first) {

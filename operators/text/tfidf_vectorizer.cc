@@ -23,7 +23,7 @@ Status Infer(const NodeView& node, std::span<const InferInput> inputs,
 Cost TfIdfCost(const NodeView& node, std::span<const InferInput> inputs,
                std::span<const InferOutput> outputs) {
   const auto looks = static_cast<double>(node.Int("max_gram_length", 1)) *
-                     static_cast<double>(node.Int("max_skip_count", 0) + 1);
+                     (static_cast<double>(node.Int("max_skip_count", 0)) + 1);
   return CostOf(10 * looks * static_cast<double>(inputs[0].shape.ElementCount()), inputs, outputs);
 }
 

@@ -19,8 +19,12 @@ Status Infer(const NodeView& node, std::span<const InferInput> inputs,
                    static_cast<int64_t>(outputs.size()), " outputs (expected R, T and ",
                    static_cast<int>(kinds), " inputs, ", 1 + states, " outputs a tensor)");
   }
-  if (inputs[1].type != DataType::kInt64 && inputs[1].present)
-    return Invalid(node, "T is ", inputs[1].type, " (expected int64)");
+  for (size_t i = 0; i < 2; ++i) {
+    if (const Shape& shape = inputs[i].shape; shape.IsStatic() && shape.ElementCount() != 1)
+      return Invalid(node, i == 0 ? "R" : "T", " has shape ", shape, " (expected a scalar)");
+  }
+  TENON_RETURN_IF_ERROR(OneOf(node, inputs, 0, {DataType::kFloat32, DataType::kFloat64}));
+  TENON_RETURN_IF_ERROR(OneOf(node, inputs, 1, {DataType::kInt64}));
   TENON_RETURN_IF_ERROR(SameTypes(node, inputs, 2, inputs.size()));
   for (size_t i = 2; i < inputs.size(); ++i) {
     const Shape& x = inputs[2 + (i - 2) % count].shape;

@@ -104,6 +104,10 @@ class OptimizerPlan final : public KernelPlan {
 
 template <typename Optimizer>
 PlanResult PlanOptimizer(const NodeView& node, Specs inputs, Specs) {
+  for (const TensorSpec& input : inputs.first(2)) {
+    if (input.shape.ElementCount() != 1)
+      return Invalid(node, "R or T has shape ", input.shape, " (expected a scalar)");
+  }
   return PlanForType(node, Floats{}, inputs[2].type, [&]<typename T>() {
     return std::make_unique<OptimizerPlan<T, Optimizer>>(node, inputs);
   });

@@ -72,7 +72,7 @@ tenon_status TENON_CALL Supports(const tenon_kernel_descriptor* d, tenon_backend
     };
     if (!std::ranges::all_of(inputs, known) || !std::ranges::all_of(outputs, known))
       return sdk::kOk;
-    auto plan = self.row().plan(copy.view(), inputs, outputs);
+    auto plan = self.row().Plan(copy.view(), inputs, outputs);
     if (plan.ok()) return sdk::kOk;
     return self.host.Error(TENON_UNSUPPORTED, std::string(plan.status().message()));
   });
@@ -96,7 +96,7 @@ tenon_status TENON_CALL Prepare(const tenon_kernel_descriptor* d, tenon_kernel* 
     for (TensorSpec& spec : output_specs) {
       if (self.flags & TENON_KERNEL_ALLOCATES_OUTPUT) spec.shape = Shape::UnknownRank();
     }
-    auto plan = self.row().plan(Of(kernel).view(), input_specs, output_specs);
+    auto plan = self.row().Plan(Of(kernel).view(), input_specs, output_specs);
     if (!plan.ok()) return StatusOf(self.host, plan.status());
     const uint32_t pointers = input_count + output_count;
     out_info->workspace_kind = TENON_MEMORY_HOST;

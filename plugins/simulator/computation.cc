@@ -239,7 +239,7 @@ Result<std::shared_ptr<const Computation>> PlanReference(
   for (operators::TensorSpec& spec : open) {
     if (allocates) spec.shape = Shape::UnknownRank();
   }
-  auto plan = row.plan(node->view(), inputs, open);
+  auto plan = row.Plan(node->view(), inputs, open);
   if (!plan.ok()) return std::move(plan).status();
   return std::shared_ptr<const Computation>(
       std::make_shared<Reference>(std::move(node), std::move(*plan), allocates));

@@ -28,7 +28,7 @@ std::vector<float> Reference(const NodeView& node, const std::vector<const Tenso
     pointers.push_back(const_cast<float*>(input->data.data()));
   }
   const operators::TensorSpec to{true, DataType::kFloat32, Shape(output.dims)};
-  auto plan = row->plan(node, specs, {&to, 1});
+  auto plan = row->Plan(node, specs, {&to, 1});
   if (!plan.ok()) throw std::runtime_error(plan.status().ToString());
   std::vector<float> result(output.Bytes() / sizeof(float));
   void* out = result.data();

@@ -69,12 +69,11 @@ uint64_t DenseBytes(DataType type, const Shape& shape) {
 
 Result<uint64_t> LayoutBytes(DataType type, const Shape& shape, tenon_layout layout,
                              const backend::Device* device) {
-  if (layout < TENON_LAYOUT_OWN) {
-    const uint64_t bytes = DenseBytes(type, shape);
-    if (bytes != UINT64_MAX) return bytes;
+  if (!FitsMemory(shape)) {
     return Status(Code::kInvalidArgument,
                   "shape " + shape.ToString() + " has more bytes than 64 bits can count");
   }
+  if (layout < TENON_LAYOUT_OWN) return DenseBytes(type, shape);
   for (const tenon_layout_info* info : device->backend().layouts()) {
     if (info->id != layout) continue;
     const uint64_t bytes =

@@ -96,8 +96,7 @@ class Collected {
           TENON_RETURN_IF_ERROR(strings.Add(turn.strings[s]));
       }
     }
-    call.SetObject(o, strings.Take(whole));
-    return Status();
+    return call.SetObject(o, strings.Take(whole));
   }
 
   Shape shape_;
@@ -168,7 +167,12 @@ Status RunLoop(HostCall& call) {
       TENON_RETURN_IF_ERROR(collected[s].Add(call, *made, most));
     }
   }
-  for (uint32_t i = 0; i < carried; ++i) TENON_RETURN_IF_ERROR(call.Give(i, run->input(2 + i)));
+  for (uint32_t i = 0; i < carried; ++i) {
+    const Tensor& last = run->input(2 + i);
+    const bool element = call.wants(i) && last.kind() == ValueKind::kOptionalSequence &&
+                         call.output_kind(i) == ValueKind::kSequence;  // its body makes elements
+    TENON_RETURN_IF_ERROR(element ? GiveElement(call, i, InputOfTensor(last)) : call.Give(i, last));
+  }
   for (uint32_t s = 0; s < collected.size(); ++s) {
     if (!call.wants(carried + s)) continue;
     TENON_RETURN_IF_ERROR(
@@ -337,7 +341,7 @@ Status RunSequenceMap(HostCall& call) {
     }
   }
   for (uint32_t o = 0; o < made.size(); ++o) {
-    if (call.wants(o)) call.SetObject(o, std::move(made[o]));
+    TENON_RETURN_IF_ERROR(call.SetObject(o, std::move(made[o])));
   }
   return Status();
 }

@@ -34,10 +34,7 @@ Result<int64_t> Position(const HostCall& call, size_t input, int64_t size, int64
                                                 " is not in a sequence of " + std::to_string(size));
 }
 
-Status RunEmpty(HostCall& call) {
-  call.SetObject(0, MakeSequence(call.output_type(0), {}));
-  return Status();
-}
+Status RunEmpty(HostCall& call) { return call.SetObject(0, MakeSequence(call.output_type(0), {})); }
 
 Status RunConstruct(HostCall& call) {
   Items items;
@@ -45,8 +42,7 @@ Status RunConstruct(HostCall& call) {
     TENON_ASSIGN(auto item, OwnTensor(call, call.input(i)));
     items.push_back(std::move(item));
   }
-  call.SetObject(0, MakeSequence(call.output_type(0), std::move(items)));
-  return Status();
+  return call.SetObject(0, MakeSequence(call.output_type(0), std::move(items)));
 }
 
 Status RunInsert(HostCall& call) {
@@ -58,8 +54,7 @@ Status RunInsert(HostCall& call) {
   }
   TENON_ASSIGN(auto item, OwnTensor(call, call.input(1)));
   items.insert(items.begin() + at, std::move(item));
-  call.SetObject(0, MakeSequence(call.output_type(0), std::move(items)));
-  return Status();
+  return call.SetObject(0, MakeSequence(call.output_type(0), std::move(items)));
 }
 
 Status RunErase(HostCall& call) {
@@ -72,8 +67,7 @@ Status RunErase(HostCall& call) {
     return call.Error(Code::kInvalidArgument, "the sequence is empty");
   }
   items.erase(items.begin() + at);
-  call.SetObject(0, MakeSequence(call.output_type(0), std::move(items)));
-  return Status();
+  return call.SetObject(0, MakeSequence(call.output_type(0), std::move(items)));
 }
 
 Status RunAt(HostCall& call) {
@@ -103,7 +97,8 @@ Result<std::vector<int64_t>> Pieces(const HostCall& call, int64_t length) {
     const int64_t size = element(0);
     if (size <= 0)
       return call.Error(Code::kInvalidArgument, "pieces of size " + std::to_string(size));
-    for (int64_t at = 0; at < length; at += size) sizes.push_back(std::min(size, length - at));
+    for (int64_t left = length; left > 0; left -= sizes.back())
+      sizes.push_back(std::min(size, left));
     return sizes;
   }
   int64_t sum = 0;
@@ -177,8 +172,7 @@ Status RunSplit(HostCall& call) {
     }
     at += piece;
   }
-  call.SetObject(0, MakeSequence(x.type, std::move(items)));
-  return Status();
+  return call.SetObject(0, MakeSequence(x.type, std::move(items)));
 }
 
 Status RunConcat(HostCall& call) {
@@ -207,10 +201,13 @@ Status RunConcat(HostCall& call) {
                                                     other.ToString() + " do not fit along axis " +
                                                     std::to_string(axis));
     }
-    length += adds ? 1 : other[axis];
+    if (item->type() != items[0]->type())
+      return call.Error(Code::kInvalidArgument, "its tensors are of several types");
+    if (__builtin_add_overflow(length, adds ? 1 : other[axis], &length))
+      return call.Error(Code::kInvalidArgument, "its result is larger than any memory");
   }
   shape[axis] = length;
-  const Blocks blocks(shape, axis, sequence.type);
+  const Blocks blocks(shape, axis, items[0]->type());
   const auto piece_of = [&](const Tensor& item) {
     return blocks.inner * static_cast<size_t>(adds ? 1 : item.shape()[axis]);
   };
@@ -222,8 +219,7 @@ Status RunConcat(HostCall& call) {
         TENON_RETURN_IF_ERROR(AddRun(*item->object(), o * piece, piece, &out));
       }
     }
-    call.SetObject(0, out.Take(shape));
-    return Status();
+    return call.SetObject(0, out.Take(shape));
   }
   TENON_ASSIGN(std::byte* const out, call.Allocate(0, shape));
   const size_t row = blocks.inner * static_cast<size_t>(length);
@@ -255,21 +251,10 @@ Status RunOptional(HostCall& call) {
       object->items.push_back(std::move(item));
     }
   }
-  call.SetObject(0, std::move(object));
-  return Status();
+  return call.SetObject(0, std::move(object));
 }
 
-Status RunGetElement(HostCall& call) {
-  const HostInput value = call.input(0);
-  const bool optional = value.object && (value.object->kind == ValueKind::kOptional ||
-                                         value.object->kind == ValueKind::kOptionalSequence);
-  if (!optional) return call.Give(0, value);  // it is one
-  if (!value.object->present)
-    return call.Error(Code::kInvalidArgument, "the optional has no value");
-  if (value.object->kind == ValueKind::kOptional) return call.Give(0, *value.object->items[0]);
-  call.SetObject(0, MakeSequence(value.object->type, value.object->items));
-  return Status();
-}
+Status RunGetElement(HostCall& call) { return GiveElement(call, 0, call.input(0)); }
 
 Status RunHasElement(HostCall& call) {
   bool has = call.has_input(0);
@@ -285,6 +270,16 @@ Status RunHasElement(HostCall& call) {
 }
 
 }  // namespace
+
+Status GiveElement(HostCall& call, size_t output, const HostInput& value) {
+  const bool optional = value.object && (value.object->kind == ValueKind::kOptional ||
+                                         value.object->kind == ValueKind::kOptionalSequence);
+  if (!optional) return call.Give(output, value);
+  if (!value.object->present)
+    return call.Error(Code::kInvalidArgument, "the optional has no value");
+  if (value.object->kind == ValueKind::kOptional) return call.Give(output, *value.object->items[0]);
+  return call.SetObject(output, MakeSequence(value.object->type, value.object->items));
+}
 
 HostFunction FindSequenceFunction(std::string_view op) {
   struct Row {

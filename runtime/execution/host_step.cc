@@ -154,7 +154,21 @@ HostInput HostCall::input(size_t input) const { return context_.InputOf((*inputs
 bool HostCall::wants(size_t output) const {
   return output < outputs_->size() && (*outputs_)[output] != kNone;
 }
-DataType HostCall::output_type(size_t output) const { return context_.TypeOf((*outputs_)[output]); }
+DataType HostCall::output_type(size_t output) const {
+  return context_.LogicalOf((*outputs_)[output]).type;
+}
+ValueKind HostCall::output_kind(size_t output) const {
+  return context_.LogicalOf((*outputs_)[output]).kind;
+}
+
+Status HostCall::CheckType(size_t output, ValueKind kind, DataType type) const {
+  if (kind == output_kind(output) && type == output_type(output)) return Status();
+  return Error(Code::kInvalidArgument, "output " + std::to_string(output) + " is a " +
+                                           std::string(ValueKindName(output_kind(output))) +
+                                           " of " + std::string(DataTypeName(output_type(output))) +
+                                           ", what it makes a " + std::string(ValueKindName(kind)) +
+                                           " of " + std::string(DataTypeName(type)));
+}
 
 Result<std::byte*> HostCall::Allocate(size_t output, const Shape& shape) {
   TENON_ASSIGN(const tenon_argument* const argument,
@@ -162,18 +176,19 @@ Result<std::byte*> HostCall::Allocate(size_t output, const Shape& shape) {
   return static_cast<std::byte*>(argument->tensor.data);
 }
 
-void HostCall::SetObject(size_t output, std::shared_ptr<const Object> object) {
+Status HostCall::SetObject(size_t output, std::shared_ptr<const Object> object) {
+  if (!wants(output)) return Status();
+  TENON_RETURN_IF_ERROR(CheckType(output, object->kind, object->type));
   context_.SetObject((*outputs_)[output], std::move(object));
+  return Status();
 }
 
 const std::shared_ptr<ByteBudget>& HostCall::budget() const { return context_.budget(); }
 
 Status HostCall::Give(size_t output, const HostInput& value) {
   if (!wants(output)) return Status();
-  if (value.object) {
-    SetObject(output, value.object);
-    return Status();
-  }
+  if (value.object) return SetObject(output, value.object);
+  TENON_RETURN_IF_ERROR(CheckType(output, ValueKind::kTensor, value.type));
   TENON_ASSIGN(std::byte* const data, Allocate(output, value.shape));
   if (value.bytes != 0) std::memcpy(data, value.data, value.bytes);
   return Status();
@@ -224,8 +239,8 @@ Status HostStep::Run(RunContext& context, uint32_t step, const Patience& patienc
 
 const program::Step& RunContext::StepOf(uint32_t step) const { return live_.program().steps[step]; }
 
-DataType RunContext::TypeOf(uint32_t physical) const {
-  return live_.program().logical[live_.program().physical[physical].logical].type;
+const program::LogicalValue& RunContext::LogicalOf(uint32_t physical) const {
+  return live_.program().logical[live_.program().physical[physical].logical];
 }
 
 const std::shared_ptr<const Object>& RunContext::ObjectOf(uint32_t physical) const {

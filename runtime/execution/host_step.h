@@ -72,10 +72,12 @@ class HostCall {
   size_t output_count() const { return outputs_->size(); }
   bool wants(size_t output) const;
   DataType output_type(size_t output) const;
+  ValueKind output_kind(size_t output) const;
   // Memory for an output that is wanted.
   Result<std::byte*> Allocate(size_t output, const Shape& shape);
-  void SetObject(size_t output, std::shared_ptr<const Object> object);
-  // A copy of the tensor, or its object, as output. Nothing where it is not wanted.
+  // Nothing where the output is not wanted; an error where it is of another kind or type.
+  Status SetObject(size_t output, std::shared_ptr<const Object> object);
+  // A copy of the tensor, or its object, as output. As above.
   Status Give(size_t output, const Tensor& tensor);
   Status Give(size_t output, const HostInput& value);
   // Subprogram `index`, whose inputs from `first` on are what the node captures.
@@ -85,6 +87,8 @@ class HostCall {
   const std::shared_ptr<ByteBudget>& budget() const;
 
  private:
+  Status CheckType(size_t output, ValueKind kind, DataType type) const;
+
   RunContext& context_;
   uint32_t step_;
   const program::ProgramNode& node_;
@@ -106,6 +110,8 @@ Status RunOnRanks(HostCall& call);  // host_text_ranks.cc
 // A copy of dense host memory, or the object, as a tensor of its own.
 Result<std::shared_ptr<Tensor>> OwnTensor(const HostCall& call, const HostInput& value);
 HostInput InputOfTensor(const Tensor& tensor);
+// The element of an optional, or what is none as it is, as output.
+Status GiveElement(HostCall& call, size_t output, const HostInput& value);
 
 // A tensor of strings that is being made.
 class Strings {

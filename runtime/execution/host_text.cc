@@ -67,8 +67,7 @@ Status AppendNumbers(const HostCall& call, const HostInput& x, Strings* out) {
 Status CastToText(HostCall& call, const HostInput& x) {
   TENON_ASSIGN(Strings out, Strings::Make(call, static_cast<uint64_t>(x.shape.ElementCount())));
   TENON_RETURN_IF_ERROR(AppendNumbers(call, x, &out));
-  call.SetObject(0, out.Take(x.shape));
-  return Status();
+  return call.SetObject(0, out.Take(x.shape));
 }
 
 // As strtod reads it where the process has set no locale.
@@ -230,8 +229,7 @@ Status RunNormalizer(HostCall& call) {
   }
   if (kept.size() == 0) TENON_RETURN_IF_ERROR(kept.Add(""));
   const int64_t count = kept.size();
-  call.SetObject(0, kept.Take(x.shape.rank() == 2 ? Shape{1, count} : Shape{count}));
-  return Status();
+  return call.SetObject(0, kept.Take(x.shape.rank() == 2 ? Shape{1, count} : Shape{count}));
 }
 
 // --------------------------------------------------------------------------- StringConcat and Split
@@ -262,8 +260,7 @@ Status RunStringConcat(HostCall& call) {
     TENON_RETURN_IF_ERROR(out.Add(a.object->strings[BroadcastIndex(a.shape, whole.shape, i)],
                                   b.object->strings[BroadcastIndex(b.shape, whole.shape, i)]));
   }
-  call.SetObject(0, out.Take(whole.shape));
-  return Status();
+  return call.SetObject(0, out.Take(whole.shape));
 }
 
 // At `delimiter`, or where that is empty at runs of white space; `most` splits from the left, -1: all.
@@ -303,6 +300,7 @@ Status RunStringSplit(HostCall& call) {
         charge.Grow(sizeof pieces + pieces.size() * sizeof pieces[0], "a table of strings"));
     widest = std::max(widest, pieces.size());
   }
+  if (x.shape.rank() == kMaxRank) return call.Error(Code::kUnsupported, "its result has rank 9");
   Shape shape = x.shape;
   shape.Append(static_cast<int64_t>(widest));
   TENON_ASSIGN(const int64_t whole, CheckedElementCount(shape.dims()));
@@ -313,7 +311,7 @@ Status RunStringSplit(HostCall& call) {
     for (size_t i = 0; i < widest; ++i)
       TENON_RETURN_IF_ERROR(out.Add(i < pieces.size() ? pieces[i] : std::string_view()));
   }
-  if (call.wants(0)) call.SetObject(0, out.Take(shape));
+  TENON_RETURN_IF_ERROR(call.SetObject(0, out.Take(shape)));
   if (!call.wants(1)) return Status();
   TENON_ASSIGN(std::byte* const data, call.Allocate(1, x.shape));
   if (!counts.empty()) std::memcpy(data, counts.data(), counts.size() * sizeof counts[0]);

@@ -23,7 +23,7 @@ class OnRanks {
     const operators::Kernel* kernel =
         operators::FindKernel(node.domain, node.op, node.revision, type);
     if (kernel == nullptr) return call_.Error(Code::kUnsupported, "the host does not know it");
-    TENON_ASSIGN(const auto plan, kernel->plan(call_.node(), inputs_, outputs_));
+    TENON_ASSIGN(const auto plan, kernel->Plan(call_.node(), inputs_, outputs_));
     TENON_RETURN_IF_ERROR(charge_.Grow(plan->workspace_bytes() + 64, "a workspace"));
     std::vector<std::byte> workspace(static_cast<size_t>(plan->workspace_bytes()) + 64);
     operators::KernelArguments arguments;
@@ -45,7 +45,7 @@ class OnRanks {
           return call_.Error(Code::kInvalidArgument, "it makes no text of these texts");
         TENON_RETURN_IF_ERROR(strings.Add(sorted_[static_cast<size_t>(rank)]));
       }
-      call_.SetObject(o, strings.Take(outputs_[o].shape));
+      TENON_RETURN_IF_ERROR(call_.SetObject(o, strings.Take(outputs_[o].shape)));
     }
     return Status();
   }

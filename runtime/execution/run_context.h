@@ -84,7 +84,7 @@ class RunContext {
   Result<const tenon_argument*> AllocateOutput(uint32_t step, uint32_t index, const Shape& shape);
   // What a host step reads and makes.
   HostInput InputOf(uint32_t physical) const;
-  DataType TypeOf(uint32_t physical) const;
+  const program::LogicalValue& LogicalOf(uint32_t physical) const;
   const program::Step& StepOf(uint32_t step) const;
   const std::shared_ptr<ByteBudget>& budget() const { return live_.options().budget; }
   void SetObject(uint32_t physical, std::shared_ptr<const Object> object);

@@ -161,13 +161,8 @@ Status GraphImporter::ImportType(const onnx::ValueInfoProto& info, const std::st
     else
       value.shape.Append(kUnknownDim);
   }
-  // As for what nodes make: zero and what is not known count as one.
-  int64_t bytes = 16;  // of the widest element
-  for (const int64_t dim : value.shape.dims()) {
-    if (dim > 1 && __builtin_mul_overflow(bytes, dim, &bytes))
-      return Bad(where + ": the shape " + value.shape.ToString() + " is larger than any memory");
-  }
-  return {};
+  if (FitsMemory(value.shape)) return {};
+  return Bad(where + ": the shape " + value.shape.ToString() + " is larger than any memory");
 }
 
 Status GraphImporter::ImportInputs(const onnx::GraphProto& proto, Scope& scope) {

@@ -185,6 +185,8 @@ Result<graph::Constant> ImportTensor(const onnx::TensorProto& tensor, const Sour
   TENON_ASSIGN(constant.shape, ImportDims(tensor, where));
   Result<int64_t> count = CheckedElementCount(constant.shape.dims());
   if (!count.ok()) return std::move(count).status().WithContext(where);
+  if (!FitsMemory(constant.shape))
+    return Bad(where, "the shape " + constant.shape.ToString() + " is larger than any memory");
   const bool external = tensor.data_location() == onnx::TensorProto::EXTERNAL;
   if (tensor.has_segment()) return Status(Code::kUnsupported, where + ": segmented tensors");
   if (constant.type == DataType::kString) {

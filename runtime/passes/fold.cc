@@ -113,7 +113,7 @@ Status Compute(Graph& graph, const Node& node) {
       operators::FindKernel(node.domain, node.op, node.revision, type);
   if (!kernel) return {};
   const graph::NodeViewHolder holder(node);
-  auto plan = kernel->plan(holder.view(), s.inputs, s.outputs);
+  auto plan = kernel->Plan(holder.view(), s.inputs, s.outputs);
   if (!plan.ok())
     return plan.status().code() == Code::kUnsupported ? Status() : std::move(plan).status();
   std::vector<std::byte> workspace(static_cast<size_t>((*plan)->workspace_bytes()) + 64);

@@ -49,6 +49,19 @@ Status CheckKinds(const graph::Node& node, std::span<const operators::InferInput
   return {};
 }
 
+// A shape function's sum gone wrong could be a symbol that the graph does not have.
+Status CheckSymbols(const Graph& graph, const graph::Node& node,
+                    std::span<const operators::InferOutput> outputs) {
+  for (const operators::InferOutput& output : outputs) {
+    for (const int64_t dim : output.shape.dims()) {
+      if (dim < kUnknownDim && SymbolId(dim) >= graph.symbols.size())
+        return Status(Code::kInvalidArgument,
+                      node.op + " \"" + node.name + "\": it makes a dimension of negative size");
+    }
+  }
+  return {};
+}
+
 // The shape that the value holds as its elements, where a Shape makes it.
 const Shape* SizesIn(const Graph& graph, const Value& value) {
   if (value.producer == kNone) return nullptr;
@@ -82,7 +95,7 @@ Status InferNode(const Graph& graph, const graph::Node& node, const Options& opt
   const graph::NodeViewHolder holder(node);
   TENON_RETURN_IF_ERROR(node.definition->infer(holder.view(), out->inputs, out->outputs));
   if (IsIdentity(node)) out->outputs[0].kind = out->inputs[0].kind;
-  return {};
+  return CheckSymbols(graph, node, out->outputs);
 }
 
 Status InferShapes(Graph& graph, const Options& options) {

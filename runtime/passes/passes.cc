@@ -59,7 +59,11 @@ Status RunPipeline(graph::Graph& graph, const Options& options,
 std::shared_ptr<const graph::Constant> MakeConstant(DataType type, const Shape& shape,
                                                     const void* data, uint64_t bytes) {
   auto memory = std::shared_ptr<std::byte[]>(new std::byte[bytes ? bytes : 1]);
-  if (bytes) std::memcpy(memory.get(), data, bytes);
+  if (data != nullptr) {
+    std::memcpy(memory.get(), data, bytes);
+  } else {  // no data: zeros
+    std::memset(memory.get(), 0, bytes);
+  }
   auto blob = std::make_shared<graph::Blob>();
   blob->data = memory.get();
   blob->size = bytes;

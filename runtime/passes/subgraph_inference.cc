@@ -101,6 +101,17 @@ class Inference {
     return Bad(node_, "its subgraph has " + std::to_string(body.inputs.size() - node_.captured) +
                           " inputs, expected " + std::to_string(formal_inputs));
   }
+  Status CheckTensor(const Value& value, const char* what, size_t index) const {
+    if (value.kind == ValueKind::kTensor) return {};
+    return Bad(node_, std::string(what) + " " + std::to_string(index) + " is a " +
+                          std::string(ValueKindName(value.kind)) + ", expected a tensor");
+  }
+  // What its turns make from output `first` on is put together, so it is tensors.
+  Status CheckTensors(const Graph& body, size_t first) const {
+    for (size_t o = first; o < body.outputs.size(); ++o)
+      TENON_RETURN_IF_ERROR(CheckTensor(body.values[body.outputs[o]], "its body's output", o));
+    return {};
+  }
   Status CheckOutputs(const Graph& body, size_t least) const {
     if (body.outputs.size() >= least &&
         outputs_.size() + (node_.op == "Loop") <= body.outputs.size())
@@ -237,11 +248,10 @@ class Inference {
     for (size_t s = 0; s < shapes->size(); ++s) {
       const Value& in = body.values[body.inputs[first + s]];
       const Value& out = body.values[body.outputs[first_output + s]];
-      // What was an optional may go on as its element.
-      const bool optional =
-          in.kind == ValueKind::kOptional || in.kind == ValueKind::kOptionalSequence;
-      if (in.type == out.type && (in.kind == out.kind || optional)) continue;
-      if (in.type == DataType::kUndefined || out.type == DataType::kUndefined) continue;
+      // What was an optional sequence may go on as a sequence.
+      const bool element =
+          in.kind == ValueKind::kOptionalSequence && out.kind == ValueKind::kSequence;
+      if (in.type == out.type && (in.kind == out.kind || element)) continue;
       return Bad(node_, "what goes around as \"" + in.name + "\" is " + TypeText(in) +
                             ", its body makes " + TypeText(out) + " of it (\"" + out.name +
                             "\"): expected the same type");
@@ -264,6 +274,7 @@ class Inference {
     TENON_RETURN_IF_ERROR(SetStates(body, 2, 2, carried, &shapes));
     SetCaptured(body);
     TENON_RETURN_IF_ERROR(InferStates(body, 2, 1, &shapes));
+    TENON_RETURN_IF_ERROR(CheckTensors(body, 1 + carried));
     TENON_RETURN_IF_ERROR(CheckControl(body.values[body.outputs[0]],
                                        "the condition that its body makes", DataType::kBool));
     for (size_t o = 0; o < outputs_.size(); ++o) {
@@ -295,6 +306,7 @@ class Inference {
       if (node_.inputs[1 + i] == kNone)
         return Bad(node_, "input " + std::to_string(1 + i) + " is missing");
       const Value& value = outer(1 + i);
+      TENON_RETURN_IF_ERROR(CheckTensor(value, "input", 1 + i));
       TENON_ASSIGN(Shape part, WithoutAxis(node_, value.shape, 0));
       if (batch == kUnknownDim && value.shape.has_rank()) batch = value.shape[0];
       if (i >= states) {
@@ -306,6 +318,7 @@ class Inference {
     }
     SetCaptured(body);
     TENON_RETURN_IF_ERROR(InferStates(body, 0, 0, &shapes));
+    TENON_RETURN_IF_ERROR(CheckTensors(body, states));
     for (size_t o = 0; o < outputs_.size(); ++o) {
       outputs_[o] = OutputOf(body, o);
       if (o < states) {
@@ -351,6 +364,7 @@ class Inference {
     for (size_t i = states; i < formal(); ++i) {
       if (node_.inputs[i] == kNone) return Bad(node_, "input " + std::to_string(i) + " is missing");
       const Value& value = outer(i);
+      TENON_RETURN_IF_ERROR(CheckTensor(value, "input", i));
       const int64_t axis = i - states < axes.size() ? axes[i - states] : 0;
       TENON_ASSIGN(const Shape slice, WithoutAxis(node_, value.shape, axis));
       Set(body, i, value.type, value.kind, MapShape(graph_, slice, body));
@@ -359,6 +373,7 @@ class Inference {
     }
     SetCaptured(body);
     TENON_RETURN_IF_ERROR(InferStates(body, 0, 0, &shapes));
+    TENON_RETURN_IF_ERROR(CheckTensors(body, states));
     for (size_t o = 0; o < outputs_.size(); ++o) {
       outputs_[o] = OutputOf(body, o);
       if (o < states) {
@@ -380,10 +395,12 @@ class Inference {
       if (i == 0 && value.kind != ValueKind::kSequence)
         return Bad(node_, "input 0 is a " + std::string(ValueKindName(value.kind)) +
                               ", expected a sequence");
+      if (value.kind != ValueKind::kSequence) TENON_RETURN_IF_ERROR(CheckTensor(value, "input", i));
       Set(body, i, value.type, ValueKind::kTensor, MapShape(graph_, value.shape, body));
     }
     SetCaptured(body);
     TENON_RETURN_IF_ERROR(Infer(body));
+    TENON_RETURN_IF_ERROR(CheckTensors(body, 0));
     for (size_t o = 0; o < outputs_.size(); ++o) {
       outputs_[o] = OutputOf(body, o);
       outputs_[o].kind = ValueKind::kSequence;

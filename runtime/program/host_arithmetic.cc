@@ -7,6 +7,8 @@
 namespace tenon::program {
 namespace {
 
+constexpr uint64_t kMostComputed = uint64_t{64} << 20;  // bytes of a resolution
+
 // Memory for an output; its address is not null even where it has no bytes, since null means
 // absent.
 Result<std::byte*> MakeRoom(const Program& program, uint32_t logical, ResolvedShapes* resolved) {
@@ -17,6 +19,11 @@ Result<std::byte*> MakeRoom(const Program& program, uint32_t logical, ResolvedSh
   }
   TENON_ASSIGN(const int64_t bytes,
                CheckedByteSize(program.logical[logical].type, shape.ElementCount()));
+  resolved->computed_bytes += static_cast<uint64_t>(bytes);
+  if (resolved->computed_bytes > kMostComputed)
+    return Status(Code::kBudgetExceeded, "\"" + program.logical[logical].name +
+                                             "\", which decides shapes, has " +
+                                             std::to_string(bytes) + " bytes");
   ResolvedShapes::Contents& contents = resolved->contents[logical];
   contents.bytes.reserve(8);
   contents.bytes.resize(static_cast<size_t>(bytes));
@@ -55,16 +62,20 @@ Status RunKernel(const ProgramIndex& index, const Program& program, const Progra
     return node.view.Error(Code::kUnsupported, "the host has no kernel for it");
   std::unique_ptr<operators::KernelPlan> made;
   if (!node.plan) {
-    TENON_ASSIGN(made, node.kernel->plan(node.view, SpecsOf(program, *resolved, node.inputs),
+    TENON_ASSIGN(made, node.kernel->Plan(node.view, SpecsOf(program, *resolved, node.inputs),
                                          SpecsOf(program, *resolved, node.outputs)));
   }
   const operators::KernelPlan& plan = node.plan ? *node.plan : *made;
+  std::max_align_t no_element{};
   SmallArray<void*> inputs(node.inputs.size()), outputs(node.outputs.size());
   for (size_t i = 0; i < node.inputs.size(); ++i) {
     if (node.inputs[i] == kNone) continue;
     inputs[i] = KnownContents(index, program, *resolved, node.inputs[i]).data;
-    if (inputs[i] == nullptr)
+    if (inputs[i] != nullptr) continue;
+    const Shape& shape = resolved->shapes[node.inputs[i]];
+    if (!shape.IsStatic() || shape.ElementCount() != 0)
       return node.view.Error(Code::kInternal, "shape arithmetic on a value that is not known");
+    inputs[i] = &no_element;  // null would mean absent
   }
   for (size_t o = 0; o < node.outputs.size(); ++o) {
     if (node.outputs[o] == kNone) continue;

@@ -87,7 +87,7 @@ void ProgramIndex::PlanAhead(const Program& program, Node* node) {
   };
   const auto inputs = specs(node->inputs), outputs = specs(node->outputs);
   if (!std::ranges::all_of(inputs, known) || !std::ranges::all_of(outputs, known)) return;
-  if (auto plan = node->kernel->plan(node->view, inputs, outputs); plan.ok())
+  if (auto plan = node->kernel->Plan(node->view, inputs, outputs); plan.ok())
     node->plan = std::move(plan).value();
 }
 

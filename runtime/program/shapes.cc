@@ -238,6 +238,7 @@ Status ResolveShapes(const Program& program, std::span<const Shape> inputs,
   }
   std::shared_ptr<const ProgramIndex> index = program.index;
   if (!index) index = std::make_shared<const ProgramIndex>(program);
+  out_resolved->computed_bytes = 0;
   return Resolver(program, *index, previous, foreign, out_resolved).Run(inputs);
 }
 

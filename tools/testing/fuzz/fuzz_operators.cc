@@ -295,7 +295,7 @@ class Call {
     const Kernel* kernel = FindKernel(node_.domain, node_.op, node_.revision,
                                       in.empty() || !in[0].present ? out[0].type : in[0].type);
     if (kernel == nullptr) return;
-    auto plan = kernel->plan(node_, in, out);
+    auto plan = kernel->Plan(node_, in, out);
     if (!plan.ok() || (*plan)->workspace_bytes() > (1 << 24)) return;
     const auto wanted = static_cast<size_t>((*plan)->workspace_bytes());
     std::unique_ptr<std::byte, void (*)(void*)> workspace(

@@ -4,7 +4,7 @@
 usage: make_malformed.py FOLDER [--count N] [--seed S] [--text-direction MODEL.onnx]
 
 Sound models (seeds.py) are damaged in one place: a field of the protobuf (edges.py and others), or bytes (wire.py); some are
-bad as a whole (bombs.py). Each mutation says which codes are right for what it broke; nothing asks Tenon. Writes
+bad as a whole (bombs.py, extremes.py, arithmetic.py, products.py, kinds.py). Each mutation says which codes are right for what it broke; nothing asks Tenon. Writes
 FOLDER/<number>.onnx and FOLDER/index.tsv with the lines "file <tab> CODE[,CODE...] <tab> what was done". The same seed gives the
 same files. Run by run_malformed. Needs the Python packages onnx and numpy.
 """
@@ -13,13 +13,17 @@ import os
 import random
 import shutil
 
+import arithmetic
 import bombs
 import declarations  # noqa: F401: they register their mutations
 import edges  # noqa: F401
 import external  # noqa: F401
+import extremes
+import kinds
 import mutations
 import nodes  # noqa: F401
 import onnx
+import products
 import seeds
 import structures  # noqa: F401
 import tensors  # noqa: F401
@@ -84,8 +88,9 @@ def main():
     maker = Maker(arguments.folder, arguments.seed, seeds.all_seeds(arguments.text_direction))
     for name, data in maker.bytes.items():
         maker.write(f"nothing of {name}", data, mutations.OK)
-    for bomb in bombs.bombs():
-        maker.write(*bomb)
+    for whole in (bombs.bombs(), extremes.extremes(), arithmetic.arithmetic(), products.products(), kinds.kinds()):
+        for bomb in whole:
+            maker.write(*bomb)
     while len(maker.index) < arguments.count:
         for mutation in mutations.MUTATIONS:
             maker.message(mutation)

@@ -74,8 +74,13 @@ struct Kernel {
   std::string_view name;
   int revision_min, revision_max;
   uint64_t types;  // bit DataType: element types of input 0 that the kernel computes
-  PlanFunction plan;
+  PlanFunction plan_function;
   double error_bound;  // largest error relative to the largest magnitude of the output, float32
+
+  // A plan by `plan_function`, or one that does nothing where no output has an element: dimensions
+  // beside a 0 may be so large that no kernel can count to them.
+  Result<std::unique_ptr<KernelPlan>> Plan(const NodeView& node, std::span<const TensorSpec> inputs,
+                                           std::span<const TensorSpec> outputs) const;
 };
 
 std::span<const Kernel* const> AllKernels();

@@ -103,6 +103,9 @@ class Shape {
 
 // Product of non-negative dims with overflow check, or kInvalidArgument.
 Result<int64_t> CheckedElementCount(std::span<const int64_t> dims);
+// Whether a dense tensor of the widest element could have this shape. Zero and what is not known
+// count as one: a view of an empty tensor must not become huge, and strides must not overflow.
+bool FitsMemory(const Shape& shape);
 // Bytes of `count` elements, packed (sub-byte types low bits first), or kInvalidArgument on
 // overflow.
 Result<int64_t> CheckedByteSize(DataType type, int64_t count);

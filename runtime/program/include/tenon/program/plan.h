@@ -28,6 +28,7 @@ struct ResolvedShapes {
   std::vector<Contents>
       contents;  // by logical value; empty vector where the program has no shape arithmetic
   std::vector<Symbol> symbols;  // by symbol
+  uint64_t computed_bytes = 0;  // of contents that shape arithmetic has made anew
   std::vector<uint8_t>
       changed;  // by logical value: 1 where shape or contents are not those of `previous`
 };
