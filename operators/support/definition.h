@@ -23,7 +23,8 @@ template <InferFunction infer, Arity arity, const auto& revisions>
 Status CheckedInfer(const NodeView& node, std::span<const InferInput> inputs,
                     std::span<InferOutput> outputs) {
   constexpr int newest = revisions[std::size(revisions) - 1].number;
-  constexpr Arity older = {arity.min_inputs > 0 ? uint8_t{1} : uint8_t{0}, kVariadic, 1, kVariadic};
+  constexpr uint8_t any = arity.max_inputs == kVariadic ? kVariadic : kVariadic - 1;
+  constexpr Arity older = {arity.min_inputs > 0 ? uint8_t{1} : uint8_t{0}, any, 1, kVariadic};
   TENON_RETURN_IF_ERROR(
       CheckArity(node, node.revision >= newest ? arity : older, inputs, outputs.size()));
   TENON_RETURN_IF_ERROR(infer(node, inputs, outputs));

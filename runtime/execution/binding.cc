@@ -304,6 +304,8 @@ Status Binding::State::FinishDonation(Output& output) {
   }
   if (!donor->wrapped()) {
     donor->Swap(*output.tensor);
+    // A later run with the planned inputs would write into what was the donor, perhaps a smaller one.
+    if (!(output.tensor->shape() == donor->shape())) planned = false;
     return Status();
   }
   if (donor->bytes() == output.tensor->bytes()) {

@@ -56,6 +56,16 @@ MODELS = {
             then_branch = t () => (float[K] a) { a = Identity (z) },
             else_branch = e () => (float[K] b) { b = Identity (x) }>
     }"""),
+    "growing_loop_begins_again": (17, """g (float[N] x) => (float[M] y) {
+        most = Constant <value = int64 {3}> ()
+        once = Constant <value = int64 {1}> ()
+        go = Constant <value = bool {1}> ()
+        y = Loop (most, go, x) <body = b (int64 i, bool c, float[A] v) => (bool d, float[B] w) {
+            d = Identity (c)
+            more = Loop (once, go, x) <body = b2 (int64 j, bool e, float[C] u) => (bool f, float[D] t) {
+                f = Identity (e)  t = Concat <axis = 0> (u, x) }>
+            w = Concat <axis = 0> (v, more) }>
+    }"""),
     "loop_that_grows": (17, """g (float[N] x) => (float[M] y, float[T, S] turns) {
         most = Constant <value = int64 {5}> ()
         go = Constant <value = bool {1}> ()
