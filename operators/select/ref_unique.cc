@@ -114,6 +114,7 @@ class UniquePlan final : public KernelPlan {
   }
 
   void CopySlices(const T* x, const int64_t* slices, int64_t found, T* y) const {
+    if (found * inner_ == 0) return;  // there may be too many rows to count to
     for (int64_t o = 0; o < outer_; ++o) {
       for (int64_t i = 0; i < found; ++i)
         std::copy_n(x + (o * count_ + slices[i]) * inner_, inner_, y + (o * found + i) * inner_);

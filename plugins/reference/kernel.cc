@@ -142,6 +142,12 @@ Status RunPlan(const KernelPlan& plan, const operators::KernelArguments& argumen
   return plan.RunAllocating(arguments, {&allocation, &AllocateOutput});
 }
 
+void* DataOf(const tenon_argument* argument) {
+  static std::max_align_t nothing;  // the address of what has no bytes
+  if (argument == nullptr) return nullptr;
+  return argument->tensor.data != nullptr ? argument->tensor.data : &nothing;
+}
+
 // Whether `allocates` is known when the kernel is listed, so that the other kernels' runs don't ask.
 template <bool allocates>
 tenon_status TENON_CALL Run(const tenon_kernel_descriptor* d, tenon_kernel*, tenon_plan* plan,
@@ -157,10 +163,8 @@ tenon_status TENON_CALL Run(const tenon_kernel_descriptor* d, tenon_kernel*, ten
     pointers = reinterpret_cast<void**>(static_cast<char*>(workspace) + PointersOffset(Of(plan)));
   }
   void** next = pointers;
-  for (uint32_t i = 0; i < input_count; ++i)
-    *next++ = run->inputs[i] ? run->inputs[i]->tensor.data : nullptr;
-  for (uint32_t i = 0; i < output_count; ++i)
-    *next++ = run->outputs[i] ? run->outputs[i]->tensor.data : nullptr;
+  for (uint32_t i = 0; i < input_count; ++i) *next++ = DataOf(run->inputs[i]);
+  for (uint32_t i = 0; i < output_count; ++i) *next++ = DataOf(run->outputs[i]);
   return sdk::Guard(host.table(), [&] {
     const operators::KernelArguments arguments = {
         .inputs = {pointers, input_count},

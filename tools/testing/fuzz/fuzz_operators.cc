@@ -52,7 +52,7 @@ class Choices {
   size_t size_, at_ = 0;
 };
 
-// Exactly as many bytes as the tensor has; null where it has none.
+// Exactly as many bytes as the tensor has; an address where it has none, too.
 struct Memory {
   std::unique_ptr<std::byte[]> bytes;
   int64_t size = 0;
@@ -60,7 +60,7 @@ struct Memory {
   static Memory Of(int64_t size) {
     Memory memory;
     memory.size = size;
-    if (size > 0) memory.bytes = std::make_unique<std::byte[]>(static_cast<size_t>(size));
+    if (size >= 0) memory.bytes = std::make_unique<std::byte[]>(static_cast<size_t>(size));
     return memory;
   }
 };

@@ -35,7 +35,8 @@ struct ParallelFor {
 };
 
 struct KernelArguments {
-  std::span<void* const> inputs;   // null where absent; dense row-major
+  // Dense row-major; null where absent, and there alone: what has no bytes has an address, too.
+  std::span<void* const> inputs;
   std::span<void* const> outputs;  // null where the output is not wanted
   void* workspace = nullptr;       // workspace_bytes() of the plan, aligned to 64
   ParallelFor parallel;
