@@ -52,16 +52,12 @@ Status InferMel(const NodeView& node, std::span<const InferInput> inputs,
   TENON_RETURN_IF_ERROR(ReadSize(node, inputs, 1, "dft_length", length));
   int64_t rate = 0;
   TENON_RETURN_IF_ERROR(ReadSize(node, inputs, 2, "sample_rate", rate));
-  for (int i = 3; i < 5; ++i) {
-    const char* name = i == 3 ? "lower_edge_hertz" : "upper_edge_hertz";
-    TENON_RETURN_IF_ERROR(CheckScalar(node, inputs, i, name));
-    constexpr uint32_t kFloats =
-        1u << static_cast<int>(DataType::kFloat32) | 1u << static_cast<int>(DataType::kFloat64) |
-        1u << static_cast<int>(DataType::kFloat16) | 1u << static_cast<int>(DataType::kBfloat16);
-    const DataType type = inputs[static_cast<size_t>(i)].type;
-    if ((kFloats >> static_cast<int>(type) & 1) == 0)
-      return Invalid(node, name, " is ", type, " (expected a float)");
-  }
+  TENON_RETURN_IF_ERROR(CheckScalar(node, inputs, 3, "lower_edge_hertz"));
+  TENON_RETURN_IF_ERROR(CheckScalar(node, inputs, 4, "upper_edge_hertz"));
+  TENON_RETURN_IF_ERROR(IndexType(node, inputs, 0));
+  TENON_RETURN_IF_ERROR(SameTypes(node, inputs, {0, 1, 2}));
+  TENON_RETURN_IF_ERROR(FloatTypes(node, inputs, 3, 5));
+  TENON_RETURN_IF_ERROR(SameTypes(node, inputs, {3, 4}));
   outputs[0].shape = Shape{length < 0 ? kUnknownDim : length / 2 + 1, bands};
   return {};
 }

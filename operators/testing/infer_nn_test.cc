@@ -335,7 +335,7 @@ TEST(InferNn, Signal) {
   mel[3] = mel[4] = {true, kFloat, Shape(), nullptr};
   EXPECT_EQ(mel.Infer(), "[5, 8]");
   mel[4].type = DataType::kInt64;
-  ExpectError(mel, "upper_edge_hertz is int64 (expected a float)");
+  ExpectError(mel, "input 4 is int64 (expected float16");
   hann.node().SetInt("output_datatype", 8);
   ExpectError(hann, "is no number type");
 }
