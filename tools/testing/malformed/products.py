@@ -67,7 +67,7 @@ def windows():
              "y = ConvTranspose <output_shape = [1, 1, 1]> (x, w)", "float[0,1,2097152,2097152,2097152] w = {}"), TOO_MUCH),
         ("ConvTranspose of 2^25 taps, no channels", one("float[1,0,1] x", "y = ConvTranspose <output_shape = [1]> (x, w)", f"float[0,1,{LARGE}] w = {{}}"), OK),
         ("ConvTranspose of 4096 phases of 2^20 taps", one("float[1,1,1,1,1] x, float[1,1,1,1,1048576] w",
-             "y = ConvTranspose <output_shape = [64, 64, 1], strides = [64, 64, 1]> (x, w)"), OK),
+             "y = ConvTranspose <output_shape = [64, 64, 1], strides = [64, 64, 1]> (x, w)"), OK | {"DEADLINE_EXCEEDED"}),
     ]
 
 
