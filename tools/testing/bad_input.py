@@ -191,8 +191,10 @@ def check_control_flow(c):
         run = ["run", c.file("hoard.onnx", parsed(text)), "-b", "reference", "--input", f"n=@{count}"]
         c.expect(what + " beyond the budget", [*run, "--budget", "20MB"], BACKEND, says, seconds=20)
     endless = HOARDING["many strings"][1].replace("300000000", str(1 << 50))
+    if "ASAN_OPTIONS" in os.environ:  # its operator new ends the process where it should throw
+        return
     c.expect("more strings than any machine holds", ["run", c.file("endless.onnx", parsed(endless)), "-b", "reference", "--input", f"n=@{count}"],
-             BACKEND, "(Expand) on host: Expand", env={"ASAN_OPTIONS": "allocator_may_return_null=1"})
+             BACKEND, "(Expand) on host: Expand")
 
 
 def check_damage(c):
