@@ -2,9 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <limits>
+#include <span>
 
 namespace tenon::tools {
 namespace {
@@ -12,7 +13,8 @@ namespace {
 template <typename T>
 std::string SummaryOf(tenon_dtype dtype, std::vector<int64_t> dims, const std::vector<T>& values) {
   HostTensor tensor = MakeTensor(dtype, std::move(dims));
-  std::memcpy(tensor.data.data(), values.data(), values.size() * sizeof(T));
+  std::ranges::copy(std::as_bytes(std::span(values)),
+                    reinterpret_cast<std::byte*>(tensor.data.data()));
   return Summarise(tensor.Wrap().get());
 }
 
