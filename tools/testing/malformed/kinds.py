@@ -43,5 +43,16 @@ def loops():
     ]
 
 
+def numbers():
+    """Element types that ONNX does not have."""
+    models = []
+    for number in (63, 64, 65, 255):
+        model = text("g (float[2] x) => (float[2] y) { y = Neg (x) }")
+        for value in (model.graph.input[0], model.graph.output[0]):
+            value.type.tensor_type.elem_type = number
+        models.append((f"element type {number}", model, INVALID | UNSUPPORTED))
+    return models
+
+
 def kinds():
-    return [(name, model.SerializeToString(), codes) for name, model, codes in sequences() + optionals() + loops()]
+    return [(name, model.SerializeToString(), codes) for name, model, codes in sequences() + optionals() + loops() + numbers()]
