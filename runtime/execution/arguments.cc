@@ -69,11 +69,12 @@ uint64_t DenseBytes(DataType type, const Shape& shape) {
 
 Result<uint64_t> LayoutBytes(DataType type, const Shape& shape, tenon_layout layout,
                              const backend::Device* device) {
-  if (!FitsMemory(shape)) {
+  const uint64_t dense = layout < TENON_LAYOUT_OWN ? DenseBytes(type, shape) : 0;
+  if (dense == UINT64_MAX || !FitsMemory(shape)) {
     return Status(Code::kInvalidArgument,
                   "shape " + shape.ToString() + " has more bytes than 64 bits can count");
   }
-  if (layout < TENON_LAYOUT_OWN) return DenseBytes(type, shape);
+  if (layout < TENON_LAYOUT_OWN) return dense;
   for (const tenon_layout_info* info : device->backend().layouts()) {
     if (info->id != layout) continue;
     const uint64_t bytes =
