@@ -56,7 +56,6 @@ std::span<const Kernel* const> AllKernels() { return KernelRegistry::Get().all; 
 
 const Kernel* FindKernel(std::string_view domain, std::string_view name, int revision,
                          DataType type) {
-  if (static_cast<unsigned>(type) >= 64) return nullptr;  // a model may declare any number
   const auto& rows = KernelRegistry::Get().by_name;
   for (auto row = std::ranges::lower_bound(rows, name, {}, &Kernel::name);
        row != rows.end() && (*row)->name == name; ++row) {

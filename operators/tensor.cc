@@ -45,6 +45,11 @@ std::string_view ValueKindName(ValueKind kind) {
 std::string_view DataTypeName(DataType type) { return FactsOf(type).name; }
 uint32_t BitWidth(DataType type) { return FactsOf(type).bits; }
 
+DataType DataTypeOf(int64_t number) {
+  const bool known = number > 0 && number < static_cast<int64_t>(std::size(kTypes));
+  return known ? static_cast<DataType>(number) : DataType::kUndefined;
+}
+
 void Shape::Assign(std::span<const int64_t> dims) {
   assert(dims.size() <= kMaxRank);
   rank_ = static_cast<int8_t>(std::min<size_t>(dims.size(), kMaxRank));

@@ -8,8 +8,8 @@ namespace {
 Status InferCast(const NodeView& node, std::span<const InferInput> inputs,
                  std::span<InferOutput> outputs) {
   const int64_t to = node.Int("to", 0);
-  outputs[0].type = to > 0 && to < 64 ? static_cast<DataType>(to) : DataType::kUndefined;
-  if (BitWidth(outputs[0].type) == 0 && outputs[0].type != DataType::kString) {
+  outputs[0].type = DataTypeOf(to);
+  if (outputs[0].type == DataType::kUndefined) {
     return Invalid(node, "attribute to is ", std::to_string(to), ", which is no element type");
   }
   outputs[0].shape = inputs[0].shape;

@@ -29,8 +29,8 @@ Status WantType(const NodeView& node, DataType got, DataType wants) {
 Status InferEmpty(const NodeView& node, std::span<const InferInput>,
                   std::span<InferOutput> outputs) {
   const int64_t number = node.Int("dtype", static_cast<int>(DataType::kFloat32));
-  const auto type = static_cast<DataType>(number);
-  if (number < 1 || number > 255 || (BitWidth(type) == 0 && type != DataType::kString))
+  const auto type = DataTypeOf(number);
+  if (type == DataType::kUndefined)
     return Invalid(node, "attribute dtype is ", number, ", which is no element type");
   outputs[0] = {type, Shape::UnknownRank(), ValueKind::kSequence};
   return {};
@@ -127,7 +127,7 @@ Status InferOptional(const NodeView& node, std::span<const InferInput> inputs,
     const auto type = node.Ints("type");
     if (type.size() != 2) return Invalid(node, "it needs an input or the attribute type");
     const bool sequence = type[0] == static_cast<int64_t>(ValueKind::kSequence);
-    outputs[0] = {static_cast<DataType>(type[1]), Shape::UnknownRank(),
+    outputs[0] = {DataTypeOf(type[1]), Shape::UnknownRank(),
                   sequence ? ValueKind::kOptionalSequence : ValueKind::kOptional};
     return {};
   }

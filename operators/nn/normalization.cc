@@ -50,7 +50,7 @@ Status InferLayer(const NodeView& node, std::span<const InferInput> inputs,
                   std::span<InferOutput> outputs) {
   TENON_RETURN_IF_ERROR(SameTypes(node, inputs, 0, inputs.size()));
   const Shape& x = inputs[0].shape;
-  const auto stash = static_cast<DataType>(node.Int("stash_type", 1));
+  const auto stash = DataTypeOf(node.Int("stash_type", 1));
   for (size_t i = 1; i < outputs.size(); ++i) outputs[i].type = stash;
   TENON_RETURN_IF_ERROR(InferSame(node, inputs, outputs));
   if (!x.has_rank()) return {};

@@ -13,13 +13,21 @@ namespace {
 // The type that an attribute names, or `otherwise` where it is 0.
 DataType TypeAttribute(const NodeView& node, std::string_view name, DataType otherwise) {
   const int64_t number = node.Int(name, 0);
-  return number > 0 && number < 64 ? static_cast<DataType>(number) : otherwise;
+  return number == 0 ? otherwise : DataTypeOf(number);
+}
+
+Status CheckOutputType(const NodeView& node) {
+  const int64_t number = node.Int("output_dtype", 0);
+  if (number == 0 || DataTypeOf(number) != DataType::kUndefined) return {};
+  return Invalid(node, "attribute output_dtype is ", std::to_string(number),
+                 ", which is no element type");
 }
 
 Status InferQuantize(const NodeView& node, std::span<const InferInput> inputs,
                      std::span<InferOutput> outputs) {
   Granularity granularity;
   TENON_RETURN_IF_ERROR(ReadGranularity(node, inputs, granularity));
+  TENON_RETURN_IF_ERROR(CheckOutputType(node));
   const DataType wanted = TypeAttribute(node, "output_dtype", DataType::kUndefined);
   outputs[0].shape = inputs[0].shape;
   outputs[0].type = Has(inputs, 2)                   ? inputs[2].type
@@ -35,6 +43,7 @@ Status InferDequantize(const NodeView& node, std::span<const InferInput> inputs,
                        std::span<InferOutput> outputs) {
   Granularity granularity;
   TENON_RETURN_IF_ERROR(ReadGranularity(node, inputs, granularity));
+  TENON_RETURN_IF_ERROR(CheckOutputType(node));
   if (Has(inputs, 2) && inputs[2].type != inputs[0].type)
     return Invalid(node, "x_zero_point is ", inputs[2].type, ", x is ", inputs[0].type);
   outputs[0] = {TypeAttribute(node, "output_dtype", inputs[1].type), inputs[0].shape};

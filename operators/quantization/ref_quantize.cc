@@ -93,7 +93,7 @@ class QuantizePlan final : public KernelPlan {
       : places_(inputs[0].shape, granularity),
         x_type_(inputs[0].type),
         scale_type_(inputs[1].type),
-        precision_(static_cast<DataType>(node.Int("precision", 0))),
+        precision_(DataTypeOf(node.Int("precision", 0))),
         format_(NumberFormat::Of(outputs[0].type)),
         saturates_(node.Int("saturate", 1) != 0) {
     if (precision_ == DataType::kUndefined) precision_ = scale_type_;

@@ -7,7 +7,7 @@ namespace {
 
 Status OutputType(const NodeView& node, DataType otherwise, InferOutput& output) {
   const int64_t type = node.Int("dtype", static_cast<int64_t>(otherwise));
-  output.type = type > 0 && type < 64 ? static_cast<DataType>(type) : DataType::kUndefined;
+  output.type = DataTypeOf(type);
   if (BitWidth(output.type) != 0) return {};
   return Invalid(node, "dtype is ", std::to_string(type), ", which is no type of numbers");
 }

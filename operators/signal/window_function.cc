@@ -29,7 +29,7 @@ Status ReadSize(const NodeView& node, std::span<const InferInput> inputs, int in
 
 Status ReadType(const NodeView& node, DataType& type) {
   const int64_t number = node.Int("output_datatype", 1);
-  type = number > 0 && number < 64 ? static_cast<DataType>(number) : DataType::kUndefined;
+  type = DataTypeOf(number);
   if (BitWidth(type) >= 8) return {};
   return Invalid(node, "attribute output_datatype is ", std::to_string(number),
                  ", which is no number type");

@@ -8,7 +8,7 @@ namespace {
 Status Infer(const NodeView& node, std::span<const InferInput> inputs,
              std::span<InferOutput> outputs) {
   const int64_t to = node.Int("to", 0);
-  const DataType type = to > 0 && to < 64 ? static_cast<DataType>(to) : DataType::kUndefined;
+  const DataType type = DataTypeOf(to);
   if (BitWidth(type) == 0 || BitWidth(type) != BitWidth(inputs[0].type)) {
     return Invalid(node, "attribute to is ", std::to_string(to), ", input is ", inputs[0].type,
                    " (expected a type of the same width)");

@@ -23,7 +23,7 @@ Status InferEyeLike(const NodeView& node, std::span<const InferInput> inputs,
   if (x.has_rank() && x.rank() != 2)
     return Invalid(node, "input has shape ", x, " (expected [rows, columns])");
   const int64_t type = node.Int("dtype", static_cast<int64_t>(inputs[0].type));
-  outputs[0].type = type > 0 && type < 64 ? static_cast<DataType>(type) : DataType::kUndefined;
+  outputs[0].type = DataTypeOf(type);
   if (BitWidth(outputs[0].type) == 0)
     return Invalid(node, "dtype is ", std::to_string(type), ", which is no type of numbers");
   outputs[0].shape = x.has_rank() ? x : Shape{kUnknownDim, kUnknownDim};

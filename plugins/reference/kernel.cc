@@ -143,9 +143,8 @@ Status RunPlan(const KernelPlan& plan, const operators::KernelArguments& argumen
 }
 
 void* DataOf(const tenon_argument* argument) {
-  static std::max_align_t nothing;  // the address of what has no bytes
   if (argument == nullptr) return nullptr;
-  return argument->tensor.data != nullptr ? argument->tensor.data : &nothing;
+  return argument->tensor.data != nullptr ? argument->tensor.data : operators::g_no_bytes;
 }
 
 // Whether `allocates` is known when the kernel is listed, so that the other kernels' runs don't ask.

@@ -40,9 +40,6 @@ class Reference : public Computation {
   const bool allocates_;
 };
 
-// What present arguments without bytes point to: absent ones are null.
-alignas(kMemoryAlignment) std::byte g_nothing[kMemoryAlignment];
-
 class KernelWork : public Work {
  public:
   KernelWork(const Plan& plan, std::vector<Operand> operands, uint64_t correlation_id)
@@ -83,7 +80,7 @@ Operand OperandOf(const Plan& plan, const std::string& what, const tenon_argumen
     Invalid(plan, what + " has " + std::to_string(argument->bytes) +
                       " bytes, the plan was made for " + std::to_string(expected));
   }
-  if (expected == 0) return {nullptr, g_nothing, 0, 0};
+  if (expected == 0) return {nullptr, operators::g_no_bytes, 0, 0};
   if (!argument->buffer)
     Invalid(plan,
             what + " has no buffer (memory kind " + std::to_string(argument->memory_kind) + ")");

@@ -63,7 +63,7 @@ Result<graph::Attribute> ImportTypeAttribute(const onnx::AttributeProto& a,
   ValueKind kind = ValueKind::kTensor;
   const auto* tensor = TensorWithin(a.tp(), &kind);
   const bool within = kind == ValueKind::kTensor || kind == ValueKind::kSequence;
-  if (tensor == nullptr || !within || tensor->elem_type() < 1 || tensor->elem_type() > 255) {
+  if (tensor == nullptr || !within || DataTypeOf(tensor->elem_type()) == DataType::kUndefined) {
     return Status(Code::kUnsupported, where + " attribute \"" + a.name() +
                                           "\": expected the type of a tensor or of a sequence of "
                                           "tensors, with an element type");

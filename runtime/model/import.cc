@@ -143,9 +143,9 @@ Status GraphImporter::ImportType(const onnx::ValueInfoProto& info, const std::st
                       " is no tensor, no sequence of tensors and no optional of these; maps and "
                       "sparse tensors are not supported");
   }
-  if (tensor->elem_type() < 0 || tensor->elem_type() > 255)
+  value.type = DataTypeOf(tensor->elem_type());
+  if (value.type == DataType::kUndefined && tensor->elem_type() != 0)
     return Bad(where + ": unknown element type " + std::to_string(tensor->elem_type()));
-  value.type = static_cast<DataType>(tensor->elem_type());
   if (!tensor->has_shape()) return {};
   if (tensor->shape().dim_size() > kMaxRank) {
     return Status(Code::kUnsupported, where + ": rank " +

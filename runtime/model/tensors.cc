@@ -176,9 +176,8 @@ Result<std::shared_ptr<const graph::Blob>> FromFields(const onnx::TensorProto& t
 Result<graph::Constant> ImportTensor(const onnx::TensorProto& tensor, const Source& source,
                                      const ImportOptions& options, const std::string& where) {
   graph::Constant constant;
-  constant.type = static_cast<DataType>(tensor.data_type());
-  if (tensor.data_type() <= 0 || tensor.data_type() > 255 ||
-      (BitWidth(constant.type) == 0 && constant.type != DataType::kString)) {
+  constant.type = DataTypeOf(tensor.data_type());
+  if (constant.type == DataType::kUndefined) {
     return Status(Code::kUnsupported,
                   where + ": unknown element type " + std::to_string(tensor.data_type()));
   }

@@ -75,7 +75,6 @@ struct Storage {
 };
 
 Storage Prepare(const Graph& graph, const Node& node) {
-  static std::max_align_t nothing;  // the address of what has no bytes
   Storage s;
   for (graph::ValueId id : node.inputs) {
     if (id == kNone) {
@@ -86,7 +85,7 @@ Storage Prepare(const Graph& graph, const Node& node) {
     const Value& value = graph.values[id];
     s.inputs.push_back({true, value.type, value.shape});
     s.in.push_back(value.constant ? View(*value.constant).data : nullptr);
-    if (value.constant && s.in.back() == nullptr) s.in.back() = &nothing;
+    if (value.constant && s.in.back() == nullptr) s.in.back() = operators::g_no_bytes;
     if (!value.constant || IsAligned(*value.constant)) continue;
     const graph::Blob& blob = *value.constant->blob;
     s.copies.emplace_back(blob.data, blob.data + blob.size);

@@ -36,8 +36,7 @@ bool TypesFit(const tenon_dtypes* list, uint32_t count, const char* what, const 
     }
     if (count == 0) continue;
     const tenon_dtypes wanted = list[std::min<size_t>(i, count - 1)];
-    const auto bit = static_cast<unsigned>(type);  // a model may declare any number
-    if (bit < 64 && (wanted >> bit & 1) != 0) continue;
+    if ((wanted >> static_cast<unsigned>(type) & 1) != 0) continue;
     return Refuse(out, TENON_REASON_DTYPE, name(), std::string(DataTypeName(type)),
                   TypeNames(wanted));
   }

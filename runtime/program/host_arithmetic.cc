@@ -66,7 +66,6 @@ Status RunKernel(const ProgramIndex& index, const Program& program, const Progra
                                          SpecsOf(program, *resolved, node.outputs)));
   }
   const operators::KernelPlan& plan = node.plan ? *node.plan : *made;
-  std::max_align_t no_element{};
   SmallArray<void*> inputs(node.inputs.size()), outputs(node.outputs.size());
   for (size_t i = 0; i < node.inputs.size(); ++i) {
     if (node.inputs[i] == kNone) continue;
@@ -75,7 +74,7 @@ Status RunKernel(const ProgramIndex& index, const Program& program, const Progra
     const Shape& shape = resolved->shapes[node.inputs[i]];
     if (!shape.IsStatic() || shape.ElementCount() != 0)
       return node.view.Error(Code::kInternal, "shape arithmetic on a value that is not known");
-    inputs[i] = &no_element;  // null would mean absent
+    inputs[i] = operators::g_no_bytes;
   }
   for (size_t o = 0; o < node.outputs.size(); ++o) {
     if (node.outputs[o] == kNone) continue;

@@ -63,11 +63,9 @@ const void* tenon_blob_data(const tenon_blob* blob) { return blob->bytes.data();
 uint64_t tenon_blob_size(const tenon_blob* blob) { return blob->bytes.size(); }
 void tenon_blob_release(tenon_blob* blob) { delete blob; }
 
-const char* tenon_dtype_name(tenon_dtype dtype) {
-  return DataTypeName(static_cast<DataType>(dtype)).data();
-}
+const char* tenon_dtype_name(tenon_dtype dtype) { return DataTypeName(DataTypeOf(dtype)).data(); }
 uint64_t tenon_dtype_bytes(tenon_dtype dtype, uint64_t count) {
-  return (count * BitWidth(static_cast<DataType>(dtype)) + 7) / 8;
+  return (count * BitWidth(DataTypeOf(dtype)) + 7) / 8;
 }
 
 tenon_status tenon_cancel_create(tenon_cancel** out_cancel) {

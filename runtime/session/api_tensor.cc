@@ -9,8 +9,7 @@ tenon_status tenon_tensor_wrap(tenon_dtype dtype, int32_t rank, const int64_t* d
   return Guard([&]() -> Status {
     TENON_REQUIRE(out_tensor);
     TENON_ASSIGN(const Shape shape, MakeShape(rank, dims));
-    TENON_ASSIGN(auto tensor,
-                 execution::Tensor::Wrap(static_cast<DataType>(dtype), shape, data, bytes));
+    TENON_ASSIGN(auto tensor, execution::Tensor::Wrap(DataTypeOf(dtype), shape, data, bytes));
     *out_tensor = new tenon_tensor{nullptr, std::move(tensor)};
     return Status();
   });
@@ -27,8 +26,8 @@ tenon_status tenon_tensor_create(tenon_session* session, const char* backend, ui
     if (backend != nullptr) {
       TENON_ASSIGN(space, session->impl->executable()->FindSpace(backend, device));
     }
-    TENON_ASSIGN(auto tensor, session->impl->executable()->CreateTensor(
-                                  space, static_cast<DataType>(dtype), shape));
+    TENON_ASSIGN(auto tensor,
+                 session->impl->executable()->CreateTensor(space, DataTypeOf(dtype), shape));
     *out_tensor = new tenon_tensor{session->impl, std::move(tensor)};
     return Status();
   });
@@ -132,7 +131,7 @@ tenon_status tenon_tensor_create_sequence(tenon_value_kind kind, tenon_dtype dty
       return Status(Code::kInvalidArgument, "an optional has one item at most");
     auto object = std::make_shared<execution::Object>();
     object->kind = static_cast<ValueKind>(kind);
-    object->type = static_cast<DataType>(dtype);
+    object->type = DataTypeOf(dtype);
     object->present = kind == TENON_VALUE_OPTIONAL ? count == 1 : items != nullptr;
     for (uint32_t i = 0; i < count; ++i) {
       TENON_REQUIRE(items[i]);

@@ -67,7 +67,7 @@ Status ForeignOperators::Infer(const graph::Node& node,
                      [&] { return op->infer(op, backend->handle(), &view.abi, shapes.data()); })
               .WithContext("shapes of node \"" + node.name + "\" (" + node.op + ")"));
       for (size_t o = 0; o < outputs.size(); ++o) {
-        outputs[o].type = static_cast<DataType>(shapes[o].dtype);
+        outputs[o].type = DataTypeOf(shapes[o].dtype);
         outputs[o].shape =
             shapes[o].rank < 0 || shapes[o].rank > kMaxRank
                 ? Shape::UnknownRank()

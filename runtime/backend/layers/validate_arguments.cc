@@ -11,9 +11,7 @@ namespace {
 
 constexpr uint32_t kLargestStruct = 65536;
 
-uint32_t Bits(tenon_dtype dtype) {
-  return dtype > 0 && dtype < 64 ? BitWidth(static_cast<DataType>(dtype)) : 0;
-}
+uint32_t Bits(tenon_dtype dtype) { return BitWidth(DataTypeOf(dtype)); }
 
 // Bytes of a dense tensor; nothing where it overflows.
 std::optional<uint64_t> DenseBytes(tenon_dtype dtype, const DLTensor& tensor) {

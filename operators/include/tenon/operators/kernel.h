@@ -34,8 +34,11 @@ struct ParallelFor {
   }
 };
 
+// What kernels are given for a tensor without bytes. Nobody reads or writes there.
+alignas(64) inline std::byte g_no_bytes[64];
+
 struct KernelArguments {
-  // Dense row-major; null where absent, and there alone: what has no bytes has an address, too.
+  // Dense row-major; null where absent, and there alone: see g_no_bytes.
   std::span<void* const> inputs;
   std::span<void* const> outputs;  // null where the output is not wanted
   void* workspace = nullptr;       // workspace_bytes() of the plan, aligned to 64

@@ -52,6 +52,8 @@ enum class ValueKind : uint8_t { kTensor, kSequence, kOptional, kOptionalSequenc
 std::string_view ValueKindName(ValueKind kind);  // "tensor"
 
 std::string_view DataTypeName(DataType type);  // "float32"; "undefined" for unknown numbers
+// The element type with this number, as a model or a backend wrote it; kUndefined where there is none.
+DataType DataTypeOf(int64_t number);
 // Bits of one element as stored: 4 for int4, 8 for bool; 0 for string and unknown types.
 uint32_t BitWidth(DataType type);
 
