@@ -20,7 +20,7 @@ class MatMulPlan final : public KernelPlan {
     auto* y = static_cast<T*>(arguments.outputs[0]);
     arguments.parallel(sizes_.batches * sizes_.rows, 1, [=, this](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
-        const auto& offset = sizes_.offsets[static_cast<size_t>(i / sizes_.rows)];
+        const auto offset = sizes_.OffsetsOf(i / sizes_.rows);
         const T* row = a + offset[0] + i % sizes_.rows * sizes_.depth;
         T* out = y + i * sizes_.columns;
         std::fill_n(out, sizes_.columns, T(0));
@@ -56,7 +56,7 @@ class MatMulFloatPlan final : public KernelPlan {
     arguments.parallel(sizes_.batches * shape.tiles(), 1, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
         const int64_t batch = i / shape.tiles();
-        const auto& offset = sizes_.offsets[static_cast<size_t>(batch)];
+        const auto offset = sizes_.OffsetsOf(batch);
         GemmShape part = shape;
         part.a = a + offset[0];
         float* to = y + batch * sizes_.rows * sizes_.columns;

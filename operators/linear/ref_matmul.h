@@ -2,7 +2,7 @@
 #pragma once
 
 #include <algorithm>
-#include <vector>
+#include <array>
 
 #include "tenon/operators/tensor.h"
 
@@ -11,7 +11,6 @@ namespace tenon::operators {
 // One matrix product for every batch; where each batch's operands begin.
 struct MatMulSizes {
   int64_t rows = 1, columns = 1, depth = 1, batches = 1;
-  std::vector<std::array<int64_t, 2>> offsets;
 
   MatMulSizes(const Shape& a, const Shape& b, const Shape& y) {
     rows = a.rank() > 1 ? a[a.rank() - 2] : 1;
@@ -24,27 +23,39 @@ struct MatMulSizes {
       rows *= batches;
       batches = 1;
     }
-    for (int64_t i = 0; i < batches; ++i) {
-      offsets.push_back(
-          {Offset(a, y, y_batch, i) * rows * depth, Offset(b, y, y_batch, i) * depth * columns});
+    if (batches == 1) return;
+    std::array<int64_t, 2> strides = {rows * depth, depth * columns};
+    for (int i = 1; i <= y_batch; ++i, ++rank_) {
+      Axis& axis = axes_[static_cast<size_t>(rank_)];
+      axis.size = y[y_batch - i];
+      for (size_t k = 0; k < 2; ++k) {
+        const Shape& x = k == 0 ? a : b;
+        const int64_t dim = i <= x.rank() - 2 ? x[x.rank() - 2 - i] : 1;
+        axis.strides[k] = dim == 1 ? 0 : strides[k];
+        strides[k] *= dim;
+      }
     }
   }
 
- private:
-  // Which matrix of `x` batch `index` of y uses.
-  static int64_t Offset(const Shape& x, const Shape& y, int y_batch, int64_t index) {
-    const int batch = std::max(0, x.rank() - 2);
-    int64_t offset = 0, stride = 1;
-    for (int i = 1; i <= y_batch; ++i) {
-      const int64_t size = y[y_batch - i], at = index % size;
-      index /= size;
-      if (i > batch) break;
-      const int64_t dim = x[batch - i];
-      if (dim != 1) offset += at * stride;
-      stride *= dim;
+  // Where the matrices of a batch begin in A and B.
+  std::array<int64_t, 2> OffsetsOf(int64_t batch) const {
+    std::array<int64_t, 2> offsets{};
+    for (int i = 0; i < rank_; ++i) {
+      const Axis& axis = axes_[static_cast<size_t>(i)];
+      const int64_t at = batch % axis.size;
+      batch /= axis.size;
+      for (size_t k = 0; k < 2; ++k) offsets[k] += at * axis.strides[k];
     }
-    return offset;
+    return offsets;
   }
+
+ private:
+  struct Axis {
+    int64_t size;
+    std::array<int64_t, 2> strides;  // 0 where A or B is broadcast
+  };
+  std::array<Axis, kMaxRank> axes_{};  // of the batches, the innermost first
+  int rank_ = 0;
 };
 
 }  // namespace tenon::operators

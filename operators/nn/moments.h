@@ -1,11 +1,11 @@
-// What the normalising kernels share: mean and variance of contiguous values, and a scale that is broadcast.
+// What the normalising kernels share: sums, mean and variance of contiguous values.
 #pragma once
 
 #include <cmath>
 #include <cstdint>
-#include <vector>
+#include <type_traits>
 
-#include "tenon/operators/tensor.h"
+#include "support/plan.h"
 
 namespace tenon::operators {
 
@@ -36,25 +36,24 @@ struct Moments {
   }
 };
 
-// Where in `scale`, which broadcasts to the dimensions of `x` from `first` on, the value for each of
-// their elements lies; empty where there is one for each, in their order.
-inline std::vector<int64_t> BroadcastPlaces(const Shape& x, int first, const Shape& scale) {
-  int64_t size = 1;
-  for (int i = first; i < x.rank(); ++i) size *= x[i];
-  if (scale.ElementCount() == size) return {};
-  std::vector<int64_t> places = {0};
-  int64_t stride = 1;
-  for (int i = x.rank() - 1, k = scale.rank() - 1; i >= first; --i, --k) {
-    const int64_t step = k >= 0 && scale[k] != 1 ? stride : 0;
-    std::vector<int64_t> all;
-    all.reserve(places.size() * static_cast<size_t>(x[i]));
-    for (int64_t at = 0; at < x[i]; ++at) {
-      for (const int64_t place : places) all.push_back(place + at * step);
-    }
-    places = std::move(all);
-    if (k >= 0) stride *= scale[k];
+// What LayerNormalization and RMSNormalization see of X: rows of the dimensions from `axis` on.
+struct NormalizedRows {
+  Shape normalized;  // the dimensions of a row
+  int64_t count = 1, size = 1;
+
+  NormalizedRows(const NodeView& node, const Shape& x) {
+    const int64_t axis = node.Int("axis", -1);
+    const auto first = static_cast<size_t>(axis < 0 ? axis + x.rank() : axis);
+    normalized = Shape(x.dims().subspan(first));
+    for (const int64_t dim : x.dims().first(first)) count *= dim;
+    for (const int64_t dim : normalized.dims()) size *= dim;
   }
-  return places;
-}
+  // Rows that one chunk takes.
+  int64_t chunk() const { return std::max<int64_t>(1, kElementChunk / size); }
+};
+
+// Steps in what is broadcast along a row, known when compiled: so the loops over both are vectors.
+inline constexpr std::integral_constant<int64_t, 0> kZero;
+inline constexpr std::integral_constant<int64_t, 1> kOne;
 
 }  // namespace tenon::operators

@@ -175,6 +175,8 @@ class ConvTransposePlan final : public KernelPlan {
   const VectorFunctions& vectors_ = ChooseVectorFunctions();
 };
 
+constexpr int64_t kMostTaps = 1 << 20;  // of one dimension; a plan keeps a place for each
+
 PlanResult PlanConvTranspose(const NodeView& node, Specs inputs, Specs outputs) {
   const Shape& x = inputs[0].shape;
   Window window;
@@ -191,6 +193,10 @@ PlanResult PlanConvTranspose(const NodeView& node, Specs inputs, Specs outputs) 
     geometry.out[to] = sizes[2 + i];
     geometry.axes[to] = window.axes[from];
     phases *= std::min(geometry.axes[to].stride, geometry.out[to]);
+    if (x[1] > 0 && geometry.axes[to].kernel > kMostTaps)
+      return Unsupported(node, "has a kernel of ", geometry.axes[to].kernel,
+                         " positions in one dimension (the reference kernel takes ", kMostTaps,
+                         ")");
   }
   if (phases > 4096)
     return Unsupported(node, "has strides of ", phases,

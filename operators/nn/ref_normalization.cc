@@ -1,10 +1,9 @@
 // BatchNormalization, InstanceNormalization and LayerNormalization.
 #include <cmath>
-#include <functional>
 
 #include "nn/batch_training.h"
 #include "nn/moments.h"
-#include "support/plan.h"
+#include "support/broadcast.h"
 #include "support/widened.h"
 
 namespace tenon::operators {
@@ -71,14 +70,10 @@ template <typename T>
 class LayerPlan final : public KernelPlan {
  public:
   LayerPlan(const NodeView& node, Specs inputs, Specs)
-      : epsilon_(static_cast<T>(node.Float("epsilon", 1e-5F))) {
-    const Shape& x = inputs[0].shape;
-    const int64_t axis = node.Int("axis", -1);
-    const auto first = static_cast<int>(axis < 0 ? axis + x.rank() : axis);
-    for (int i = 0; i < x.rank(); ++i) (i < first ? rows_ : size_) *= x[i];
-    scale_places_ = BroadcastPlaces(x, first, inputs[1].shape);
-    if (Has(inputs, 2)) shift_places_ = BroadcastPlaces(x, first, inputs[2].shape);
-  }
+      : epsilon_(static_cast<T>(node.Float("epsilon", 1e-5F))),
+        rows_(node, inputs[0].shape),
+        scale_and_shift_({inputs[1].shape, Has(inputs, 2) ? inputs[2].shape : Shape()},
+                         rows_.normalized) {}
   Status Run(const KernelArguments& arguments) const override {
     const auto* x = static_cast<const T*>(arguments.inputs[0]);
     const auto* scale = static_cast<const T*>(arguments.inputs[1]);
@@ -91,40 +86,44 @@ class LayerPlan final : public KernelPlan {
     T* const means = output(1);
     T* const inverses = output(2);
     ForElements(
-        arguments.parallel, rows_,
+        arguments.parallel, rows_.count,
         [=, this](int64_t begin, int64_t end) {
           for (int64_t i = begin; i < end; ++i) {
-            const T* from = x + i * size_;
-            T* to = y + i * size_;
-            const Moments<T> moments(from, size_, epsilon_);
-            const auto normalize = [&](const auto& scale_at, const auto& shift_at) {
-              for (int64_t j = 0; j < size_; ++j) {
-                const T value = (from[j] - moments.mean) * moments.scale * scale[scale_at(j)];
-                to[j] = shift == nullptr ? value : value + shift[shift_at(j)];
-              }
+            const T* from = x + i * rows_.size;
+            T* to = y + i * rows_.size;
+            const Moments<T> moments(from, rows_.size, epsilon_);
+            const auto normalize = [=, this](int64_t at, const auto& offsets, int64_t count) {
+              const T* a = scale + offsets[0];
+              const auto scaled = [=](int64_t j, auto step) {
+                return (from[at + j] - moments.mean) * moments.scale * a[j * step];
+              };
+              const auto all = [=](auto scale_step, auto shift_step) {
+                if (shift == nullptr) {
+                  for (int64_t j = 0; j < count; ++j) to[at + j] = scaled(j, scale_step);
+                } else {
+                  const T* b = shift + offsets[1];
+                  for (int64_t j = 0; j < count; ++j)
+                    to[at + j] = scaled(j, scale_step) + b[j * shift_step];
+                }
+              };
+              const auto with_scale = [=, this](auto step) {
+                scale_and_shift_.inner_stride(1) == 1 ? all(step, kOne) : all(step, kZero);
+              };
+              scale_and_shift_.inner_stride(0) == 1 ? with_scale(kOne) : with_scale(kZero);
             };
-            if (scale_places_.empty() && shift_places_.empty()) {
-              normalize(std::identity(), std::identity());
-            } else {
-              normalize([this](int64_t j) { return PlaceOf(scale_places_, j); },
-                        [this](int64_t j) { return PlaceOf(shift_places_, j); });
-            }
+            scale_and_shift_.Run(ParallelFor::Inline(), normalize);
             if (means != nullptr) means[i] = moments.mean;
             if (inverses != nullptr) inverses[i] = moments.scale;
           }
         },
-        std::max<int64_t>(1, kElementChunk / std::max<int64_t>(1, size_)));
+        rows_.chunk());
     return {};
   }
 
  private:
-  static int64_t PlaceOf(const std::vector<int64_t>& places, int64_t j) {
-    return places.empty() ? j : places[static_cast<size_t>(j)];
-  }
-
   T epsilon_;
-  int64_t rows_ = 1, size_ = 1;
-  std::vector<int64_t> scale_places_, shift_places_;
+  NormalizedRows rows_;
+  Broadcast<2> scale_and_shift_;
 };
 
 PlanResult PlanLayer(const NodeView& node, Specs inputs, Specs outputs) {

@@ -1,5 +1,6 @@
 // RMSNormalization, row by row.
 #include "nn/moments.h"
+#include "support/broadcast.h"
 #include "support/widened.h"
 
 namespace tenon::operators {
@@ -9,45 +10,44 @@ template <typename T>
 class RmsPlan final : public KernelPlan {
  public:
   RmsPlan(const NodeView& node, Specs inputs, Specs)
-      : epsilon_(static_cast<T>(node.Float("epsilon", 1e-5F))) {
-    const Shape& x = inputs[0].shape;
-    const Shape& scale = inputs[1].shape;
-    const int64_t axis = node.Int("axis", -1);
-    const auto first = static_cast<int>(axis < 0 ? axis + x.rank() : axis);
-    for (int i = 0; i < x.rank(); ++i) (i < first ? rows_ : size_) *= x[i];
-    places_ = BroadcastPlaces(x, first, scale);
-  }
+      : epsilon_(static_cast<T>(node.Float("epsilon", 1e-5F))),
+        rows_(node, inputs[0].shape),
+        scale_({inputs[1].shape}, rows_.normalized) {}
 
   Status Run(const KernelArguments& arguments) const override {
     const auto* x = static_cast<const T*>(arguments.inputs[0]);
     const auto* scale = static_cast<const T*>(arguments.inputs[1]);
     auto* y = static_cast<T*>(arguments.outputs[0]);
     ForElements(
-        arguments.parallel, rows_,
+        arguments.parallel, rows_.count,
         [=, this](int64_t begin, int64_t end) {
+          const int64_t size = rows_.size;
           for (int64_t i = begin; i < end; ++i) {
-            const T* from = x + i * size_;
-            T* to = y + i * size_;
+            const T* from = x + i * size;
+            T* to = y + i * size;
             const T mean =
-                SumOf(from, size_, [](T value) { return value * value; }) / static_cast<T>(size_);
+                SumOf(from, size, [](T value) { return value * value; }) / static_cast<T>(size);
             const T factor = 1 / std::sqrt(mean + epsilon_);
-            if (places_.empty()) {
+            scale_.Run(ParallelFor::Inline(),
+                       [=, this](int64_t at, const auto& offsets, int64_t count) {
+                         const T* a = scale + offsets[0];
+                         const auto normalize = [=](auto step) {
 #pragma GCC ivdep
-              for (int64_t j = 0; j < size_; ++j) to[j] = from[j] * factor * scale[j];
-            } else {
-              for (int64_t j = 0; j < size_; ++j)
-                to[j] = from[j] * factor * scale[places_[static_cast<size_t>(j)]];
-            }
+                           for (int64_t j = 0; j < count; ++j)
+                             to[at + j] = from[at + j] * factor * a[j * step];
+                         };
+                         scale_.inner_stride(0) == 1 ? normalize(kOne) : normalize(kZero);
+                       });
           }
         },
-        std::max<int64_t>(1, kElementChunk / std::max<int64_t>(1, size_)));
+        rows_.chunk());
     return {};
   }
 
  private:
   T epsilon_;
-  int64_t rows_ = 1, size_ = 1;
-  std::vector<int64_t> places_;  // empty where scale is not broadcast
+  NormalizedRows rows_;
+  Broadcast<1> scale_;
 };
 
 // What stash_type says is the least precision of the mean.

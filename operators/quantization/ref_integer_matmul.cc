@@ -91,7 +91,7 @@ class IntegerMatMulPlan final : public KernelPlan {
     arguments.parallel(sizes_.batches * shape.tiles(), 1, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
         const int64_t batch = i / shape.tiles();
-        const auto& offset = sizes_.offsets[static_cast<size_t>(batch)];
+        const auto offset = sizes_.OffsetsOf(batch);
         IntegerGemmShape part = shape;
         part.a = a + offset[0];
         const int64_t b_line = sizes_.depth > 0 ? offset[1] / sizes_.depth : 0;
