@@ -48,8 +48,8 @@ struct NormalizedRows {
     for (const int64_t dim : x.dims().first(first)) count *= dim;
     for (const int64_t dim : normalized.dims()) size *= dim;
   }
-  // Rows that one chunk takes.
-  int64_t chunk() const { return std::max<int64_t>(1, kElementChunk / size); }
+  // Rows that one chunk takes. A row may be empty: its mean is an output, too.
+  int64_t chunk() const { return std::max<int64_t>(1, kElementChunk / std::max<int64_t>(1, size)); }
 };
 
 // Steps in what is broadcast along a row, known when compiled: so the loops over both are vectors.

@@ -70,6 +70,7 @@ CASES = {  # name: (text, codes, opset if not 21)
     "unique57": (f"g () => (float[] y) <int64[2] s = {{{1 << 58}, 0}}> {{ x = ConstantOfShape (s) y = Unique <axis = 0> (x) }}", OK | TOO_MUCH),
     "layer_of_much": ("g (float[2147483647] x) => (float[] y) <float s = {2}> { y = LayerNormalization (x, s, s) }", OK | TOO_MUCH),
     "rms_of_much": ("g (float[2147483647] x) => (float[] y) <float s = {2}> { y = RMSNormalization (x, s) }", OK | TOO_MUCH, 23),
+    "mean_of_nothing": ("g (float[0] x) => (float[0] y, float[1] m) { y, m = LayerNormalization (x, x, x) }", OK),
     "many_products": ("g (float[2147483647, 1, 1] x, float[2147483647, 1, 1] w) => (float[] y) { y = MatMul (x, w) }", OK | TOO_MUCH),
     "long_kernel": ("g (float[1, 1, 1] x, float[1, 1, 2147483647] w) => (float[] y) { y = ConvTranspose (x, w) }", OK | TOO_MUCH | UNSUPPORTED),
     "concat_empty": ("g (float[N, 3] x) => (float[] y) <int64[0] q = {}> { s = Shape (x) t = Concat <axis = 0> (s, q) y = Reshape (x, t) }", OK),
