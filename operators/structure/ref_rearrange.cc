@@ -105,7 +105,7 @@ class PartsPlan final : public KernelPlan {
     for (const TensorSpec& part : parts) {
       int64_t bytes = width;
       for (int i = axis; i < part.shape.rank(); ++i) bytes *= part.shape[i];
-      row_bytes_.push_back(part.present ? bytes : 0);
+      row_bytes_.push_back(bytes);
       total_ += bytes;
     }
   }
@@ -144,6 +144,8 @@ class PartsPlan final : public KernelPlan {
 
 PlanResult PlanParts(const NodeView& node, Specs inputs, Specs outputs) {
   const bool gathers = node.op == "Concat";
+  if (!std::ranges::all_of(gathers ? inputs : outputs, &TensorSpec::present))
+    return Unsupported(node, "lacks a part, whose size nothing says");
   const Shape& whole = gathers ? outputs[0].shape : inputs[0].shape;
   int axis = 0;
   TENON_RETURN_IF_ERROR(NormalizeAxis(node, node.Int("axis", gathers ? 1 : 0), whole.rank(), axis));

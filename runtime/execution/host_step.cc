@@ -1,5 +1,6 @@
 #include "host_step.h"
 
+#include <algorithm>
 #include <cstring>
 #include <new>
 
@@ -26,7 +27,23 @@ Shape SubprogramRun::InputShape(uint32_t input) const {
 }
 Shape SubprogramRun::OutputShape(uint32_t output) const {
   const program::Program& program = executable_->program();
-  return program.logical[program.outputs[output]].shape;
+  Shape shape = program.logical[program.outputs[output]].shape;
+  for (int i = 0; i < shape.rank(); ++i) {
+    if (shape[i] < kUnknownDim) shape[i] = SizeOfSymbol(shape[i]);
+  }
+  return shape;
+}
+int64_t SubprogramRun::SizeOfSymbol(int64_t symbol) const {
+  const program::Program& program = executable_->program();
+  for (size_t input = 0; input < inputs_.size(); ++input) {
+    if (!inputs_[input] || inputs_[input]->is_object()) continue;
+    const auto declared = program.logical[program.inputs[input]].shape.dims();
+    const auto given = inputs_[input]->shape().dims();
+    const auto found = std::ranges::find(declared, symbol);
+    if (found != declared.end() && declared.size() == given.size())
+      return given[static_cast<size_t>(found - declared.begin())];
+  }
+  return kUnknownDim;
 }
 
 Status SubprogramRun::SetInput(uint32_t input, std::shared_ptr<Tensor> tensor) {

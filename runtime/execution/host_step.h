@@ -30,6 +30,7 @@ class SubprogramRun {
   size_t output_count() const;
   // What the subprogram declares; an input's own rank decides how a scalar is given.
   Shape InputShape(uint32_t input) const;
+  // Where a symbol is a dimension of an input that was given, it has that one's size.
   Shape OutputShape(uint32_t output) const;
   // The input is read where it is, and stays there while the subprogram runs.
   Status SetInput(uint32_t input, const HostInput& value);
@@ -48,6 +49,8 @@ class SubprogramRun {
   void CountIn(CopyTotals* copies) { copies_ = copies; }
 
  private:
+  int64_t SizeOfSymbol(int64_t symbol) const;
+
   std::shared_ptr<Executable> executable_;
   std::shared_ptr<Binding> binding_;
   std::vector<std::shared_ptr<Tensor>> inputs_;

@@ -70,6 +70,8 @@ class Inliner {
       Value value = branch.values[v];
       value.name = Fresh(node.name + "/" + value.name, value_names_);
       value.shape = MapShape(branch, value.shape, graph_);
+      // Folded again, with the other outputs of its node.
+      if (value.producer != kNone) value.constant = nullptr;
       value.producer = kNone;
       ids[v] = graph_.AddValue(std::move(value));
     }

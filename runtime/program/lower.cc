@@ -224,24 +224,35 @@ Status Lowering::EmitNode(uint32_t n) {
   AddNodeRow(n);
   SetSteps(row, PushStep(std::move(step)));
   node_stage_ = 0;
-  for (uint32_t v : node.outputs) {
-    if (v != kNone && program_.kernels.back().allocates) stage_[v] = stage_now_ + 1;
-  }
+  if (program_.kernels.back().allocates) SetOutputStage(n, stage_now_ + 1);
   for (uint32_t v : node.outputs) {
     if (v != kNone) TENON_RETURN_IF_ERROR(EmitCopiesToHost(v));
   }
   return Status();
 }
 
+// The first stage that knows the shapes of all inputs.
+uint32_t Lowering::InputStage(uint32_t n) const {
+  uint32_t stage = 0;
+  for (const uint32_t v : placed_.graph.nodes[n].inputs) {
+    if (v != kNone) stage = std::max(stage, stage_[v]);
+  }
+  return stage;
+}
+
+void Lowering::SetOutputStage(uint32_t n, uint32_t stage) {
+  for (const uint32_t v : placed_.graph.nodes[n].outputs) {
+    if (v != kNone) stage_[v] = stage;
+  }
+}
+
 // The node's outputs are known when its inputs are, and what of their contents decides shapes.
 Status Lowering::NoteStage(uint32_t n) {
   const graph::Node& node = placed_.graph.nodes[n];
-  uint32_t stage = 0;
   node_stage_ = 0;
   for (size_t i = 0; i < node.inputs.size(); ++i) {
     const uint32_t v = node.inputs[i];
     if (v == kNone) continue;
-    stage = std::max(stage, stage_[v]);
     if (!node.DecidesShapes(i) || program_.logical[v].constant != kNone) continue;
     if (Find(v, 0, TENON_LAYOUT_ROW_MAJOR, kNone) != kNone &&
         program_.physical[Find(v, 0, TENON_LAYOUT_ROW_MAJOR, kNone)].home == Home::kResolved)
@@ -249,10 +260,7 @@ Status Lowering::NoteStage(uint32_t n) {
     TENON_ASSIGN(const uint32_t known, ReadContents(v));
     node_stage_ = std::max(node_stage_, known);
   }
-  stage = std::max(stage, node_stage_);
-  for (uint32_t v : node.outputs) {
-    if (v != kNone) stage_[v] = stage;
-  }
+  SetOutputStage(n, std::max(InputStage(n), node_stage_));
   return Status();
 }
 
@@ -315,13 +323,14 @@ Status Lowering::EmitHostStep(uint32_t n) {
     std::ranges::move(inner.rows, std::back_inserter(rows_));
   }
   node_stage_ = 0;
-  for (uint32_t v : node.outputs) {
-    if (v != kNone) stage_[v] = stage_now_ + 1;
-  }
+  SetOutputStage(n, stage_now_ + 1);
   return Status();
 }
 
 Status Lowering::EmitSegment(const placement::Segment& segment) {
+  // Arithmetic stands between its nodes: what the segment reads of it is noted before it is copied.
+  for (uint32_t n = segment.nodes.front(); n <= segment.nodes.back(); ++n)
+    SetOutputStage(n, InputStage(n));
   Step step;
   step.device = segment.device;
   const uint32_t memory =

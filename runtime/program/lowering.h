@@ -49,6 +49,8 @@ class Lowering {
            kind == placement::NodeChoice::Kind::kNobody;
   }
   bool Allocates(uint32_t node) const;
+  uint32_t InputStage(uint32_t node) const;
+  void SetOutputStage(uint32_t node, uint32_t stage);
   Status NoteStage(uint32_t node);
   Result<uint32_t> ReadContents(uint32_t logical);
   void PlanBefore(const Step& step);

@@ -253,6 +253,50 @@ MODELS = {
             then_branch = t () => (float[K] a) { a = Neg (x) },
             else_branch = e () => (float[K] b) { axes = Constant <value = int64[1] {1}> ()  b = Unsqueeze (x, axes) }>
     }"""),
+    "constant_branch_of_constant_parts": (17, """g (float[N] x) => (float[M] y, float[L] z) {
+        go = Constant <value = bool {1}> ()
+        y, z = If (go) <
+            then_branch = t () => (float[K] a, float[J] top) {
+                w = Constant <value = float[6] {0, 1, 2, 3, 4, 5}> ()
+                sizes = Constant <value = int64[3] {1, 2, 3}> ()
+                p, q, r = Split <axis = 0> (w, sizes)
+                a = Add (x, p)
+                two = Constant <value = int64[1] {2}> ()
+                top, places = TopK (r, two) },
+            else_branch = e () => (float[K] b, float[J] c) { b = Neg (x)  c = Neg (x) }>
+    }"""),
+    "constant_branch_is_a_part": (17, """g (float[N] x) => (float[M] y, float[N] z) {
+        go = Constant <value = bool {1}> ()
+        z = Neg (x)
+        y = If (go) <
+            then_branch = t () => (float[K] q) {
+                w = Constant <value = float[6] {0, 1, 2, 3, 4, 5}> ()
+                sizes = Constant <value = int64[3] {1, 2, 3}> ()
+                p, q, r = Split <axis = 0> (w, sizes) },
+            else_branch = e () => (float[K] b) { b = Neg (x) }>
+    }"""),
+    "no_turns_of_a_known_size": (17, """g (float[N] x, int64 most, float limit) => (float[A, B] y, float[C, N] z) {
+        go = Constant <value = bool {1}> ()
+        turns = Loop (most, go) <body = b (int64 i, bool c) => (bool d, float[N] t) { d = Identity (c)  t = Neg (x) }>
+        sum = ReduceSum <keepdims = 0> (x)
+        more = Greater (sum, limit)
+        y, w = If (more) <
+            then_branch = t () => (float[D, E] p, float[G] q) { p = Identity (turns)  q = Identity (x) },
+            else_branch = e () => (float[H, I] r, float[J] s) { r = Neg (turns)  s = Neg (x) }>
+        front = Constant <value = int64[1] {0}> ()
+        line = Unsqueeze (w, front)
+        z = Concat <axis = 0> (turns, line)
+    }"""),
+    "slice_from_before_the_first": (17, """g (float[N] x) => (float[M] y, float[L] z) {
+        axes = Constant <value = int64[1] {0}> ()
+        back = Constant <value = int64[1] {-1}> ()
+        start = Constant <value = int64[1] {-5}> ()
+        end = Constant <value = int64[1] {-9}> ()
+        first = Slice (x, start, end, axes, back)
+        y = Neg (first)
+        last = Constant <value = int64[1] {9}> ()
+        z = Slice (x, last, end, axes, back)
+    }"""),
 }
 # For control_flow_test.
 WRITTEN = {
@@ -325,6 +369,8 @@ def feeds_of(model, size, rng):
 
 
 def difference(got, want):
+    if got.shape != want.shape and got.size == want.size == 0 and got.ndim == want.ndim and all(w in (0, g) for g, w in zip(got.shape, want.shape)):
+        return ""  # without a turn ONNX Runtime takes 0 for each symbol, also where an input has its size
     if got.shape != want.shape or got.dtype != want.dtype:
         return f"got {got.dtype}{list(got.shape)}, expected {want.dtype}{list(want.shape)}"
     if want.dtype.kind != "f":

@@ -127,6 +127,18 @@ def shapes():
     return g, expected
 
 
+def inside():
+    """Arithmetic on the shape of what stands between two that could be one segment."""
+    g = Graph("inside")
+    flat = g("Neg", g("Reshape", g("NonZero", "x"), i64(-1)))
+    count = g("Squeeze", g("Shape", flat), i64(0))
+    g.output(g("Gather", flat, g("Range", np.int64(1), count, np.int64(1)), axis=0), TensorProto.INT64, ["n2"])
+
+    def expected(x):
+        return [-np.array(np.nonzero(x)).reshape(-1)[1:]]
+    return g, expected
+
+
 def two():
     """Two that do not depend on one another, one of them on an input whose shape is a number."""
     g = Graph("two")
@@ -159,7 +171,7 @@ def carry():
     return g, expected
 
 
-GRAPHS = (alone, pick, again, shapes, two, carry)
+GRAPHS = (alone, pick, again, shapes, inside, two, carry)
 
 
 def inputs():
