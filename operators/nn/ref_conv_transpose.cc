@@ -175,7 +175,7 @@ class ConvTransposePlan final : public KernelPlan {
   const VectorFunctions& vectors_ = ChooseVectorFunctions();
 };
 
-constexpr int64_t kMostTaps = 1 << 20;  // of one dimension; a plan keeps a place for each
+constexpr int64_t kMostTaps = 1 << 16;  // of one dimension; a plan keeps a place for each
 
 PlanResult PlanConvTranspose(const NodeView& node, Specs inputs, Specs outputs) {
   const Shape& x = inputs[0].shape;
